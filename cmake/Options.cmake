@@ -1,0 +1,25 @@
+# Flags that every target of the project shares.
+add_library(intertie_options INTERFACE)
+target_compile_options(intertie_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wimplicit-fallthrough -ffp-contract=off -fno-omit-frame-pointer)
+if(INTERTIE_WERROR)
+  target_compile_options(intertie_options INTERFACE -Werror)
+endif()
+if(CMAKE_BUILD_TYPE MATCHES "Rel")
+  target_compile_options(intertie_options INTERFACE
+    -fstack-protector-strong -fcf-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+else()
+  target_compile_definitions(intertie_options INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_link_options(-Wl,-z,relro,-z,now)
+if(INTERTIE_SANITIZE)
+  add_compile_options(-fsanitize=${INTERTIE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${INTERTIE_SANITIZE})
+endif()
+if(INTERTIE_FAULTS)
+  target_compile_definitions(intertie_options INTERFACE INTERTIE_FAULTS)
+endif()
+# Two Beast translation units at once need 4 GB under a sanitizer.
+set_property(GLOBAL PROPERTY JOB_POOLS heavy=1)

@@ -1,0 +1,64 @@
+// Every limit of the product, in one place. A limit that is not here does not exist.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "intertie/core/quantity.h"
+
+namespace intertie::core::limits {
+
+// Documents
+inline constexpr std::size_t document_bytes_max = 4u << 20;
+inline constexpr int document_depth_max = 32;
+inline constexpr std::size_t text_bytes_max = 256u << 10;
+inline constexpr std::size_t list_length_max = 100'000;
+
+// Jobs
+inline constexpr std::size_t job_name_bytes_max = 200;
+inline constexpr std::size_t job_tasks_max = 8'192;
+inline constexpr std::size_t job_arguments_max = 4'096;
+inline constexpr std::size_t job_environment_max = 1'024;
+inline constexpr std::size_t job_files_max = 1'024;
+inline constexpr std::size_t jobs_per_bulk_max = 10'000;
+inline constexpr std::int64_t job_retries_max = 100;
+inline constexpr Duration job_timeout_default = hours(1);
+inline constexpr Duration job_timeout_max = hours(24 * 30);
+inline constexpr std::size_t requirement_sets_max = 100'000;
+inline constexpr std::size_t jobs_waiting_max = 20'000'000;
+inline constexpr std::size_t candidates_kept_max = 8;
+
+// Sites
+inline constexpr std::size_t pools_per_site_max = 256;
+inline constexpr std::size_t nodes_per_pool_max = 100'000;
+inline constexpr std::size_t devices_per_node_max = 64;
+inline constexpr std::size_t software_per_pool_max = 1'024;
+
+// Liveness (DESIGN.md 3.7)
+inline constexpr Duration heartbeat_interval = seconds(2);
+inline constexpr Duration site_lost_after = seconds(20);
+inline constexpr Duration clock_margin = seconds(5);
+inline constexpr Duration clock_step_max = minutes(5);
+inline constexpr Duration restart_lease = seconds(30);
+inline constexpr Duration reservation_lifetime = seconds(60);
+inline constexpr Duration usage_interval = minutes(10);
+
+// Network
+inline constexpr std::size_t http_header_bytes_max = 16u << 10;
+inline constexpr std::size_t http_body_bytes_max = 16u << 20;
+inline constexpr std::size_t connections_max = 4'096;
+inline constexpr Duration request_timeout = seconds(30);
+inline constexpr Duration long_poll_max = seconds(60);
+inline constexpr std::size_t page_length_default = 100;
+inline constexpr std::size_t page_length_max = 1'000;
+
+// Engine
+inline constexpr std::size_t commands_queued_max = 100'000;
+inline constexpr std::size_t batch_events_max = 20'000;
+inline constexpr std::size_t outbox_rows_max = 1'000'000;
+
+// Execution
+inline constexpr Bytes log_bytes_max{64LL << 20};
+inline constexpr std::int64_t processes_per_task_max = 4'096;
+
+}  // namespace intertie::core::limits
