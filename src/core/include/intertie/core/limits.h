@@ -32,6 +32,8 @@ inline constexpr std::size_t candidates_kept_max = 8;
 inline constexpr std::size_t pools_per_site_max = 256;
 inline constexpr std::size_t nodes_per_pool_max = 100'000;
 inline constexpr std::size_t devices_per_node_max = 64;
+inline constexpr std::size_t device_groups_per_node_max = 8;
+inline constexpr std::size_t device_requests_max = 4;
 inline constexpr std::size_t software_per_pool_max = 1'024;
 
 // Liveness (DESIGN.md 3.7)
