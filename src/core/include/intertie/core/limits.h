@@ -59,6 +59,13 @@ inline constexpr std::size_t commands_queued_max = 100'000;
 inline constexpr std::size_t batch_events_max = 20'000;
 inline constexpr std::size_t outbox_rows_max = 1'000'000;
 
+// Storage
+inline constexpr std::size_t log_head_bytes_max = 4u << 10;
+inline constexpr std::size_t log_body_bytes_max = 4u << 20;
+inline constexpr std::size_t index_key_bytes_max = 1u << 10;
+inline constexpr std::size_t index_value_bytes_max = 64u << 10;
+inline constexpr std::size_t index_scan_rows_max = 10'000;
+
 // Execution
 inline constexpr Bytes log_bytes_max{64LL << 20};
 inline constexpr std::int64_t processes_per_task_max = 4'096;
