@@ -53,6 +53,16 @@ inline constexpr Duration request_timeout = seconds(30);
 inline constexpr Duration long_poll_max = seconds(60);
 inline constexpr std::size_t page_length_default = 100;
 inline constexpr std::size_t page_length_max = 1'000;
+inline constexpr std::size_t http_header_fields_max = 128;
+inline constexpr std::size_t http_bodies_bytes_max = 512u << 20;
+inline constexpr std::size_t query_parameters_max = 64;
+inline constexpr std::int64_t http_bytes_per_second_min = 4'096;
+inline constexpr Duration http_read_timeout = seconds(10);
+inline constexpr Duration http_idle_timeout = seconds(75);
+inline constexpr Duration stream_keep_alive = seconds(10);
+inline constexpr Duration stream_silence_max = seconds(30);
+inline constexpr std::size_t stream_event_bytes_max = 1u << 20;
+inline constexpr std::size_t stream_queue_bytes_max = 4u << 20;
 
 // Engine
 inline constexpr std::size_t commands_queued_max = 100'000;
