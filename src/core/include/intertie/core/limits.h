@@ -36,6 +36,12 @@ inline constexpr std::size_t device_groups_per_node_max = 8;
 inline constexpr std::size_t device_requests_max = 4;
 inline constexpr std::size_t software_per_pool_max = 1'024;
 
+// Money
+inline constexpr std::size_t ledger_accounts_max = 10'000'000;
+inline constexpr std::size_t ledger_ids_remembered_max = 65'536;
+inline constexpr std::size_t postings_per_entry_max = 16;
+inline constexpr std::size_t account_name_bytes_max = 200;
+
 // Liveness (DESIGN.md 3.7)
 inline constexpr Duration heartbeat_interval = seconds(2);
 inline constexpr Duration site_lost_after = seconds(20);
