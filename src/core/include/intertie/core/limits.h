@@ -86,4 +86,20 @@ inline constexpr std::size_t index_scan_rows_max = 10'000;
 inline constexpr Bytes log_bytes_max{64LL << 20};
 inline constexpr std::int64_t processes_per_task_max = 4'096;
 
+// Trust
+inline constexpr std::size_t token_bytes_max = 8u << 10;
+inline constexpr std::size_t certificate_bytes_max = 64u << 10;
+inline constexpr std::size_t certificate_names_max = 100;
+inline constexpr std::size_t envelope_bytes_max = 4u << 20;
+inline constexpr std::size_t envelope_signatures_max = 16;
+
+// Registration records
+inline constexpr std::size_t record_keys_max = 64;
+inline constexpr std::size_t record_rates_max = 64;
+inline constexpr std::size_t record_parts_max = 10'000;
+inline constexpr std::size_t record_lines_max = 1'000;
+inline constexpr std::size_t record_endpoints_max = 64;
+inline constexpr std::size_t record_aliases_max = 64;
+inline constexpr std::size_t record_text_bytes_max = 1u << 10;
+
 }  // namespace intertie::core::limits
