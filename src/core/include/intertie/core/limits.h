@@ -74,6 +74,7 @@ inline constexpr std::size_t stream_queue_bytes_max = 4u << 20;
 inline constexpr std::size_t commands_queued_max = 100'000;
 inline constexpr std::size_t batch_events_max = 20'000;
 inline constexpr std::size_t outbox_rows_max = 1'000'000;
+inline constexpr Duration append_retry_interval = milliseconds(200);
 
 // Storage
 inline constexpr std::size_t log_head_bytes_max = 4u << 10;
