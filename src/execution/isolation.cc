@@ -1,0 +1,48 @@
+// Texts of the isolation levels.
+#include "intertie/execution/isolation.h"
+
+#include <array>
+
+namespace intertie::execution {
+namespace {
+
+constexpr std::array<std::string_view, 5> kProcessGuarantees = {
+    "The task has a session of its own, and all its processes end with it.",
+    "It cannot gain privileges, and the kernel interfaces on the deny-list are closed to it.",
+    "It inherits no descriptor and no environment of the agent.",
+    "Its processes, open files and logs are limited.",
+    "Without a granted network it cannot open internet sockets.",
+};
+constexpr std::array<std::string_view, 3> kProcessGaps = {
+    "It sees the host's file names and reads what is readable by everybody.",
+    "It sees the host's other processes.",
+    "With a granted network it has the host's, loopback included.",
+};
+constexpr std::array<std::string_view, 7> kNamespaceGuarantees = {
+    "All that the level process guarantees.",
+    "It runs as an unprivileged user outside and inside its namespaces, without capabilities.",
+    "It sees only system programs, read-only, and its own files; never another job's or the "
+    "host's.",
+    "It sees no process but its own.",
+    "It has no network, or one shared with its own gang only, unless the host's was granted.",
+    "It shares no inter-process memory, host name or control group view with anything else.",
+    "Its temporary and shared-memory space is private and limited.",
+};
+constexpr std::array<std::string_view, 2> kNamespaceGaps = {
+    "It shares the host's kernel.",
+    "It shares memory bandwidth and caches with its neighbours.",
+};
+
+}  // namespace
+
+std::span<const std::string_view> find_guarantees(Isolation level) {
+  if (level == Isolation::process) return kProcessGuarantees;
+  return kNamespaceGuarantees;
+}
+
+std::span<const std::string_view> find_gaps(Isolation level) {
+  if (level == Isolation::process) return kProcessGaps;
+  return kNamespaceGaps;
+}
+
+}  // namespace intertie::execution
