@@ -37,12 +37,14 @@ constexpr std::array<std::string_view, 2> kNamespaceGaps = {
 
 std::span<const std::string_view> find_guarantees(Isolation level) {
   if (level == Isolation::process) return kProcessGuarantees;
-  return kNamespaceGuarantees;
+  if (level == Isolation::namespace_) return kNamespaceGuarantees;
+  return {};
 }
 
 std::span<const std::string_view> find_gaps(Isolation level) {
   if (level == Isolation::process) return kProcessGaps;
-  return kNamespaceGaps;
+  if (level == Isolation::namespace_) return kNamespaceGaps;
+  return {};
 }
 
 }  // namespace intertie::execution

@@ -73,7 +73,7 @@ Result<void> check_files(const RunRequest& request) {
     if (!is_plain_path(bind.source)) return {Reason::bad_field, "file_view: bad source"};
     if (!is_plain_path(bind.target)) return {Reason::bad_field, "file_view: bad target"};
     if (is_absolute(bind.target) && request.isolation == Isolation::process) {
-      return {Reason::not_supported, "file_view: an absolute target needs isolation name_space"};
+      return {Reason::not_supported, "file_view: an absolute target needs isolation namespace_"};
     }
   }
   return {};
@@ -130,13 +130,20 @@ Result<void> check_limits(const RunRequest& request) {
   return {};
 }
 
+Result<void> check_isolation(const RunRequest& request) {
+  const bool is_known =
+      request.isolation == Isolation::process || request.isolation == Isolation::namespace_;
+  if (is_known) return {};
+  return {Reason::not_supported, "isolation: the local runner offers process and namespace_"};
+}
+
 Result<void> check_gang(const RunRequest& request) {
   if (request.network == Network::gang) {
     if (!request.gang || request.gang->network.empty()) {
       return {Reason::missing_field, "gang.network: the gang's network has no name"};
     }
     if (request.isolation == Isolation::process) {
-      return {Reason::not_supported, "network gang needs isolation name_space"};
+      return {Reason::not_supported, "network gang needs isolation namespace_"};
     }
   }
   if (!request.gang) return {};
@@ -158,6 +165,7 @@ Result<void> check_gang(const RunRequest& request) {
 }  // namespace
 
 Result<void> check(const RunRequest& request) {
+  if (auto result = check_isolation(request); !result) return result;
   if (auto result = check_command(request); !result) return result;
   if (auto result = check_files(request); !result) return result;
   if (auto result = check_devices(request.devices); !result) return result;

@@ -76,6 +76,8 @@ TEST(RunRequest, EachRuleIsKept) {
     std::string place;
   };
   const std::vector<Case> cases = {
+      {[](auto& r) { r.isolation = Isolation::container; }, Reason::not_supported, "isolation"},
+      {[](auto& r) { r.isolation = Isolation::none; }, Reason::not_supported, "isolation"},
       {[](auto& r) { r.argv.clear(); }, Reason::bad_field, "argv"},
       {[](auto& r) { r.argv = {""}; }, Reason::bad_field, "argv"},
       {[](auto& r) { r.argv.assign(5'000, "x"); }, Reason::too_large, "argv"},
@@ -161,10 +163,10 @@ TEST(TaskResult, EveryEndButSuccessHasAReason) {
 }
 
 TEST(Isolation, LevelsAreOrderedAndDescribed) {
-  EXPECT_TRUE(is_at_least(Isolation::name_space, Isolation::process));
+  EXPECT_TRUE(is_at_least(Isolation::namespace_, Isolation::process));
   EXPECT_TRUE(is_at_least(Isolation::process, Isolation::process));
-  EXPECT_FALSE(is_at_least(Isolation::process, Isolation::name_space));
-  for (const Isolation level : {Isolation::process, Isolation::name_space}) {
+  EXPECT_FALSE(is_at_least(Isolation::process, Isolation::namespace_));
+  for (const Isolation level : {Isolation::process, Isolation::namespace_}) {
     EXPECT_FALSE(find_guarantees(level).empty());
     EXPECT_FALSE(find_gaps(level).empty());
   }

@@ -11,14 +11,15 @@
 
 namespace intertie::execution {
 
-/// Weakest first. A request names one; a pool publishes those that its probe has shown to work.
-enum class Isolation : std::uint8_t { process, name_space };
-BOOST_DESCRIBE_ENUM(Isolation, process, name_space)
+/// The levels are the pool's words. The local runner offers process and namespace_; a request names
+/// exactly one of them.
+using topology::Isolation;
 
 /// True when `offered` guarantees at least all that `wanted` does.
 constexpr bool is_at_least(Isolation offered, Isolation wanted) { return offered >= wanted; }
 
 /// What a level guarantees, one sentence each; for people and for the site's public record.
+/// Empty for levels that the local runner does not offer.
 std::span<const std::string_view> find_guarantees(Isolation level);
 
 /// What a level does not guarantee, one sentence each.

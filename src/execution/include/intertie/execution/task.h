@@ -38,9 +38,8 @@ core::Result<TaskKey> parse_task_key(std::string_view text);
 std::size_t hash_value(const TaskKey& key);
 
 /// none: no network but the task's own loopback. gang: one private network shared by the gang's
-/// ranks on this host. host: the host's network.
-enum class Network : std::uint8_t { none, gang, host };
-BOOST_DESCRIBE_ENUM(Network, none, gang, host)
+/// ranks on this host. outside: the host's network.
+using topology::Network;
 
 /// One entry of a task's private file view. `source` is an absolute host path, or a path relative
 /// to the request's folder. An absolute `target` is the path in the task and needs namespace
@@ -99,7 +98,7 @@ struct RunRequest {
   std::vector<std::string> argv;                   // argv[0] is looked up in the task's PATH.
   std::map<std::string, std::string> environment;  // Added to the runner's own small set.
   std::string directory;  // Start folder: absolute in the task, or relative to work; empty = work.
-  Isolation isolation = Isolation::name_space;  // Exactly this level, or not_supported.
+  Isolation isolation = Isolation::namespace_;  // Exactly this level, or not_supported.
   core::MilliCpus cpus{1'000};                  // Quota where cgroups allow it; 0 = none.
   core::Bytes memory{};                         // Limit where cgroups allow it; 0 = none.
   DeviceGrant devices;
