@@ -9,6 +9,8 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/topology/pool.h"
+
 namespace intertie::execution {
 
 /// The levels are the pool's words. The local runner offers process and namespace_; a request names
