@@ -2,25 +2,37 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "intertie/storage/record.h"
 
 namespace intertie::storage {
 
-/// The chain's digest before the first record:
-///   SHA-256("intertie log chain 1" 0x00 incarnation[16]).
+struct Batch;
+
+/// The chain's digest before the first record: crypto::compute_chain_start(the 16 bytes).
 crypto::Digest chain_genesis(const Incarnation& incarnation);
 
-/// The digest that stands for a body: SHA-256 of its bytes, or all zero for no (empty) body.
+/// The digest that stands for a body: SHA-256 of its bytes; of the empty string for no body.
 crypto::Digest digest_body(std::string_view body);
 
-/// The chain's digest after `record` (whose `chain` field is not read), numbers little endian:
-///   SHA-256(previous[32] body_digest[32] index[8] time_micros[8] kind[2] version[2] head).
-/// Covers the body only through its digest, so an erased body leaves the chain valid. The fields
-/// before the head have a fixed size, so no two records share an input. About 0.5 us for 300 bytes.
+/// digest_body("") without computing it.
+const crypto::Digest& empty_body_digest();
+
+/// The chain's digest after `record`, whose `chain` field is not read:
+///   crypto::compute_chain_link(previous, SHA-256(envelope || head), body digest)
+///   envelope = index[8] time_micros[8] kind[2] version[2], little endian.
+/// Covers the body only through its digest, so an erased body leaves the chain valid. The envelope
+/// has a fixed size, so no two records share an input. About 0.6 us for 300 bytes.
 crypto::Digest chain_record(const crypto::Digest& previous, const HeadView& record);
 
-/// The same for a record that was not stored yet; digests the body.
-crypto::Digest chain_record(const crypto::Digest& previous, const Record& record);
+/// What the store adds to a record of a batch.
+struct Link {
+  crypto::Digest body_digest;
+  crypto::Digest chain;
+};
+
+/// The digests of all records of a batch that follows `previous`. One Link per record.
+std::vector<Link> chain_batch(const crypto::Digest& previous, const Batch& batch);
 
 }  // namespace intertie::storage

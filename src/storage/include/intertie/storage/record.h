@@ -36,7 +36,7 @@ struct HeadView {
   std::uint16_t kind = 0;
   std::uint16_t version = 1;
   std::string_view head;
-  crypto::Digest body_digest{};  // All zero when the record came without a body.
+  crypto::Digest body_digest{};  // Of the empty string if there is no body.
   crypto::Digest chain{};        // The chain's digest after this record.
 };
 

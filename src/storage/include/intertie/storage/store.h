@@ -106,8 +106,8 @@ class Store {
   virtual core::Result<void> extend_index(const std::vector<IndexWrite>& writes,
                                           LogIndex up_to) = 0;
 
-  /// A complete copy that can be opened as a store, at `path`, which must not exist. Appends wait
-  /// meanwhile.
+  /// A complete copy that can be opened as a store, at `path`, which must not exist. Any
+  /// thread; appends may go on meanwhile and are in the copy or not.
   virtual core::Result<void> write_backup(const std::string& path) = 0;
 
   /// Any thread. A Reader or Snapshots must not outlive its Store.
@@ -118,5 +118,8 @@ class Store {
 /// Whether `batch` may follow `last`: asserts the indexes and times, refuses with too_large.
 /// Shared by the adapters.
 core::Result<void> check_batch(const LogPosition& last, const Batch& batch);
+
+/// The same for index writes alone.
+core::Result<void> check_writes(const std::vector<IndexWrite>& writes);
 
 }  // namespace intertie::storage

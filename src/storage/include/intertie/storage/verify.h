@@ -29,7 +29,7 @@ struct FoundSnapshot {
 /// The newest snapshot that is undamaged and whose chain digest is the log's at its index.
 core::Result<FoundSnapshot> find_latest_snapshot(Reader& reader, Snapshots& snapshots);
 
-enum class DamagedPart : std::uint8_t { record, body, snapshot, index, store };
+enum class DamagedPart : std::uint8_t { record, body, snapshot };
 
 struct Damage {
   LogIndex index = 0;  // The record's or the snapshot's.
