@@ -38,7 +38,8 @@ class Snapshot {
   std::vector<Line> lines() const;
 
   /// Adds or replaces the row named by the value's own handle. New handles should be dense: the
-  /// table is as long as the highest. A pool's site must be present. Cost: one pointer per 64 rows, 64 pointers, one row.
+  /// table is as long as the highest. A pool's site must be present. Cost: one pointer per 64 rows,
+  /// 64 pointers, one row.
   Pointer with_site(Site site) const;
   Pointer with_pool(Pool pool) const;
 
@@ -53,6 +54,7 @@ class Snapshot {
   Pointer without_line(SiteHandle from, SiteHandle to) const;
 
  private:
+  Snapshot() = default;
   std::shared_ptr<Snapshot> make_next() const;
 
   std::uint64_t version_ = 0;
