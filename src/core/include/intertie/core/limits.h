@@ -91,13 +91,14 @@ inline constexpr std::int64_t processes_per_task_max = 4'096;
 inline constexpr std::size_t token_bytes_max = 8u << 10;
 inline constexpr std::size_t certificate_bytes_max = 64u << 10;
 inline constexpr std::size_t certificate_names_max = 100;
-inline constexpr std::size_t envelope_bytes_max = 4u << 20;
+inline constexpr std::size_t envelope_bytes_max = 512u << 10;
+inline constexpr std::size_t envelope_payload_bytes_max = 180u << 10;
 inline constexpr std::size_t envelope_signatures_max = 16;
 
 // Registration records
 inline constexpr std::size_t record_keys_max = 64;
 inline constexpr std::size_t record_rates_max = 64;
-inline constexpr std::size_t record_parts_max = 10'000;
+inline constexpr std::size_t record_parts_max = 1'000;
 inline constexpr std::size_t record_lines_max = 1'000;
 inline constexpr std::size_t record_endpoints_max = 64;
 inline constexpr std::size_t record_aliases_max = 64;
