@@ -9,6 +9,8 @@
 
 #include "intertie/crypto/secret.h"
 
+#include "key_text.h"
+
 namespace intertie::crypto {
 namespace {
 
@@ -105,3 +107,19 @@ Digest compute_hmac_sha256(ByteView key, ByteView message) {
 }
 
 }  // namespace intertie::crypto
+
+namespace intertie::codec {
+
+core::Result<crypto::Digest> Text<crypto::Digest>::from_text(std::string_view text) {
+  return crypto::parse_digest(text);
+}
+
+std::string Text<crypto::Digest>::to_binary(const crypto::Digest& value) {
+  return crypto::write_fixed_binary(value);
+}
+
+core::Result<crypto::Digest> Text<crypto::Digest>::from_binary(std::string_view bytes) {
+  return crypto::read_fixed_binary<crypto::Digest>(bytes);
+}
+
+}  // namespace intertie::codec

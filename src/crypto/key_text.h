@@ -45,4 +45,26 @@ core::Result<T> parse_fixed(std::string_view what, std::string_view algorithm,
   return value;
 }
 
+/// The short form for CBOR: one byte that numbers the algorithm (1 is the only one so far), then
+/// the value's fixed bytes.
+inline constexpr char kFirstAlgorithm = 1;
+
+template <class T>
+std::string write_fixed_binary(const T& value) {
+  return kFirstAlgorithm + std::string(as_text(value.bytes));
+}
+
+template <class T>
+core::Result<T> read_fixed_binary(std::string_view bytes) {
+  if (bytes.size() != 1 + T::kLength) {
+    return {core::Reason::bad_syntax, "expected " + std::to_string(1 + T::kLength) + " bytes"};
+  }
+  if (bytes.front() != kFirstAlgorithm) {
+    return {core::Reason::not_supported, "unknown number of an algorithm"};
+  }
+  T value;
+  std::copy(bytes.begin() + 1, bytes.end(), value.bytes.begin());
+  return value;
+}
+
 }  // namespace intertie::crypto

@@ -73,3 +73,20 @@ core::Result<Secret> open_sealed(std::string_view box, const SealKeyPair& receiv
 }
 
 }  // namespace intertie::crypto
+
+namespace intertie::codec {
+
+core::Result<crypto::SealPublicKey> Text<crypto::SealPublicKey>::from_text(std::string_view text) {
+  return crypto::parse_seal_public_key(text);
+}
+
+std::string Text<crypto::SealPublicKey>::to_binary(const crypto::SealPublicKey& value) {
+  return crypto::write_fixed_binary(value);
+}
+
+core::Result<crypto::SealPublicKey> Text<crypto::SealPublicKey>::from_binary(
+    std::string_view bytes) {
+  return crypto::read_fixed_binary<crypto::SealPublicKey>(bytes);
+}
+
+}  // namespace intertie::codec

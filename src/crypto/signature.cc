@@ -64,3 +64,31 @@ bool verify_signature(const PublicKey& key, std::string_view message, const Sign
 }
 
 }  // namespace intertie::crypto
+
+namespace intertie::codec {
+
+core::Result<crypto::PublicKey> Text<crypto::PublicKey>::from_text(std::string_view text) {
+  return crypto::parse_public_key(text);
+}
+
+std::string Text<crypto::PublicKey>::to_binary(const crypto::PublicKey& value) {
+  return crypto::write_fixed_binary(value);
+}
+
+core::Result<crypto::PublicKey> Text<crypto::PublicKey>::from_binary(std::string_view bytes) {
+  return crypto::read_fixed_binary<crypto::PublicKey>(bytes);
+}
+
+core::Result<crypto::Signature> Text<crypto::Signature>::from_text(std::string_view text) {
+  return crypto::parse_signature(text);
+}
+
+std::string Text<crypto::Signature>::to_binary(const crypto::Signature& value) {
+  return crypto::write_fixed_binary(value);
+}
+
+core::Result<crypto::Signature> Text<crypto::Signature>::from_binary(std::string_view bytes) {
+  return crypto::read_fixed_binary<crypto::Signature>(bytes);
+}
+
+}  // namespace intertie::codec

@@ -75,3 +75,18 @@ struct std::hash<intertie::crypto::Digest> {
     return hash_value(digest);
   }
 };
+
+namespace intertie::codec {
+template <class T>
+struct Text;  // intertie/codec/text.h; only its name is needed here.
+}  // namespace intertie::codec
+
+/// How the codec writes it: the text form; in CBOR a byte 1 (SHA-256) and the 32 bytes.
+template <>
+struct intertie::codec::Text<intertie::crypto::Digest> {
+  static constexpr std::string_view expected = "a digest: sha256:<64 hex digits>";
+  static std::string to_text(const crypto::Digest& value) { return crypto::to_text(value); }
+  static core::Result<crypto::Digest> from_text(std::string_view text);
+  static std::string to_binary(const crypto::Digest& value);
+  static core::Result<crypto::Digest> from_binary(std::string_view bytes);
+};

@@ -67,3 +67,18 @@ core::Result<std::string> seal(ByteView content, const SealPublicKey& receiver);
 core::Result<Secret> open_sealed(std::string_view box, const SealKeyPair& receiver);
 
 }  // namespace intertie::crypto
+
+namespace intertie::codec {
+template <class T>
+struct Text;  // intertie/codec/text.h; only its name is needed here.
+}  // namespace intertie::codec
+
+/// How the codec writes it: the text form; in CBOR a byte 1 (X25519) and the 32 bytes.
+template <>
+struct intertie::codec::Text<intertie::crypto::SealPublicKey> {
+  static constexpr std::string_view expected = "a sealing key: x25519:<base64url>";
+  static std::string to_text(const crypto::SealPublicKey& value) { return crypto::to_text(value); }
+  static core::Result<crypto::SealPublicKey> from_text(std::string_view text);
+  static std::string to_binary(const crypto::SealPublicKey& value);
+  static core::Result<crypto::SealPublicKey> from_binary(std::string_view bytes);
+};

@@ -107,3 +107,28 @@ template <>
 struct std::hash<intertie::crypto::PublicKey> {
   std::size_t operator()(const intertie::crypto::PublicKey& key) const { return hash_value(key); }
 };
+
+namespace intertie::codec {
+template <class T>
+struct Text;  // intertie/codec/text.h; only its name is needed here.
+}  // namespace intertie::codec
+
+/// How the codec writes it: the text form; in CBOR a byte 1 (Ed25519) and the 32 bytes.
+template <>
+struct intertie::codec::Text<intertie::crypto::PublicKey> {
+  static constexpr std::string_view expected = "a public key: ed25519:<base64url>";
+  static std::string to_text(const crypto::PublicKey& value) { return crypto::to_text(value); }
+  static core::Result<crypto::PublicKey> from_text(std::string_view text);
+  static std::string to_binary(const crypto::PublicKey& value);
+  static core::Result<crypto::PublicKey> from_binary(std::string_view bytes);
+};
+
+/// How the codec writes it: the text form; in CBOR a byte 1 (Ed25519) and the 64 bytes.
+template <>
+struct intertie::codec::Text<intertie::crypto::Signature> {
+  static constexpr std::string_view expected = "a signature: ed25519:<base64url>";
+  static std::string to_text(const crypto::Signature& value) { return crypto::to_text(value); }
+  static core::Result<crypto::Signature> from_text(std::string_view text);
+  static std::string to_binary(const crypto::Signature& value);
+  static core::Result<crypto::Signature> from_binary(std::string_view bytes);
+};
