@@ -1,7 +1,9 @@
-// The class rule: which compute classes a measured machine qualifies for, and which claims it backs.
+// The class rule: which compute classes a measured machine qualifies for, and which claims it
+// backs.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,7 +48,8 @@ struct ClassFinding {
 /// Judges all three classes, in the order basic, intelligent, super. A machine may qualify for
 /// several; the operator chooses among them (choose_class). Rule:
 ///  basic        some arithmetic figure was measured on the processors.
-///  intelligent  BF16, FP16, FP8 or INT8, of processors or of all devices of a group, is measured at
+///  intelligent  BF16, FP16, FP8 or INT8, of processors or of all devices of a group, is measured
+///  at
 ///               intelligent_ops_per_second_min or more and, where the same hardware has an FP64
 ///               figure, at intelligent_ratio_min times it or more.
 ///  super        FP64 of a core or device reaches its minimum, memory bandwidth (of processors)

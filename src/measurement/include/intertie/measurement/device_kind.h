@@ -57,8 +57,8 @@ BOOST_DESCRIBE_ENUM(NodeType, character_device, any)
 
 /// One kind of device. Adding a kind is adding such a description; no code knows a vendor.
 struct DeviceKind {
-  std::string name;    // "nvidia"; what jobs and pools call the kind. [a-z0-9-], 1 to 32.
-  std::string vendor;  // For people.
+  std::string name;         // "nvidia"; what jobs and pools call the kind. [a-z0-9-], 1 to 32.
+  std::string vendor;       // For people.
   std::string node_prefix;  // "/dev/nvidia": device nodes are this prefix followed by digits alone.
   NodeType node_type = NodeType::character_device;
   Numbering numbering = Numbering::number;
@@ -66,9 +66,10 @@ struct DeviceKind {
   std::vector<std::string> shared_nodes;  // Exposed to every job with a device, where they exist.
   std::vector<std::string> libraries;     // Any of them lets a job use the device ("libcuda.so.1").
   std::string visible_variable;           // "CUDA_VISIBLE_DEVICES"
+  std::vector<std::string> environment;   // Further "NAME=value" that the numbers depend on.
   FactSource model;                       // `file` empty: unknown.
   std::vector<ModelName> model_names;
-  FactSource memory;          // Bytes as a decimal number.
+  FactSource memory;  // Bytes as a decimal number.
   FactSource pci_address;
   std::vector<std::string> probe;  // Program and arguments; see docs/formats. Empty: none.
 
@@ -76,7 +77,8 @@ struct DeviceKind {
 };
 BOOST_DESCRIBE_STRUCT(DeviceKind, (),
                       (name, vendor, node_prefix, node_type, numbering, checks, shared_nodes,
-                       libraries, visible_variable, model, model_names, memory, pci_address, probe))
+                       libraries, visible_variable, environment, model, model_names, memory,
+                       pci_address, probe))
 
 /// A file of descriptions: `kinds: [...]`.
 struct DeviceKinds {
@@ -100,11 +102,15 @@ struct Device {
 };
 BOOST_DESCRIBE_STRUCT(Device, (), (kind, number, ordinal, node, model, memory, pci_address))
 
-/// What a runner does to give a job some devices: nodes to expose, and the variable to set.
+/// What a runner does to give a job some devices: nodes to expose, and variables to set. Drivers
+/// count the devices they can see: a job that sees all nodes of the machine is told `value`, one
+/// that sees the exposed nodes alone is told `isolated_value` ("0,1": all it sees).
 struct DeviceExposure {
   std::vector<std::string> nodes;
-  std::string variable;
-  std::string value;  // "0,2"
+  std::string variable;  // Empty: the kind has none.
+  std::string value;     // "0,2"
+  std::string isolated_value;
+  std::vector<std::string> environment;
 
   friend bool operator==(const DeviceExposure&, const DeviceExposure&) = default;
 };

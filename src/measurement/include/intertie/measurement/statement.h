@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/describe.hpp>
@@ -129,16 +130,16 @@ BOOST_DESCRIBE_STRUCT(Machine, (),
                        disk, kernel_release, is_virtual))
 
 /// Devices of one kind and model; figures are of one device.
-struct DeviceGroup {
+struct MeasuredDevices {
   std::string kind;   // The name of its DeviceKind: "nvidia".
   std::string model;  // As its driver names it; empty: unknown.
   std::int64_t count = 0;
   core::Bytes memory;  // Of one device; 0: unknown.
   std::vector<Figure> figures;
 
-  friend bool operator==(const DeviceGroup&, const DeviceGroup&) = default;
+  friend bool operator==(const MeasuredDevices&, const MeasuredDevices&) = default;
 };
-BOOST_DESCRIBE_STRUCT(DeviceGroup, (), (kind, model, count, memory, figures))
+BOOST_DESCRIBE_STRUCT(MeasuredDevices, (), (kind, model, count, memory, figures))
 
 /// The payload of a signed measurement envelope (docs/formats/measurement-statement.md).
 struct Statement {
@@ -151,7 +152,7 @@ struct Statement {
   core::Time expires;
   Machine machine;
   std::vector<Figure> figures;
-  std::vector<DeviceGroup> devices;
+  std::vector<MeasuredDevices> devices;
   std::int64_t steal_permille = 0;  // Of all CPU time while measuring, taken by the hypervisor.
 
   friend bool operator==(const Statement&, const Statement&) = default;
@@ -175,6 +176,9 @@ Unit get_unit(Measure what);
 /// The measured figure of the machine's processors for `what`, or null. O(figures).
 const Figure* find_figure(const Statement& statement, Measure what);
 
+/// rate * cpus, exact to the rounding of the last unit; saturates. Both at least 0. Pure.
+std::int64_t multiply_by_cpus(std::int64_t rate, core::MilliCpus cpus);
+
 /// What all usable processors together can do: per CPU second times usable processors. 0 where it
 /// was not measured. Saturates. Pure.
 std::int64_t compute_processor_rate(const Statement& statement, Measure what);
@@ -184,5 +188,8 @@ std::int64_t compute_processor_rate(const Statement& statement, Measure what);
 /// claim_above_measured (a figure above its own register-loop peak). Every reader of foreign
 /// statements calls it; open_statement does. Pure, O(size).
 core::Result<void> check_statement(const Statement& statement);
+
+/// The same for one list of figures; `path` names it in errors. Pure.
+core::Result<void> check_figures(const std::vector<Figure>& figures, std::string_view path);
 
 }  // namespace intertie::measurement

@@ -18,11 +18,11 @@ core::Result<measurement::Machine> discover_machine(const std::filesystem::path&
 /// Finds the devices that `kinds` describe below `root` ("/" on a real machine, another folder in
 /// tests: its dev, proc and sys are read instead). Ordered by kind as given, then number. Never
 /// fails: what is not readable is not there. About a millisecond.
-std::vector<measurement::Device> discover_devices(
-    const std::vector<measurement::DeviceKind>& kinds, const std::filesystem::path& root);
+std::vector<measurement::Device> discover_devices(const std::vector<measurement::DeviceKind>& kinds,
+                                                  const std::filesystem::path& root);
 
 /// Groups devices by kind and model, keeping order; figures empty. Pure.
-std::vector<measurement::DeviceGroup> group_devices(
+std::vector<measurement::MeasuredDevices> group_devices(
     const std::vector<measurement::Device>& devices);
 
 }  // namespace intertie::measurement_probes

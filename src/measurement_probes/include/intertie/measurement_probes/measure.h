@@ -21,15 +21,17 @@ struct Progress {
   std::string what;        // "fp64 peak", "memory triad", ...
 };
 
+inline constexpr int threads_max = 4096;
+
 struct Options {
   std::string subject;
   std::string record_hash;
-  bool is_quick = false;               // About 1.5 s instead of 8 s; wider spreads.
-  std::filesystem::path disk_folder;   // Where the disk is tried; empty: the disk is not measured.
-  std::filesystem::path root = "/";    // Where devices are looked for.
+  bool is_quick = false;              // About 1.5 s instead of 8 s; wider spreads.
+  std::filesystem::path disk_folder;  // Where the disk is tried; empty: the disk is not measured.
+  std::filesystem::path root = "/";   // Where devices are looked for.
   std::vector<measurement::DeviceKind> device_kinds = measurement::get_builtin_device_kinds();
   core::Duration validity = core::hours(24 * 7);
-  int threads = 0;                     // 0: as many as there are usable processors.
+  int threads = 0;                                // 0: as many as there are usable processors.
   std::function<void(const Progress&)> progress;  // Called on the caller's thread; may be empty.
 };
 
