@@ -59,8 +59,8 @@ std::int64_t take_exponent(std::string_view& text) {
   std::size_t end = text[1] == '+' ? 2 : 1;
   const std::size_t start = end;
   int exponent = 0;
-  for (; end < text.size() && text[end] >= '0' && text[end] <= '9' && exponent < 100; ++end) {
-    exponent = exponent * 10 + (text[end] - '0');
+  for (; end < text.size() && text[end] >= '0' && text[end] <= '9'; ++end) {
+    if (exponent <= 18) exponent = exponent * 10 + (text[end] - '0');
   }
   if (end == start) return 1;
   text.remove_prefix(end);

@@ -13,12 +13,17 @@ inline constexpr std::size_t document_bytes_max = 4u << 20;
 inline constexpr int document_depth_max = 32;
 inline constexpr std::size_t text_bytes_max = 256u << 10;
 inline constexpr std::size_t list_length_max = 100'000;
+// Memory that the elements of all lists and maps of one document may take: a short text such as
+// [{},{},...] must not unfold into gigabytes.
+inline constexpr std::size_t decoded_bytes_max = 256u << 20;
 
 // Jobs
 inline constexpr std::size_t job_name_bytes_max = 200;
 inline constexpr std::size_t job_tasks_max = 8'192;
 inline constexpr std::size_t job_arguments_max = 4'096;
 inline constexpr std::size_t job_environment_max = 1'024;
+inline constexpr std::size_t job_tags_max = 64;
+inline constexpr std::size_t path_bytes_max = 4'095;
 inline constexpr std::size_t job_files_max = 1'024;
 inline constexpr std::size_t jobs_per_bulk_max = 10'000;
 inline constexpr std::int64_t job_retries_max = 100;
@@ -42,12 +47,21 @@ inline constexpr std::size_t ledger_ids_remembered_max = 65'536;
 inline constexpr std::size_t postings_per_entry_max = 16;
 inline constexpr std::size_t account_name_bytes_max = 200;
 
+inline constexpr std::size_t finished_keys_max = 100'000;
+inline constexpr std::int64_t jobs_per_owner_default = 1'000'000;
+inline constexpr std::uint32_t site_faults_per_job_max = 5;
+
 // Liveness (DESIGN.md 3.7)
 inline constexpr Duration heartbeat_interval = seconds(2);
 inline constexpr Duration site_lost_after = seconds(20);
 inline constexpr Duration clock_margin = seconds(5);
 inline constexpr Duration clock_step_max = minutes(5);
 inline constexpr Duration restart_lease = seconds(30);
+inline constexpr std::uint32_t breaker_faults = 5;
+inline constexpr Duration breaker_open = minutes(1);
+inline constexpr Duration retry_backoff_first = seconds(1);
+inline constexpr Duration retry_backoff_max = minutes(1);
+inline constexpr Duration stop_grace = seconds(15);
 inline constexpr Duration reservation_lifetime = seconds(60);
 inline constexpr Duration usage_interval = minutes(10);
 
