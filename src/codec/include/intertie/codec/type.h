@@ -6,8 +6,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <span>
@@ -76,12 +79,14 @@ using VisitEntry = void (*)(void* context, std::string_view key, const void* val
 /// One type. Which members are set follows from `kind`; objects are passed by address.
 struct Type {
   Kind kind = Kind::boolean;
-  std::string_view name;      // structure: its name; quantity: its unit; written: what is expected
-  std::size_t width = 0;      // integer, enumeration: sizeof; bytes: N
-  bool is_signed = false;     // integer, enumeration
-  bool ignores_case = false;  // enumeration
-  TypeRef inner = nullptr;    // optional, list, map
+  std::string_view name;  // structure: its name; quantity: its unit; written: what is expected
+  std::size_t object_size = 0;              // sizeof
+  std::size_t width = 0;                    // integer, enumeration: sizeof; bytes: N
+  bool is_signed = false;                   // integer, enumeration
+  bool ignores_case = false;                // enumeration
+  TypeRef inner = nullptr;                  // optional, list, map
   std::span<const Field> fields;            // structure
+  std::uint64_t required = 0;               // structure: bit i is set if fields[i] is required
   std::span<const Enumerator> enumerators;  // enumeration
   std::span<const TypeRef> alternatives;    // choice
   const void* (*defaults)() = nullptr;      // structure: a value-initialised object
@@ -104,6 +109,7 @@ struct Type {
   std::string (*to_text)(const void* object) = nullptr;                               // written
   core::Result<void> (*from_binary)(std::string_view bytes, void* object) = nullptr;  // written
   std::string (*to_binary)(const void* object) = nullptr;                             // written
+  bool (*equals)(const void* a, const void* b) = nullptr;                             // written
 };
 
 /// The description of T. O(1). Does not compile for a type the codec cannot handle.
@@ -204,10 +210,12 @@ struct FieldTable<T, List<D...>> {
   static constexpr std::array<Field, sizeof...(D)> kFields = {Field{
       D::name, &type_of<MemberType<D>>, &member_at<T, D::pointer>, is_required<T>(D::name)}...};
 
-  static constexpr std::size_t required_count() {
-    std::size_t count = 0;
-    for (const Field& field : kFields) count += field.is_required ? 1 : 0;
-    return count;
+  static constexpr std::uint64_t required() {
+    std::uint64_t bits = 0;
+    for (std::size_t index = 0; index < kFields.size(); ++index) {
+      if (kFields[index].is_required) bits |= std::uint64_t{1} << index;
+    }
+    return bits;
   }
 };
 
@@ -286,6 +294,15 @@ constexpr Type make_written() {
   type.from_text = [](std::string_view text, void* object) {
     return assign<T>(Text<T>::from_text(text), object);
   };
+  type.equals = [](const void* a, const void* b) {
+    const T& left = *static_cast<const T*>(a);
+    const T& right = *static_cast<const T*>(b);
+    if constexpr (std::equality_comparable<T>) {
+      return left == right;
+    } else {
+      return Text<T>::to_text(left) == Text<T>::to_text(right);
+    }
+  };
   if constexpr (WrittenInBinary<T>) {
     type.to_binary = [](const void* object) -> std::string {
       return Text<T>::to_binary(*static_cast<const T*>(object));
@@ -301,6 +318,7 @@ template <class T>
 constexpr Type make_optional() {
   Type type;
   type.kind = Kind::optional;
+  static_assert(!Traits<typename Traits<T>::Inner>::is_optional, "null could mean either");
   type.inner = &type_of<typename Traits<T>::Inner>;
   type.count = [](const void* object) -> std::size_t {
     return static_cast<const T*>(object)->has_value() ? 1 : 0;
@@ -390,13 +408,14 @@ constexpr Type make_structure() {
   using Table = FieldTable<T, describe::describe_members<T, describe::mod_any_access>>;
   static_assert(Table::kFields.size() <= 64, "at most 64 fields: nest structs");
   if constexpr (requires { T::required_fields; }) {
-    static_assert(Table::required_count() == std::size(T::required_fields),
+    static_assert(std::popcount(Table::required()) == std::ssize(T::required_fields),
                   "required_fields must name described fields, each once");
   }
   Type type;
   type.kind = Kind::structure;
   type.name = name_of<T>();
   type.fields = Table::kFields;
+  type.required = Table::required();
   type.defaults = []() -> const void* {
     static const T defaults{};
     return &defaults;
@@ -450,7 +469,11 @@ constexpr Type make_type() {
 
 template <class T>
 const Type& type_of() {
-  static constexpr Type type = detail::make_type<T>();
+  static constexpr Type type = [] {
+    Type made = detail::make_type<T>();
+    made.object_size = sizeof(T);
+    return made;
+  }();
   return type;
 }
 
