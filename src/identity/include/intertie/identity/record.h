@@ -18,6 +18,7 @@
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/crypto/digest.h"
+#include "intertie/crypto/sealed_box.h"
 #include "intertie/crypto/signature.h"
 #include "intertie/identity/identifier.h"
 #include "intertie/identity/life_cycle.h"
@@ -121,9 +122,12 @@ BOOST_DESCRIBE_STRUCT(RegistrationRecord, (),
 
 /// A key as it stands in a record.
 RecordKey make_record_key(KeyPurpose purpose, const crypto::PublicKey& key);
+RecordKey make_record_key(const crypto::SealPublicKey& key);
 
 /// The record's first Ed25519 key of this purpose (not seal). bad_key if there is none.
 core::Result<crypto::PublicKey> find_key(const RegistrationRecord& record, KeyPurpose purpose);
+/// The record's first X25519 key of purpose seal. bad_key if there is none.
+core::Result<crypto::SealPublicKey> find_seal_key(const RegistrationRecord& record);
 /// Whether the record names this very key for this purpose. What TLS peers are checked with.
 bool has_key(const RegistrationRecord& record, KeyPurpose purpose, const crypto::PublicKey& key);
 
