@@ -72,7 +72,6 @@ class EventStream {
   friend class Responder;
   struct Owner;
   explicit EventStream(std::shared_ptr<StreamState> state);
-  std::shared_ptr<StreamState> state_;
   std::shared_ptr<Owner> owner_;
 };
 
@@ -89,8 +88,8 @@ class Responder {
   /// under way. Without effect if the client has gone.
   void respond(Response response);
 
-  /// Answers with status 200 and an event stream (for HEAD: with its header alone; the stream is
-  /// closed from the start). `headers` are added to the response's own.
+  /// Answers with status 200 and an event stream (for HEAD: with its header alone; the stream then
+  /// closes at once). `headers` are added to the response's own.
   EventStream start_stream(Headers headers = {});
 
   /// False after an answer, a move, or for a default-made one.
@@ -127,8 +126,8 @@ class ResponseBatch {
 /// handed to another thread together with the Responder. An exception out of it answers 500.
 using Handler = std::function<void(Request, Responder)>;
 
-/// The largest body a route accepts, asked after the header; more is answered with 413. At most
-/// HttpServerLimits has no say then. Called on a net thread.
+/// The largest body in bytes that a route accepts, asked after the header; more is answered with 413.
+/// It replaces HttpServerLimits::body_bytes_max. Called on a net thread.
 using BodyLimit = std::function<std::size_t(std::string_view method, std::string_view path)>;
 
 struct HttpServerOptions {

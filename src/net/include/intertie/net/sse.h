@@ -58,7 +58,8 @@ class EventParser {
   bool has_data_ = false;
   std::size_t event_bytes_ = 0;
   Event current_;
-  std::string last_id_;  // The standard's "last event ID buffer".
+  std::string last_id_;        // The standard's "last event ID buffer".
+  std::string dispatched_id_;  // Its value at the last empty line.
   std::deque<Event> ready_;
   std::string taken_id_;
 };
