@@ -27,9 +27,9 @@ BOOST_DESCRIBE_STRUCT(CostParts, (), (computing, data, line, delay, total))
 
 /// Times of one candidate. They follow each other: wait, move, run, return.
 struct TimeParts {
-  core::Duration wait;  // Expected queue at the site.
-  core::Duration move;  // Until the last input is there; inputs share no line, so the longest.
-  core::Duration run;   // Expected.
+  core::Duration wait;         // Expected queue at the site.
+  core::Duration move;         // Until the last input is there.
+  core::Duration run;          // Expected.
   core::Duration send_output;  // Output to the user.
 
   friend bool operator==(const TimeParts&, const TimeParts&) = default;
@@ -55,8 +55,8 @@ Movement compute_movement(core::Bytes size, std::int64_t bandwidth_bits_per_seco
                           std::int64_t latency_ms, core::Money price_per_gigabyte);
 
 /// Bringing all inputs of the job to the pool: nothing for data at its own site; over the line
-/// between the two sites if there is one; else over the pool's user line. Prices add up; times do
-/// not, the longest counts. O(inputs).
+/// between the two sites if there is one; else over the pool's user line. Prices and times add up:
+/// inputs may share a line. O(inputs).
 Movement compute_input_movement(const JobPreferences& preferences, const topology::Pool& pool,
                                 const topology::Snapshot& snapshot);
 

@@ -105,11 +105,11 @@ class PlacementCache {
     bool fits_now = false;
   };
   struct Set {
-    bool is_filled = false;
+    const topology::Snapshot* snapshot = nullptr;  // Only compared. nullptr: not filled.
     std::uint64_t snapshot_version = 0;
     std::size_t view_count = 0;
     core::Time filled_at;
-    core::Time valid_before;  // A measurement expires then.
+    core::Time valid_before;  // A measurement begins or ceases to count then.
     std::int64_t pools = 0;
     std::vector<FeasiblePool> feasible;
     std::vector<ReasonCount> refused;

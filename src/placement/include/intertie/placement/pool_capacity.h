@@ -130,6 +130,7 @@ class PoolCapacity {
   void count(FreeCounts& counts, const FreeNode& node, std::int64_t sign) const;
   void unindex(std::uint32_t node);
   void index(std::uint32_t node);
+  States::const_iterator find_first_fit(const TaskShape& shape) const;
   static std::int64_t count_fitting(const State& state, const TaskShape& shape);
   bool exceeds_free(const TaskShape& shape, std::int64_t tasks) const;
   void append_tasks(std::uint32_t node, const TaskShape& shape, std::int64_t tasks,

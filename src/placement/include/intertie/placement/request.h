@@ -101,4 +101,8 @@ BOOST_DESCRIBE_STRUCT(JobPreferences, (),
                       (price_max, price_per_hour_of_delay, time_limit, estimate, deadline, inputs,
                        output))
 
+/// Refuses with out_of_range and the field's name: a time limit outside (0, job_timeout_max], an
+/// estimate outside (0, time_limit], anything negative, more than 1024 inputs.
+core::Result<void> check_preferences(const JobPreferences& preferences);
+
 }  // namespace intertie::placement

@@ -1,0 +1,265 @@
+// The decision over all pools.
+#include "intertie/placement/placer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "intertie/core/limits.h"
+
+#include "wide.h"
+
+namespace intertie::placement {
+namespace {
+
+using core::Duration;
+using core::Money;
+using core::Reason;
+using Feasible = PlacementCache::FeasiblePool;
+
+/// What one call is about.
+struct Query {
+  const Requirements& requirements;
+  const JobPreferences& preferences;
+  const PlacementInput& input;
+};
+
+void add_refusal(std::vector<ReasonCount>& refused, Reason reason, std::int64_t pools = 1) {
+  if (pools == 0) return;
+  const auto at = std::ranges::lower_bound(refused, reason, {}, &ReasonCount::reason);
+  if (at != refused.end() && at->reason == reason) {
+    at->pools += pools;
+  } else {
+    refused.insert(at, {reason, pools});
+  }
+}
+
+bool fits_reported(const FreeCounts& free, const TaskShape& shape, std::int64_t tasks) {
+  if (multiply_divide(shape.cpus.count, tasks, 1) > free.cpus.count) return false;
+  if (multiply_divide(shape.memory.count, tasks, 1) > free.memory.count) return false;
+  for (std::size_t group = 0; group < shape.devices.size(); ++group) {
+    if (shape.devices[group] * tasks > free.devices[group]) return false;
+  }
+  return true;
+}
+
+/// Whether the pool has room now. Remembers the answer of a PoolCapacity for its version.
+bool fits_now(Feasible& feasible, const PoolView& view, std::int64_t tasks) {
+  if (view.capacity == nullptr && view.reported == nullptr) return false;
+  if (view.reported != nullptr && !fits_reported(*view.reported, feasible.fit.shape, tasks)) {
+    return false;
+  }
+  if (view.capacity == nullptr) return true;
+  const bool is_known = feasible.capacity_seen == view.capacity &&
+                        feasible.capacity_version == view.capacity->version();
+  if (!is_known) {
+    feasible.capacity_seen = view.capacity;
+    feasible.capacity_version = view.capacity->version();
+    feasible.fits_now = view.capacity->can_reserve(feasible.fit.shape, tasks);
+  }
+  return feasible.fits_now;
+}
+
+Candidate make_candidate(const Query& query, const Feasible& feasible) {
+  const topology::Pool& pool = *feasible.pool;
+  const JobPreferences& preferences = query.preferences;
+  Movement inputs;
+  if (!preferences.inputs.empty()) {
+    inputs = compute_input_movement(preferences, pool, query.input.snapshot);
+  }
+  const Movement output =
+      compute_movement(preferences.output, pool.user_line.bandwidth_bits_per_second,
+                       pool.user_line.latency_ms, pool.user_line.price_per_gigabyte);
+  Candidate candidate;
+  candidate.pool = pool.handle;
+  candidate.site = pool.site;
+  candidate.ops_per_second = feasible.fit.ops_per_second;
+  TimeParts& time = candidate.time;
+  time.wait = query.input.pools[feasible.view].wait;
+  time.move = inputs.time;
+  time.run = compute_run_time(query.requirements, preferences, feasible.fit.ops_per_second);
+  time.send_output = output.time;
+  const std::int64_t until_end = add_clamped(add_clamped(time.wait.count, time.move.count),
+                                             add_clamped(time.run.count, time.send_output.count));
+  CostParts& cost = candidate.cost;
+  cost.computing = compute_price(feasible.hourly_price, std::max(time.run, pool.price.minimum));
+  cost.data = inputs.price;
+  cost.line = output.price;
+  cost.delay = compute_price(preferences.price_per_hour_of_delay, Duration{until_end});
+  const std::int64_t moving = add_clamped(cost.data.count, cost.line.count);
+  cost.total = {add_clamped(add_clamped(cost.computing.count, cost.delay.count), moving)};
+  const Money highest =
+      compute_price(feasible.hourly_price, std::max(preferences.time_limit, pool.price.minimum));
+  candidate.price_max = {add_clamped(highest.count, moving)};
+  return candidate;
+}
+
+/// Why a candidate that has room is not wanted.
+std::optional<Reason> find_refusal(const Query& query, const Candidate& candidate) {
+  const JobPreferences& preferences = query.preferences;
+  if (preferences.deadline) {
+    // The job has ended when it has run; its output may arrive later.
+    const TimeParts& time = candidate.time;
+    const std::int64_t until_end =
+        add_clamped(add_clamped(time.wait.count, time.move.count), time.run.count);
+    std::int64_t left = 0;
+    const bool is_far =
+        __builtin_sub_overflow(preferences.deadline->micros, query.input.now.micros, &left);
+    if (!is_far && until_end > left) return Reason::deadline_impossible;
+  }
+  if (preferences.price_max && candidate.price_max > *preferences.price_max) {
+    return Reason::price_above_limit;
+  }
+  return std::nullopt;
+}
+
+/// Keeps the best candidates in order. Pools come by handle, so equals stay in that order.
+void insert_candidate(std::vector<Candidate>& best, const Candidate& candidate) {
+  const auto total = [](const Candidate& c) { return c.cost.total; };
+  if (best.size() == core::limits::candidates_kept_max) {
+    if (total(best.back()) <= total(candidate)) return;
+    best.pop_back();
+  }
+  best.insert(std::ranges::upper_bound(best, total(candidate), {}, total), candidate);
+}
+
+Feasible make_feasible(const topology::Pool& pool, std::size_t view, const Fit& fit,
+                       const Requirements& requirements) {
+  Feasible feasible;
+  feasible.view = static_cast<std::uint32_t>(view);
+  feasible.pool = &pool;
+  feasible.fit = fit;
+  feasible.hourly_price = compute_hourly_price(requirements, pool.price);
+  return feasible;
+}
+
+/// The first instant after `now` at which a measurement begins or ceases to count.
+core::Time find_next_change(const topology::Pool& pool, core::Time now) {
+  if (!pool.capability) return core::kNever;
+  if (pool.capability->measured_at > now) return pool.capability->measured_at;
+  return pool.capability->expires > now ? pool.capability->expires : core::kNever;
+}
+
+void fill(PlacementCache::Set& set, const Query& query) {
+  const PlacementInput& input = query.input;
+  assert(std::ranges::is_sorted(input.pools, {}, &PoolView::pool));
+  set.snapshot = &input.snapshot;
+  set.snapshot_version = input.snapshot.version();
+  set.view_count = input.pools.size();
+  set.filled_at = input.now;
+  set.valid_before = core::kNever;
+  set.pools = 0;
+  set.feasible.clear();
+  set.refused.clear();
+  for (std::size_t view = 0; view < input.pools.size(); ++view) {
+    const topology::Pool* pool = input.snapshot.find_pool(input.pools[view].pool);
+    if (pool == nullptr) continue;
+    ++set.pools;
+    set.valid_before = std::min(set.valid_before, find_next_change(*pool, input.now));
+    const auto checked = check_feasibility(*pool, query.requirements, input.now);
+    if (const Reason* reason = std::get_if<Reason>(&checked)) {
+      add_refusal(set.refused, *reason);
+    } else {
+      set.feasible.push_back(
+          make_feasible(*pool, view, std::get<Fit>(checked), query.requirements));
+    }
+  }
+}
+
+bool is_current(const PlacementCache::Set& set, const PlacementInput& input) {
+  return set.snapshot == &input.snapshot && set.snapshot_version == input.snapshot.version() &&
+         set.view_count == input.pools.size() && set.filled_at <= input.now &&
+         input.now < set.valid_before;
+}
+
+Placement decide(PlacementCache::Set& set, const Query& query) {
+  Placement placement;
+  placement.pools = set.pools;
+  placement.candidates.reserve(core::limits::candidates_kept_max);
+  std::int64_t busy = 0;
+  std::int64_t late = 0;
+  std::int64_t dear = 0;
+  for (Feasible& feasible : set.feasible) {
+    const PoolView& view = query.input.pools[feasible.view];
+    assert(view.pool == feasible.pool->handle);
+    if (!fits_now(feasible, view, query.requirements.tasks)) {
+      ++busy;
+      continue;
+    }
+    const Candidate candidate = make_candidate(query, feasible);
+    if (const auto reason = find_refusal(query, candidate)) {
+      ++(*reason == Reason::deadline_impossible ? late : dear);
+      continue;
+    }
+    ++placement.fitting;
+    insert_candidate(placement.candidates, candidate);
+  }
+  placement.refused = set.refused;
+  add_refusal(placement.refused, Reason::busy, busy);
+  add_refusal(placement.refused, Reason::deadline_impossible, late);
+  add_refusal(placement.refused, Reason::price_above_limit, dear);
+  if (!placement.candidates.empty()) {
+    placement.chosen = placement.candidates.front().pool;
+  } else {
+    placement.verdict = set.pools == 0 ? Reason::no_sites
+                        : busy > 0     ? Reason::busy
+                        : late > 0     ? Reason::deadline_impossible
+                        : dear > 0     ? Reason::price_above_limit
+                                       : Reason::unplaceable;
+  }
+  return placement;
+}
+
+}  // namespace
+
+void PlacementCache::forget(RequirementSetHandle set) {
+  if (set.index < sets_.size()) sets_[set.index] = Set{};
+}
+
+PlacementCache::Set& PlacementCache::get_set(RequirementSetHandle set) {
+  assert(set.index < core::limits::requirement_sets_max);
+  if (set.index >= sets_.size()) sets_.resize(std::size_t{set.index} + 1);
+  return sets_[set.index];
+}
+
+Placement place(const Requirements& requirements, const JobPreferences& preferences,
+                const PlacementInput& input) {
+  PlacementCache::Set set;
+  const Query query{requirements, preferences, input};
+  fill(set, query);
+  return decide(set, query);
+}
+
+Placement place(RequirementSetHandle set, const Requirements& requirements,
+                const JobPreferences& preferences, const PlacementInput& input,
+                PlacementCache& cache) {
+  PlacementCache::Set& row = cache.get_set(set);
+  const Query query{requirements, preferences, input};
+  if (!is_current(row, input)) fill(row, query);
+  return decide(row, query);
+}
+
+std::vector<PoolVerdict> explain_pools(const Requirements& requirements,
+                                       const JobPreferences& preferences,
+                                       const PlacementInput& input) {
+  const Query query{requirements, preferences, input};
+  std::vector<PoolVerdict> verdicts;
+  for (std::size_t view = 0; view < input.pools.size(); ++view) {
+    const topology::Pool* pool = input.snapshot.find_pool(input.pools[view].pool);
+    if (pool == nullptr) continue;
+    PoolVerdict verdict{pool->handle, std::nullopt, std::nullopt};
+    const auto checked = check_feasibility(*pool, requirements, input.now);
+    if (const Reason* reason = std::get_if<Reason>(&checked)) {
+      verdict.reason = *reason;
+    } else {
+      Feasible feasible = make_feasible(*pool, view, std::get<Fit>(checked), requirements);
+      verdict.candidate = make_candidate(query, feasible);
+      const bool has_room = fits_now(feasible, input.pools[view], requirements.tasks);
+      verdict.reason = has_room ? find_refusal(query, *verdict.candidate) : Reason::busy;
+    }
+    verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
+}  // namespace intertie::placement
