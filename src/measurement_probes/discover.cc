@@ -68,9 +68,11 @@ void add_numa(const Topology& topology, Machine& machine) {
   while ((node = hwloc_get_next_obj_by_type(topology.get(), HWLOC_OBJ_NUMANODE, node)) != nullptr) {
     const int threads = node->cpuset != nullptr ? hwloc_bitmap_weight(node->cpuset) : 0;
     machine.numa.push_back({node->os_index,
-                            read_node_memory(node->os_index).value_or(machine.memory),
+                            read_node_memory(node->os_index).value_or(core::Bytes{}),
                             std::max(threads, 0)});
   }
+  // On virtual machines the node's file may not know of memory that was added while running.
+  if (machine.numa.size() == 1) machine.numa.front().memory = machine.memory;
 }
 
 void add_processor(const Topology& topology, Machine& machine) {
