@@ -21,9 +21,9 @@ struct Features {
 Features read_features() {
   Features features;
 #if defined(__x86_64__)
-  // The builtin also asks the operating system (XGETBV) whether it saves the wide registers. AVX-VNNI
-  // and BF16 are unknown to older compilers' builtins: CPUID leaf 7, subleaf 1, EAX bits 4 and 5
-  // (Intel 64 manual, volume 2A, CPUID).
+  // The builtin also asks the operating system (XGETBV) whether it saves the wide registers.
+  // AVX-VNNI and BF16 are unknown to older compilers' builtins: CPUID leaf 7, subleaf 1, EAX bits 4
+  // and 5 (Intel 64 manual, volume 2A, CPUID).
   unsigned eax = 0;
   unsigned ebx = 0;
   unsigned ecx = 0;
@@ -43,10 +43,14 @@ Features read_features() {
 
 measurement::Measure get_measure(Element element) {
   switch (element) {
-    case Element::f64: return measurement::Measure::fp64;
-    case Element::f32: return measurement::Measure::fp32;
-    case Element::bf16: return measurement::Measure::bf16;
-    case Element::i8: return measurement::Measure::int8;
+    case Element::f64:
+      return measurement::Measure::fp64;
+    case Element::f32:
+      return measurement::Measure::fp32;
+    case Element::bf16:
+      return measurement::Measure::bf16;
+    case Element::i8:
+      return measurement::Measure::int8;
   }
   __builtin_unreachable();
 }
