@@ -119,6 +119,9 @@ BOOST_DESCRIBE_STRUCT(JobDocument, (),
                       (name, kind, class_, tasks, need, data, where, when, price, run, env, secrets,
                        retries, on_loss, timeout, priority, account, tags))
 
+/// The output's name: as given, else the last part of its path.
+std::string get_output_name(const DataOut& output);
+
 /// Checks everything that can be checked without a hub: limits, paths, that inputs and outputs do
 /// not collide, that there is a command. Errors carry the path of the field. Pure, O(size).
 core::Result<void> check_document(const JobDocument& document);

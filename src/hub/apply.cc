@@ -1,0 +1,431 @@
+#include "apply.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "intertie/codec/cbor.h"
+#include "intertie/core/limits.h"
+
+namespace intertie::hub {
+namespace {
+
+WaitingJob make_waiting(const Job& job) {
+  return {job.number, job.shape, job.account, job.priority};
+}
+
+void add_timer(State& state, const Job& job) {
+  if (job.not_before > job.submitted) state.timers.emplace(job.not_before, job.number);
+  if (job.deadline != core::kNever) state.timers.emplace(job.deadline, job.number);
+}
+
+void remove_timers(State& state, const Job& job) {
+  state.timers.erase({job.not_before, job.number});
+  state.timers.erase({job.deadline, job.number});
+}
+
+void enqueue(State& state, Job& job) {
+  job.phase = JobPhase::waiting;
+  job.reservation = 0;
+  job.is_out_of_money = false;
+  if (job.not_before <= job.submitted) state.queue.insert(make_waiting(job));
+}
+
+// Takes the job out of wherever it waits.
+void dequeue(State& state, Job& job) {
+  if (job.is_out_of_money) {
+    const auto row = state.out_of_money.find(job.account);
+    row->second.erase(job.number);
+    if (row->second.empty()) state.out_of_money.erase(row);
+    job.is_out_of_money = false;
+  } else if (job.not_before <= job.submitted) {
+    state.queue.erase(make_waiting(job));
+  }
+}
+
+SiteState& get_site_of(State& state, std::uint32_t pool) {
+  return state.sites[state.topology->find_pool({pool})->site.index];
+}
+
+void push_message(SiteState& site, const execution::HubMessage& message,
+                  const engine::RecordPlace& place, std::uint64_t attachment) {
+  site.outbox.push(codec::to_cbor(message), place.index, attachment);
+}
+
+void set_pool_status(State& state, const SiteState& site) {
+  const auto status = site.is_drained && site.status == topology::PoolStatus::active
+                          ? topology::PoolStatus::drained
+                          : site.status;
+  for (const std::uint32_t pool : site.pools) {
+    if (state.topology->find_pool({pool})->status == status) continue;
+    state.topology = state.topology->with_pool_status({pool}, status);
+  }
+}
+
+void free_reservation(State& state, std::uint64_t number) {
+  const auto found = state.reservations.find(number);
+  assert(found != state.reservations.end());
+  const CapacityReserved& terms = found->second.terms;
+  state.capacities[terms.pool].release(make_allocations(terms.slots));
+  state.reservations.erase(found);
+}
+
+std::uint32_t get_position(const SiteState& site, std::uint32_t pool) {
+  const auto found = std::ranges::find(site.pools, pool);
+  assert(found != site.pools.end());
+  return static_cast<std::uint32_t>(found - site.pools.begin());
+}
+
+void remember_key(State& state, const Job& job) {
+  const RememberedKey key{job.owner, job.idempotency};
+  state.finished_keys.push_back({key, {job.number, job.request_digest}});
+  if (state.finished_keys.size() <= core::limits::finished_keys_max) return;
+  const RememberedKey& oldest = state.finished_keys.front().first;
+  state.submissions.erase({oldest.owner, oldest.key});
+  state.finished_keys.pop_front();
+}
+
+void rebuild_capacity(State& state, const topology::Pool& pool) {
+  placement::PoolCapacity capacity(pool);
+  for (const auto& [number, reservation] : state.reservations) {
+    if (reservation.terms.pool != pool.handle.index) continue;
+    capacity.apply(make_allocations(reservation.terms.slots));
+  }
+  state.capacities[pool.handle.index] = std::move(capacity);
+}
+
+// One overload an event, in the order of the variant.
+struct Applier {
+  State& state;
+  const engine::RecordPlace& place;
+
+  void operator()(const HubCreated& event) const { state.facts = event; }
+
+  void operator()(const AccountOpened& event) const {
+    const auto handle = ledger::apply_open_account(state.ledger, event.terms);
+    if (event.terms.kind == ledger::AccountKind::bank) state.bank = handle;
+    if (event.terms.kind == ledger::AccountKind::hub_fee) state.fees = handle;
+  }
+
+  void operator()(const PrincipalCreated& event) const {
+    const auto handle = static_cast<std::uint32_t>(state.principals.size());
+    state.principal_handles.emplace(event.name, handle);
+    state.principals.push_back({event.name, event.role, {event.account}, event.jobs_max, 0});
+  }
+
+  void operator()(const CreditLimitSet& event) const {
+    ledger::apply_credit_limit(state.ledger, {event.account}, event.limit);
+  }
+
+  void operator()(const EntryPosted& event) const {
+    ledger::apply_entry(state.ledger, event.entry);
+  }
+
+  void operator()(const SiteRegistered& event) const {
+    SiteState site;
+    site.site = event.site;
+    site.sign_key = event.sign_key;
+    site.tls_key = event.tls_key;
+    state.site_handles.emplace(site.site.name, site.site.handle.index);
+    state.topology = state.topology->with_site(site.site);
+    state.used_nonces.insert(event.join_nonce);
+    state.sites.push_back(std::move(site));
+  }
+
+  void operator()(const PoolOffered& event) const {
+    topology::Pool pool = event.pool;
+    SiteState& site = state.sites[pool.site.index];
+    const std::uint32_t handle = pool.handle.index;
+    if (const topology::Pool* old = state.topology->find_pool(pool.handle)) {
+      pool.capability = old->capability;
+      pool.status = old->status;
+      const bool is_same_size = old->nodes == pool.nodes &&
+                                old->cpus_per_node == pool.cpus_per_node &&
+                                old->memory_per_node == pool.memory_per_node &&
+                                old->devices_per_node == pool.devices_per_node;
+      if (!is_same_size) rebuild_capacity(state, pool);
+    } else {
+      site.pools.push_back(handle);
+      assert(handle == state.capacities.size());
+      state.capacities.emplace_back(pool);
+    }
+    state.topology = state.topology->with_pool(std::move(pool));
+    set_pool_status(state, site);
+  }
+
+  void operator()(const MeasurementAccepted& event) const {
+    topology::Pool pool = *state.topology->find_pool({event.pool});
+    pool.capability = event.capability;
+    state.topology = state.topology->with_pool(std::move(pool));
+  }
+
+  void operator()(const MeasurementRefused&) const {}
+
+  void operator()(const SiteStatusChanged& event) const {
+    SiteState& site = state.sites[event.site];
+    if (event.status == topology::PoolStatus::drained) {
+      site.is_drained = true;
+    } else {
+      if (event.status == topology::PoolStatus::active &&
+          site.status == topology::PoolStatus::active) {
+        site.is_drained = false;
+      }
+      site.status = event.status;
+    }
+    site.faults_in_row = 0;
+    site.failing_until = event.status == topology::PoolStatus::failing
+                             ? place.time + core::limits::breaker_open
+                             : core::Time{};
+    set_pool_status(state, site);
+  }
+
+  void operator()(const ShapeInterned& event) const {
+    const auto handle = static_cast<std::uint32_t>(state.shapes.size());
+    state.shape_handles.emplace(codec::to_cbor(event.shape), handle);
+    state.shapes.push_back(event.shape);
+  }
+
+  void operator()(const JobSubmitted& event) const {
+    Job job;
+    job.number = event.job;
+    job.document = place.index;
+    job.submitted = place.time;
+    job.not_before = event.start_after.value_or(place.time);
+    job.deadline = event.deadline.value_or(core::kNever);
+    job.has_idempotency = event.idempotency.has_value();
+    job.idempotency = event.idempotency.value_or(Key128{});
+    job.request_digest = event.request_digest;
+    job.owner = event.owner;
+    job.account = event.account;
+    job.shape = event.shape;
+    job.retries_left = event.retries;
+    job.priority = event.priority;
+    job.on_loss = event.on_loss;
+    add_timer(state, job);
+    enqueue(state, job);
+    if (job.has_idempotency) {
+      state.submissions[{job.owner, job.idempotency}] = {job.number, job.request_digest};
+    }
+    state.next_job = event.job + 1;
+    ++state.principals[job.owner].jobs;
+    ++state.counters.submitted;
+    state.jobs.emplace(job.number, job);
+  }
+
+  void operator()(const DemandUnmet& event) const {
+    if (event.job == 0) {
+      ++state.counters.refused;
+      return;
+    }
+    if (event.reason != core::Reason::insufficient_funds) return;
+    Job& job = state.jobs.at(event.job);
+    dequeue(state, job);
+    job.is_out_of_money = true;
+    state.out_of_money[job.account].insert(job.number);
+  }
+
+  void operator()(const CapacityReserved& event) const {
+    Reservation reservation;
+    reservation.terms = event;
+    state.capacities[event.pool].apply(make_allocations(event.slots));
+    state.next_reservation = event.reservation + 1;
+    state.reservations.emplace(event.reservation, std::move(reservation));
+  }
+
+  void operator()(const CapacityReleased& event) const {
+    free_reservation(state, event.reservation);
+  }
+
+  void operator()(const AttemptChosen& event) const {
+    Job& job = state.jobs.at(event.job);
+    dequeue(state, job);
+    remove_timers(state, job);
+    job.phase = JobPhase::placed;
+    job.attempt = event.attempt;
+    job.reservation = event.reservation;
+    ledger::apply_hold(state.ledger, event.hold);
+    Reservation& reservation = state.reservations.at(event.reservation);
+    reservation.attempt = event.attempt;
+    reservation.chosen_at = place.time;
+    reservation.hold = event.hold.id;
+    ++state.counters.attempts;
+    const JobShape& shape = state.shapes[job.shape];
+    execution::StartAttempt start;
+    start.job = job.number;
+    start.attempt = event.attempt;
+    start.slots = reservation.terms.slots;
+    start.time_limit = shape.time_limit;
+    if (job.on_loss == OnLoss::restart) start.lease = core::limits::restart_lease;
+    start.owner = state.principals[job.owner].name;
+    SiteState& site = get_site_of(state, reservation.terms.pool);
+    start.pool = get_position(site, reservation.terms.pool);
+    push_message(site, start, place, job.document);
+  }
+
+  void operator()(const AttemptBegan& event) const {
+    Job& job = state.jobs.at(event.job);
+    job.phase = JobPhase::running;
+    state.reservations.at(job.reservation).began_at = event.at;
+  }
+
+  void operator()(const UsageSettled& event) const {
+    Job& job = state.jobs.at(event.job);
+    Reservation& reservation = state.reservations.at(job.reservation);
+    core::Money charge;
+    for (const ledger::Posting& credit : event.post.credits) charge += credit.amount;
+    ledger::apply_post(state.ledger, event.post);
+    if (!reservation.settled_to) reservation.charged_from = event.from;
+    reservation.posts = event.post.number;
+    reservation.settled_to = event.to;
+    reservation.is_settled = event.is_last;
+    reservation.charged += charge;
+    job.charged += charge;
+    state.shares.add(job.account, charge, place.time);
+  }
+
+  void operator()(const UsageDisputed&) const { ++state.counters.disputes; }
+
+  void operator()(const AttemptOver& event) const {
+    Job& job = state.jobs.at(event.job);
+    const Reservation& reservation = state.reservations.at(job.reservation);
+    SiteState& site = get_site_of(state, reservation.terms.pool);
+    ledger::apply_void(state.ledger, reservation.hold);
+    site.faults_in_row = event.is_site_fault ? site.faults_in_row + 1 : 0;
+    if (event.is_site_fault) ++job.site_faults;
+    push_message(site, execution::ForgetAttempt{event.job, event.attempt}, place, 0);
+    free_reservation(state, job.reservation);
+    job.reservation = 0;
+    job.phase = JobPhase::placed;
+  }
+
+  void operator()(const JobRequeued& event) const {
+    Job& job = state.jobs.at(event.job);
+    if (job.is_out_of_money) {
+      dequeue(state, job);
+    } else if (job.phase == JobPhase::waiting) {
+      remove_timers(state, job);  // A start time or a back-off has passed.
+    }
+    job.not_before = event.not_before;
+    if (event.uses_retry) --job.retries_left;
+    if (job.not_before <= place.time) job.not_before = job.submitted;
+    add_timer(state, job);
+    enqueue(state, job);
+  }
+
+  void operator()(const JobCancelRequested& event) const {
+    Job& job = state.jobs.at(event.job);
+    job.is_cancel_requested = true;
+    if (job.reservation == 0) return;
+    SiteState& site = get_site_of(state, state.reservations.at(job.reservation).terms.pool);
+    push_message(site,
+                 execution::StopAttempt{job.number, job.attempt, core::Reason::cancelled_by_user},
+                 place, 0);
+  }
+
+  void operator()(const JobEnded& event) const {
+    const auto found = state.jobs.find(event.job);
+    Job& job = found->second;
+    if (job.phase == JobPhase::waiting) dequeue(state, job);
+    remove_timers(state, job);
+    if (job.has_idempotency) remember_key(state, job);
+    --state.principals[job.owner].jobs;
+    switch (event.outcome) {
+      case JobOutcome::succeeded:
+        ++state.counters.succeeded;
+        break;
+      case JobOutcome::failed:
+        ++state.counters.failed;
+        break;
+      case JobOutcome::cancelled:
+        ++state.counters.cancelled;
+        break;
+    }
+    state.jobs.erase(found);
+  }
+
+  void operator()(const SiteRowsAccepted& event) const {
+    SiteState& site = state.sites[event.site];
+    site.inbox.received = event.number;
+    site.inbox.hash = crypto::parse_digest(event.hash).value();
+    site.outbox.acknowledge(event.acknowledged);
+  }
+
+  void operator()(const SiteChannelOpened& event) const {
+    state.sites[event.site].incarnation = event.incarnation;
+  }
+
+  void operator()(const ClockStepped&) const {}
+
+  void operator()(const SiteChannelReconciled& event) const {
+    SiteState& site = state.sites[event.site];
+    site.incarnation = event.incarnation;
+    site.inbox.received = event.number;
+    site.inbox.hash = crypto::parse_digest(event.hash).value();
+    site.outbox.restart_after(event.received, crypto::parse_digest(event.received_hash).value());
+  }
+};
+
+}  // namespace
+
+void apply(State& state, const Event& event, const engine::RecordPlace& place) {
+  std::visit(Applier{state, place}, event);
+}
+
+std::vector<placement::TaskAllocation> make_allocations(
+    const std::vector<execution::TaskSlot>& slots) {
+  std::vector<placement::TaskAllocation> allocations;
+  allocations.reserve(slots.size());
+  for (const execution::TaskSlot& slot : slots) {
+    placement::TaskAllocation allocation{slot.node, slot.cpus, slot.memory, 0};
+    for (const std::uint32_t device : slot.devices) {
+      allocation.devices |= std::uint64_t{1} << device;
+    }
+    allocations.push_back(allocation);
+  }
+  return allocations;
+}
+
+void rebuild_derived(State& state) {
+  state.principal_handles.clear();
+  for (std::uint32_t handle = 0; handle < state.principals.size(); ++handle) {
+    state.principal_handles.emplace(state.principals[handle].name, handle);
+    state.principals[handle].jobs = 0;
+  }
+  state.site_handles.clear();
+  for (const SiteState& site : state.sites) {
+    state.site_handles.emplace(site.site.name, site.site.handle.index);
+  }
+  state.capacities.clear();
+  for (std::uint32_t pool = 0; pool < state.topology->pool_count(); ++pool) {
+    state.capacities.emplace_back(*state.topology->find_pool({pool}));
+  }
+  for (const auto& [number, reservation] : state.reservations) {
+    state.capacities[reservation.terms.pool].apply(make_allocations(reservation.terms.slots));
+  }
+  state.shape_handles.clear();
+  for (std::uint32_t handle = 0; handle < state.shapes.size(); ++handle) {
+    state.shape_handles.emplace(codec::to_cbor(state.shapes[handle]), handle);
+  }
+  state.submissions.clear();
+  for (const auto& [key, known] : state.finished_keys) {
+    state.submissions[{key.owner, key.key}] = known;
+  }
+  state.queue = {};
+  state.out_of_money.clear();
+  state.timers.clear();
+  for (auto& [number, job] : state.jobs) {
+    ++state.principals[job.owner].jobs;
+    if (job.has_idempotency) {
+      state.submissions[{job.owner, job.idempotency}] = {job.number, job.request_digest};
+    }
+    if (job.phase != JobPhase::waiting) continue;
+    add_timer(state, job);
+    if (job.is_out_of_money) {
+      state.out_of_money[job.account].insert(job.number);
+    } else if (job.not_before <= job.submitted) {
+      state.queue.insert(make_waiting(job));
+    }
+  }
+}
+
+}  // namespace intertie::hub

@@ -1,0 +1,51 @@
+// What a decision sees: the state, the soft state, the time, and where its events go.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "intertie/core/time.h"
+#include "intertie/engine/state_machine.h"
+#include "intertie/hub/events.h"
+#include "intertie/hub/state.h"
+#include "intertie/placement/placer.h"
+
+#include "fit_table.h"
+
+namespace intertie::hub {
+
+/// Has a sender and an expiry, is never logged, and starts anew with the hub (DESIGN.md 3.4).
+struct Soft {
+  std::vector<core::Time> heard;  // By site: when its last heartbeat came, or when we started.
+  std::set<std::uint32_t> woken_shapes;
+  std::set<std::uint32_t> woken_pools;
+  core::Time last_work;
+  core::Time next_check;  // Of liveness.
+  FitTable fits;
+  placement::PlacementCache cache;
+  std::vector<placement::PoolView> views;
+};
+
+struct Context {
+  const State& state;
+  Soft& soft;
+  core::Time now;
+  engine::EventSink<Event>& sink;
+
+  storage::LogIndex emit(Event event, std::string body = {}) {
+    return sink.emit(std::move(event), std::move(body));
+  }
+};
+
+/// The site that runs a job's current attempt.
+inline std::uint32_t get_site(const State& state, const Reservation& reservation) {
+  return state.topology->find_pool({reservation.terms.pool})->site.index;
+}
+
+}  // namespace intertie::hub

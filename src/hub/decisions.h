@@ -1,0 +1,30 @@
+// One function a command: checks in a documented order, then events (DESIGN.md 3.1).
+#pragma once
+
+#include "intertie/core/result.h"
+#include "intertie/hub/commands.h"
+
+#include "context.h"
+
+namespace intertie::hub {
+
+// accounts.cc
+core::Result<Reply> decide(Context& context, const CreateHub& command);
+core::Result<Reply> decide(Context& context, const CreatePrincipal& command);
+core::Result<Reply> decide(Context& context, const Deposit& command);
+core::Result<Reply> decide(Context& context, const SetCreditLimit& command);
+
+// jobs.cc
+core::Result<Reply> decide(Context& context, const SubmitJobs& command);
+core::Result<Reply> decide(Context& context, const CancelJob& command);
+
+// sites.cc
+core::Result<Reply> decide(Context& context, const JoinSite& command);
+core::Result<Reply> decide(Context& context, const OfferPools& command);
+core::Result<Reply> decide(Context& context, const SetSiteDrained& command);
+core::Result<Reply> decide(Context& context, const OpenSiteChannel& command);
+core::Result<Reply> decide(Context& context, const ReconcileSite& command);
+core::Result<Reply> decide(Context& context, const AcceptSiteRows& command);
+core::Result<Reply> decide(Context& context, const BeatSite& command);
+
+}  // namespace intertie::hub

@@ -1,0 +1,148 @@
+// What can be asked of the hub's state machine, and what it answers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "intertie/core/result.h"
+#include "intertie/engine/channel.h"
+#include "intertie/execution/site_messages.h"
+#include "intertie/hub/events.h"
+#include "intertie/hub/job_document.h"
+#include "intertie/ledger/entry.h"
+#include "intertie/topology/pool.h"
+
+namespace intertie::hub {
+
+/// Answered with Done. Refused with already_exists.
+struct CreateHub {
+  HubCreated facts;
+};
+
+/// Opens the principal's account too. Answered with Created (the handle). already_exists.
+struct CreatePrincipal {
+  std::string name;
+  Role role = Role::user;
+  std::int64_t jobs_max = 0;  // 0: the default limit.
+  core::Money credit_limit;
+};
+
+/// Money from outside. Answered with Done; the same id and content again changes nothing.
+struct Deposit {
+  ledger::EntryId id;
+  std::string account;
+  core::Money amount;
+};
+
+struct SetCreditLimit {
+  std::string account;
+  core::Money limit;
+};
+
+/// One checked job, made by prepare_submission() off the engine's thread.
+struct Submission {
+  JobSubmitted head;  // job, account and shape are filled in by the decision.
+  JobShape shape;
+  std::string account;   // Name; empty: the owner's own.
+  std::string document;  // JSON, the record's body.
+};
+
+/// Each job stands alone: one refused job does not refuse its neighbours. Answered with Submitted.
+struct SubmitJobs {
+  std::uint32_t owner = 0;
+  std::vector<Submission> jobs;
+};
+
+/// Answered with Done; already_final, not_found, denied.
+struct CancelJob {
+  std::uint64_t job = 0;
+  std::uint32_t by = 0;
+};
+
+/// A site joins. The record in `record_envelope` was signed off the engine's thread under
+/// identifiers taken from allocate_site(); nonce is the join token's. Answered with Joined.
+struct JoinSite {
+  topology::Site site;  // handle is filled in by the decision.
+  std::vector<topology::Pool> pools;
+  std::string sign_key;
+  std::string tls_key;
+  std::string nonce;
+  std::uint32_t operator_principal = 0;
+  std::string record_envelope;
+};
+
+/// New terms of a site's pools (prices, software, nodes). Answered with Done.
+struct OfferPools {
+  std::uint32_t site = 0;
+  std::vector<topology::Pool> pools;
+};
+
+/// An operator drains or resumes a site. Answered with Done.
+struct SetSiteDrained {
+  std::uint32_t site = 0;
+  bool is_drained = false;
+};
+
+/// A site's agent opens its channel. Answered with ChannelHello; channel_diverged.
+struct OpenSiteChannel {
+  std::uint32_t site = 0;
+  engine::ChannelHello hello;
+};
+
+/// An operator accepts that a site's history differs and lets it start anew. Answered with Done.
+struct ReconcileSite {
+  std::uint32_t site = 0;
+  engine::ChannelHello hello;
+};
+
+/// Rows of a site's outbox. Payloads are CBOR of execution::SiteMessage. Answered with
+/// RowsAccepted; a row that makes no sense is refused and acknowledged, so it blocks nothing.
+struct AcceptSiteRows {
+  std::uint32_t site = 0;
+  std::string incarnation;
+  std::uint64_t first = 0;  // Number of the first payload.
+  std::vector<std::string> payloads;
+  std::uint64_t acknowledged = 0;  // Last row of the hub that the site has made durable.
+};
+
+/// Soft: refreshes liveness and leases, writes no event of its own. Answered with HeartbeatAnswer.
+struct BeatSite {
+  std::uint32_t site = 0;
+  execution::Heartbeat heartbeat;
+};
+
+using Command = std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs,
+                             CancelJob, JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel,
+                             ReconcileSite, AcceptSiteRows, BeatSite>;
+
+struct Done {};
+
+struct Created {
+  std::uint32_t handle = 0;
+};
+
+struct SubmittedJob {
+  std::uint64_t job = 0;
+  bool is_repeat = false;  // The idempotency key was known: this is the earlier job.
+};
+
+struct Submitted {
+  std::vector<core::Result<SubmittedJob>> jobs;  // In the order asked.
+};
+
+struct Joined {
+  std::uint32_t site = 0;
+  std::vector<std::uint32_t> pools;
+};
+
+struct RowsAccepted {
+  std::uint64_t received = 0;  // Acknowledges the site's rows up to here.
+};
+
+using Reply = std::variant<Done, Created, Submitted, Joined, engine::ChannelHello, RowsAccepted,
+                           execution::HeartbeatAnswer>;
+
+}  // namespace intertie::hub

@@ -1,0 +1,68 @@
+// The hub as a state machine for the engine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "intertie/core/result.h"
+#include "intertie/core/time.h"
+#include "intertie/engine/state_machine.h"
+#include "intertie/hub/commands.h"
+#include "intertie/hub/events.h"
+#include "intertie/hub/state.h"
+
+namespace intertie::hub {
+
+struct Soft;
+
+/// Owns state and soft state. One thread. See engine/state_machine.h for what each member promises.
+class HubMachine {
+ public:
+  using Command = hub::Command;
+  using Event = hub::Event;
+  using Reply = hub::Reply;
+
+  HubMachine();
+  ~HubMachine();
+  HubMachine(const HubMachine&) = delete;
+  HubMachine& operator=(const HubMachine&) = delete;
+
+  /// Call once after the replay: liveness deadlines begin now.
+  void start(core::Time now);
+
+  core::Result<Reply> decide(const Command& command, core::Time now,
+                             engine::EventSink<Event>& sink);
+  bool has_work(core::Time now) const;
+  void work(core::Time now, engine::EventSink<Event>& sink);
+  void apply(const Event& event, engine::RecordPlace place);
+  void index(const Event& event, engine::RecordPlace place,
+             std::vector<storage::IndexWrite>& writes) const;
+  static engine::EncodedEvent encode(const Event& event);
+  static core::Result<Event> decode(std::uint16_t kind, std::uint16_t version,
+                                    std::string_view head);
+  static std::optional<std::uint64_t> subject(const Event& event);
+  std::string encode_state() const;
+  core::Result<void> decode_state(std::string_view bytes);
+
+  /// When work() should next be called at the latest.
+  core::Time next_deadline() const;
+
+  const State& state() const { return state_; }
+
+  /// Where a job would go and what each pool says about it, without changing anything.
+  std::vector<placement::PoolVerdict> explain_pools(const JobShape& shape, core::Time deadline,
+                                                    core::Time now) const;
+
+  /// When a site was last heard of (its time of start, if never).
+  core::Time get_heard(std::uint32_t site) const;
+
+ private:
+  State state_;
+  std::unique_ptr<Soft> soft_;
+};
+
+}  // namespace intertie::hub

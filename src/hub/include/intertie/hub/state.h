@@ -1,0 +1,159 @@
+// The hub's state: everything decisions read. It changes only in apply() (apply.cc).
+//
+// Members marked "derived" are not in snapshots: they are rebuilt, and a rebuilt state decides like
+// the one it was taken from.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "intertie/core/time.h"
+#include "intertie/engine/channel.h"
+#include "intertie/hub/events.h"
+#include "intertie/hub/queue.h"
+#include "intertie/ledger/ledger.h"
+#include "intertie/placement/placer.h"
+#include "intertie/placement/pool_capacity.h"
+#include "intertie/topology/snapshot.h"
+
+namespace intertie::hub {
+
+struct Principal {
+  std::string name;
+  Role role = Role::user;
+  ledger::AccountHandle account;
+  std::int64_t jobs_max = 0;
+  std::int64_t jobs = 0;  // Derived: in the state now.
+};
+
+enum class JobPhase : std::uint8_t { waiting, placed, running };
+BOOST_DESCRIBE_ENUM(JobPhase, waiting, placed, running)
+
+/// A job that has not ended. Small: a million of them wait (docs/benchmarks.md).
+struct Job {
+  std::uint64_t number = 0;
+  std::uint64_t document = 0;     // Log index of its submission; the body is the document.
+  std::uint64_t reservation = 0;  // Of the current attempt; 0 while waiting.
+  core::Time submitted;
+  core::Time not_before;
+  core::Time deadline = core::kNever;
+  core::Money charged;
+  Key128 idempotency{};
+  Key128 request_digest{};
+  std::uint32_t owner = 0;
+  std::uint32_t account = 0;
+  std::uint32_t shape = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t retries_left = 0;
+  std::uint32_t site_faults = 0;  // Attempts lost through no fault of the job.
+  PriorityClass priority = PriorityClass::normal;
+  OnLoss on_loss = OnLoss::wait;
+  JobPhase phase = JobPhase::waiting;
+  bool is_cancel_requested = false;
+  bool is_out_of_money = false;  // Waits for its account, not in the queue.
+  bool has_idempotency = false;
+};
+
+/// Capacity set aside, and the attempt that uses it once it is committed.
+struct Reservation {
+  CapacityReserved terms;
+  std::uint32_t attempt = 0;  // 0: not committed yet.
+  core::Time chosen_at;
+  std::optional<core::Time> began_at;
+  core::Time charged_from;               // Start of the first charged interval.
+  std::optional<core::Time> settled_to;  // End of the last charged interval.
+  bool is_settled = false;               // The last usage record has been charged.
+  ledger::EntryId hold;
+  std::uint64_t posts = 0;
+  core::Money charged;
+};
+
+struct SiteState {
+  topology::Site site;
+  std::string sign_key;
+  std::string tls_key;
+  std::vector<std::uint32_t> pools;  // Handles, by position in the site's list.
+  bool is_drained = false;
+  topology::PoolStatus status = topology::PoolStatus::active;
+  std::uint32_t faults_in_row = 0;
+  core::Time failing_until;
+  engine::Outbox outbox;
+  engine::Inbox inbox;
+  std::string incarnation;  // Of the agent's log; empty: never opened.
+};
+
+/// Counters for the metrics and the index page; derived from nothing else, kept in snapshots.
+struct Counters {
+  std::uint64_t submitted = 0;
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t cancelled = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t attempts = 0;
+  std::uint64_t disputes = 0;
+  friend bool operator==(const Counters&, const Counters&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Counters, (),
+                      (submitted, succeeded, failed, cancelled, refused, attempts, disputes))
+
+/// A finished job's idempotency key, remembered for a while beyond the index's reach.
+struct RememberedKey {
+  std::uint32_t owner = 0;
+  Key128 key{};
+  friend bool operator==(const RememberedKey&, const RememberedKey&) = default;
+};
+
+struct KnownSubmission {
+  std::uint64_t job = 0;
+  Key128 request_digest{};
+};
+
+struct State {
+  HubCreated facts;
+  ledger::Ledger ledger;
+  ledger::AccountHandle bank;
+  ledger::AccountHandle fees;
+  std::vector<Principal> principals;
+  std::vector<SiteState> sites;
+  topology::Snapshot::Pointer topology = topology::Snapshot::make_empty();
+  std::vector<JobShape> shapes;
+  boost::unordered_flat_map<std::uint64_t, Job> jobs;
+  boost::unordered_flat_map<std::uint64_t, Reservation> reservations;
+  std::set<std::string> used_nonces;
+  std::deque<std::pair<RememberedKey, KnownSubmission>> finished_keys;
+  FairShare shares;
+  std::uint64_t next_job = 1;
+  std::uint64_t next_reservation = 1;
+  Counters counters;
+
+  // Derived.
+  std::map<std::string, std::uint32_t> principal_handles;
+  std::map<std::string, std::uint32_t> site_handles;
+  std::vector<placement::PoolCapacity> capacities;     // By pool handle.
+  std::map<std::string, std::uint32_t> shape_handles;  // By the shape's CBOR.
+  std::map<std::pair<std::uint32_t, Key128>, KnownSubmission> submissions;
+  WaitingQueue queue;
+  std::map<std::uint32_t, std::set<std::uint64_t>> out_of_money;  // By account.
+  std::set<std::pair<core::Time, std::uint64_t>> timers;  // Jobs with not_before or deadline.
+
+  const Job* find_job(std::uint64_t number) const {
+    const auto found = jobs.find(number);
+    return found == jobs.end() ? nullptr : &found->second;
+  }
+  const Reservation* find_reservation(std::uint64_t number) const {
+    const auto found = reservations.find(number);
+    return found == reservations.end() ? nullptr : &found->second;
+  }
+};
+
+}  // namespace intertie::hub

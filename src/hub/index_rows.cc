@@ -1,0 +1,171 @@
+#include "index_rows.h"
+
+#include <cassert>
+#include <utility>
+
+#include "intertie/codec/cbor.h"
+
+namespace intertie::hub {
+namespace {
+
+constexpr char kWaiting = 'w';
+constexpr char kRunning = 'r';
+constexpr char kEnded = 'e';
+
+storage::TableId id(Table table) { return static_cast<storage::TableId>(table); }
+
+struct RowWriter {
+  const State& state;
+  const engine::RecordPlace& place;
+  std::uint16_t kind;
+  std::vector<storage::IndexWrite>& writes;
+
+  template <class Event>
+  void put_event(Table table, std::string key, const Event& event) const {
+    const IndexedEvent row{kind, place.time, codec::to_cbor(event)};
+    writes.push_back(
+        storage::put(id(table), std::move(key) + encode_number(place.index), codec::to_cbor(row)));
+  }
+
+  void put_phase(std::uint32_t owner, std::uint64_t job, char phase) const {
+    writes.push_back(storage::put(id(Table::jobs_by_phase),
+                                  make_phase_prefix(owner, phase) + encode_number(job), ""));
+  }
+  void move_phase(const Job& job, char to) const {
+    const char from = job.phase == JobPhase::waiting ? kWaiting : kRunning;
+    if (from == to) return;
+    writes.push_back(storage::erase(
+        id(Table::jobs_by_phase), make_phase_prefix(job.owner, from) + encode_number(job.number)));
+    put_phase(job.owner, job.number, to);
+  }
+
+  void put_posting(ledger::AccountHandle account, std::size_t position,
+                   const IndexedPosting& posting) const {
+    writes.push_back(storage::put(
+        id(Table::postings),
+        encode_number(account.index) + encode_number(place.index) + encode_number(position),
+        codec::to_cbor(posting)));
+  }
+
+  void operator()(const JobSubmitted& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+    writes.push_back(storage::put(id(Table::jobs_by_owner),
+                                  encode_number(event.owner) + encode_number(event.job), ""));
+    put_phase(event.owner, event.job, kWaiting);
+    for (const auto& [tag, value] : event.tags) {
+      writes.push_back(
+          storage::put(id(Table::jobs_by_tag),
+                       make_tag_prefix(event.owner, tag, value) + encode_number(event.job), ""));
+    }
+    if (!event.idempotency) return;
+    writes.push_back(storage::put(id(Table::idempotency),
+                                  make_idempotency_key(event.owner, *event.idempotency),
+                                  codec::to_cbor(IndexedKey{event.job, event.request_digest})));
+  }
+
+  void operator()(const CapacityReserved& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+  }
+  void operator()(const AttemptChosen& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+    move_phase(*state.find_job(event.job), kRunning);
+  }
+  void operator()(const AttemptBegan& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+  }
+  void operator()(const UsageSettled& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+    const ledger::Entry entry = ledger::make_entry(state.ledger, event.post);
+    for (std::size_t position = 0; position < entry.postings.size(); ++position) {
+      put_posting(entry.postings[position].account, position,
+                  {place.time, entry.postings[position].amount, entry.memo, event.job});
+    }
+  }
+  void operator()(const UsageDisputed& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+  }
+  void operator()(const AttemptOver& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+  }
+  void operator()(const JobRequeued& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+    move_phase(*state.find_job(event.job), kWaiting);
+  }
+  void operator()(const JobCancelRequested& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+  }
+  void operator()(const JobEnded& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+    move_phase(*state.find_job(event.job), kEnded);
+  }
+  void operator()(const DemandUnmet& event) const {
+    put_event(Table::unmet, "", event);
+    if (event.job != 0) put_event(Table::job_events, encode_number(event.job), event);
+  }
+
+  void operator()(const EntryPosted& event) const {
+    for (std::size_t position = 0; position < event.entry.postings.size(); ++position) {
+      put_posting(event.entry.postings[position].account, position,
+                  {place.time, event.entry.postings[position].amount, event.entry.memo, 0});
+    }
+  }
+
+  void operator()(const MeasurementAccepted& event) const {
+    put_event(Table::statements, encode_number(event.pool), event);
+  }
+  void operator()(const MeasurementRefused& event) const {
+    put_event(Table::statements, encode_number(event.pool), event);
+  }
+  void operator()(const SiteRegistered& event) const {
+    put_event(Table::site_events, encode_number(event.site.handle.index), event);
+  }
+  void operator()(const SiteStatusChanged& event) const {
+    put_event(Table::site_events, encode_number(event.site), event);
+  }
+
+  template <class Other>
+  void operator()(const Other&) const {}
+};
+
+}  // namespace
+
+std::string encode_number(std::uint64_t number) {
+  std::string bytes(8, '\0');
+  for (int position = 7; position >= 0; --position) {
+    bytes[static_cast<std::size_t>(position)] = static_cast<char>(number & 0xff);
+    number >>= 8;
+  }
+  return bytes;
+}
+
+std::uint64_t decode_number(std::string_view key, std::size_t offset) {
+  assert(offset + 8 <= key.size());
+  std::uint64_t number = 0;
+  for (const char byte : key.substr(offset, 8)) {
+    number = (number << 8) | static_cast<unsigned char>(byte);
+  }
+  return number;
+}
+
+std::string make_phase_prefix(std::uint32_t owner, char phase) {
+  return encode_number(owner) + phase;
+}
+
+std::string make_tag_prefix(std::uint32_t owner, std::string_view tag, std::string_view value) {
+  std::string prefix = encode_number(owner);
+  prefix.append(tag).push_back('\0');
+  prefix.append(value).push_back('\0');
+  return prefix;
+}
+
+std::string make_idempotency_key(std::uint32_t owner, const Key128& key) {
+  return encode_number(owner) + std::string(key.begin(), key.end());
+}
+
+void write_index_rows(const State& state, const Event& event, const engine::RecordPlace& place,
+                      std::vector<storage::IndexWrite>& writes) {
+  const auto kind = static_cast<std::uint16_t>(event.index());
+  std::visit(RowWriter{state, place, kind, writes}, event);
+}
+
+}  // namespace intertie::hub

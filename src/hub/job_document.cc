@@ -1,0 +1,146 @@
+#include "intertie/hub/job_document.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "intertie/core/limits.h"
+
+namespace intertie::hub {
+namespace {
+
+namespace limits = core::limits;
+
+core::Error make_error(core::Reason reason, std::string path, const std::string& what) {
+  return {reason, std::move(path) + ": " + what};
+}
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+// In-task paths: no empty or ".." parts, so a path names one place beneath its root.
+core::Result<void> check_path(const std::string& path, const std::string& field) {
+  if (path.empty()) return make_error(core::Reason::missing_field, field, "a path is needed");
+  if (path.size() > limits::path_bytes_max) {
+    return make_error(core::Reason::too_large, field, "at most path_bytes_max");
+  }
+  if (has_control_character(path)) {
+    return make_error(core::Reason::bad_field, field, "control characters are not allowed");
+  }
+  std::string_view rest = path;
+  if (rest.front() == '/') rest.remove_prefix(1);
+  while (true) {
+    const std::size_t slash = rest.find('/');
+    const std::string_view part = rest.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") {
+      return make_error(core::Reason::bad_field, field,
+                        "empty, '.' and '..' parts are not allowed");
+    }
+    if (slash == std::string_view::npos) return {};
+    rest.remove_prefix(slash + 1);
+  }
+}
+
+core::Result<void> check_name(const std::string& name, const std::string& field) {
+  const bool is_good = !name.empty() && name.size() <= limits::job_name_bytes_max &&
+                       name.find('/') == std::string::npos && name != "." && name != ".." &&
+                       !has_control_character(name);
+  if (is_good) return {};
+  return make_error(core::Reason::bad_field, field, "expected a file name without '/'");
+}
+
+core::Result<void> check_inputs(const JobDocument& document) {
+  std::set<std::string> targets;
+  for (std::size_t i = 0; i < document.data.in.size(); ++i) {
+    const DataIn& input = document.data.in[i];
+    const std::string field = "data.in[" + std::to_string(i) + "]";
+    if (const auto checked = check_path(input.to, field + ".to"); !checked) return checked;
+    if (input.from.empty() == input.content.empty() && !input.from.empty()) {
+      return make_error(core::Reason::bad_field, field, "give either from or content");
+    }
+    if (!targets.insert(input.to).second) {
+      return make_error(core::Reason::duplicate_field, field + ".to", input.to + " is given twice");
+    }
+    if (input.size.count < 0) {
+      return make_error(core::Reason::out_of_range, field + ".size", "0 or more");
+    }
+  }
+  return {};
+}
+
+core::Result<void> check_outputs(const JobDocument& document) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < document.data.out.size(); ++i) {
+    const DataOut& output = document.data.out[i];
+    const std::string field = "data.out[" + std::to_string(i) + "]";
+    if (const auto checked = check_path(output.path, field + ".path"); !checked) return checked;
+    const std::string name = get_output_name(output);
+    if (const auto checked = check_name(name, field + ".name"); !checked) return checked;
+    if (!names.insert(name).second) {
+      return make_error(core::Reason::duplicate_field, field + ".name", name + " is given twice");
+    }
+  }
+  return {};
+}
+
+core::Result<void> check_counts(const JobDocument& document) {
+  const auto bound = [](std::size_t count, std::size_t most, const char* field) {
+    return count <= most ? core::Result<void>()
+                         : core::Result<void>(make_error(core::Reason::too_large, field,
+                                                         "at most " + std::to_string(most)));
+  };
+  const std::size_t files = document.data.in.size() + document.data.out.size();
+  if (const auto checked = bound(document.run.size(), limits::job_arguments_max, "run"); !checked) {
+    return checked;
+  }
+  if (const auto checked = bound(files, limits::job_files_max, "data"); !checked) return checked;
+  if (const auto checked = bound(document.tags.size(), limits::job_tags_max, "tags"); !checked) {
+    return checked;
+  }
+  return bound(document.env.size() + document.secrets.size(), limits::job_environment_max, "env");
+}
+
+core::Result<void> check_figures(const JobDocument& document) {
+  if (document.tasks < 1 || document.tasks > limits::job_tasks_max) {
+    return make_error(core::Reason::out_of_range, "tasks",
+                      "1 to " + std::to_string(limits::job_tasks_max));
+  }
+  if (document.timeout.count <= 0 || document.timeout > limits::job_timeout_max) {
+    return make_error(core::Reason::out_of_range, "timeout",
+                      "above 0, at most " + core::to_text(limits::job_timeout_max));
+  }
+  if (document.retries > limits::job_retries_max) {
+    return make_error(core::Reason::out_of_range, "retries",
+                      "at most " + std::to_string(limits::job_retries_max));
+  }
+  if (document.price.max && document.price.max->count <= 0) {
+    return make_error(core::Reason::out_of_range, "price.max", "above 0");
+  }
+  if (document.price.per_hour_of_delay.count < 0) {
+    return make_error(core::Reason::out_of_range, "price.per_hour_of_delay", "0 or more");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string get_output_name(const DataOut& output) {
+  if (!output.name.empty()) return output.name;
+  return output.path.substr(output.path.rfind('/') + 1);
+}
+
+core::Result<void> check_document(const JobDocument& document) {
+  if (document.run.empty()) {
+    return make_error(core::Reason::missing_field, "run", "a job needs a command");
+  }
+  if (document.name.size() > limits::job_name_bytes_max || has_control_character(document.name)) {
+    return make_error(core::Reason::bad_field, "name", "at most 200 bytes, no control characters");
+  }
+  if (const auto checked = check_counts(document); !checked) return checked;
+  if (const auto checked = check_figures(document); !checked) return checked;
+  if (const auto checked = check_inputs(document); !checked) return checked;
+  return check_outputs(document);
+}
+
+}  // namespace intertie::hub

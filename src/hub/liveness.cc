@@ -1,0 +1,104 @@
+#include "liveness.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "intertie/core/limits.h"
+
+#include "attempts.h"
+
+namespace intertie::hub {
+namespace {
+
+// How often silent sites and running attempts are looked at.
+constexpr core::Duration kCheckInterval = core::seconds(1);
+
+void check_site(Context& context, std::uint32_t site) {
+  const SiteState& state = context.state.sites[site];
+  if (state.incarnation.empty()) return;
+  const core::Duration silent = context.now - context.soft.heard[site];
+  if (state.status != topology::PoolStatus::lost && silent > core::limits::site_lost_after) {
+    context.emit(SiteStatusChanged{site, topology::PoolStatus::lost,
+                                   "no heartbeat for " + core::to_text(silent)});
+  } else if (state.status == topology::PoolStatus::failing && state.failing_until <= context.now) {
+    context.emit(SiteStatusChanged{site, topology::PoolStatus::active, "tried again after a rest"});
+  }
+}
+
+// When it is certain that an attempt at a silent site runs no more. The site starts nothing unless
+// a heartbeat of the last site_lost_after was answered; then its meter stops the task after the
+// lease or the time limit (DESIGN.md 3.7).
+core::Time compute_certain_end(const Context& context, const Job& job, std::uint32_t site) {
+  const core::Duration bound = job.on_loss == OnLoss::restart
+                                   ? core::limits::restart_lease
+                                   : context.state.shapes[job.shape].time_limit;
+  return context.soft.heard[site] + core::limits::site_lost_after + bound +
+         core::limits::stop_grace + core::limits::clock_margin;
+}
+
+void check_attempts(Context& context) {
+  std::vector<AttemptEnding> over;
+  for (const auto& [number, reservation] : context.state.reservations) {
+    const std::uint32_t site = get_site(context.state, reservation);
+    if (context.state.sites[site].status != topology::PoolStatus::lost) continue;
+    const Job& job = *context.state.find_job(reservation.terms.job);
+    if (compute_certain_end(context, job, site) > context.now) continue;
+    AttemptEnding ending;
+    ending.job = job.number;
+    ending.failure =
+        job.on_loss == OnLoss::restart ? core::Reason::lease_lapsed : core::Reason::site_lost;
+    ending.at = context.now;
+    ending.is_site_fault = true;
+    over.push_back(std::move(ending));
+  }
+  std::ranges::sort(over, {}, &AttemptEnding::job);
+  for (AttemptEnding& ending : over) end_attempt(context, std::move(ending));
+}
+
+void check_timers(Context& context) {
+  while (!context.state.timers.empty() && context.state.timers.begin()->first <= context.now) {
+    const Job& job = *context.state.find_job(context.state.timers.begin()->second);
+    if (job.deadline <= context.now) {
+      context.emit(JobEnded{job.number, JobOutcome::failed, core::Reason::deadline_impossible, 0,
+                            job.charged});
+    } else {
+      context.emit(JobRequeued{job.number, context.now, false});
+    }
+  }
+}
+
+bool has_timer_due(const State& state, core::Time now) {
+  return !state.timers.empty() && state.timers.begin()->first <= now;
+}
+
+}  // namespace
+
+bool is_liveness_due(const State& state, const Soft& soft, core::Time now) {
+  return now >= soft.next_check || has_timer_due(state, now);
+}
+
+void restart_deadlines(const State& state, Soft& soft, core::Time now) {
+  soft.heard.assign(state.sites.size(), now);
+  soft.last_work = now;
+  soft.next_check = now + kCheckInterval;
+}
+
+void check_liveness(Context& context) {
+  Soft& soft = context.soft;
+  const core::Duration step = context.now - soft.last_work;
+  if (step > core::limits::clock_step_max) {
+    context.emit(ClockStepped{soft.last_work, context.now});
+    restart_deadlines(context.state, soft, context.now);
+    return;
+  }
+  soft.last_work = context.now;
+  check_timers(context);
+  if (context.now < soft.next_check) return;
+  soft.next_check = context.now + kCheckInterval;
+  for (std::uint32_t site = 0; site < context.state.sites.size(); ++site) check_site(context, site);
+  check_attempts(context);
+}
+
+}  // namespace intertie::hub

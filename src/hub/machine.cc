@@ -1,0 +1,125 @@
+#include "intertie/hub/machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "intertie/codec/cbor.h"
+
+#include "apply.h"
+#include "context.h"
+#include "decisions.h"
+#include "index_rows.h"
+#include "liveness.h"
+#include "placing.h"
+#include "state_codec.h"
+
+namespace intertie::hub {
+namespace {
+
+// A turn's share of placements: other commands wait no longer than these take.
+constexpr std::size_t kStartsPerTurn = 256;
+constexpr std::uint16_t kHeadVersion = 1;
+
+// Decodes the alternative with this index.
+template <std::size_t... Index>
+core::Result<Event> decode_kind(std::size_t kind, std::string_view head,
+                                std::index_sequence<Index...>) {
+  core::Result<Event> result = core::Error{core::Reason::version_too_new, "unknown kind of event"};
+  const auto try_one = [&]<std::size_t I>() {
+    if (kind != I) return;
+    auto event = codec::from_cbor<std::variant_alternative_t<I, Event>>(head, codec::Source::own);
+    if (event) {
+      result = Event(std::in_place_index<I>, std::move(*event));
+    } else {
+      result = core::Error{core::Reason::store_damaged, event.error().detail};
+    }
+  };
+  (try_one.template operator()<Index>(), ...);
+  return result;
+}
+
+}  // namespace
+
+HubMachine::HubMachine() : soft_(std::make_unique<Soft>()) {}
+HubMachine::~HubMachine() = default;
+
+void HubMachine::start(core::Time now) {
+  restart_deadlines(state_, *soft_, now);
+  wake_all(*soft_, state_);
+}
+
+core::Result<Reply> HubMachine::decide(const Command& command, core::Time now,
+                                       engine::EventSink<Event>& sink) {
+  Context context{state_, *soft_, now, sink};
+  return std::visit([&](const auto& one) { return hub::decide(context, one); }, command);
+}
+
+bool HubMachine::has_work(core::Time now) const {
+  return has_woken(*soft_) || is_liveness_due(state_, *soft_, now);
+}
+
+void HubMachine::work(core::Time now, engine::EventSink<Event>& sink) {
+  Context context{state_, *soft_, now, sink};
+  if (is_liveness_due(state_, *soft_, now)) check_liveness(context);
+  if (has_woken(*soft_)) place_woken(context, kStartsPerTurn);
+}
+
+void HubMachine::apply(const Event& event, engine::RecordPlace place) {
+  note_wake(*soft_, state_, event);
+  hub::apply(state_, event, place);
+  if (soft_->heard.size() < state_.sites.size()) {
+    soft_->heard.resize(state_.sites.size(), place.time);
+  }
+}
+
+void HubMachine::index(const Event& event, engine::RecordPlace place,
+                       std::vector<storage::IndexWrite>& writes) const {
+  write_index_rows(state_, event, place, writes);
+}
+
+engine::EncodedEvent HubMachine::encode(const Event& event) {
+  std::string head = std::visit([](const auto& one) { return codec::to_cbor(one); }, event);
+  return {static_cast<std::uint16_t>(event.index()), kHeadVersion, std::move(head)};
+}
+
+core::Result<Event> HubMachine::decode(std::uint16_t kind, std::uint16_t version,
+                                       std::string_view head) {
+  if (version != kHeadVersion) return {core::Reason::version_too_new, "version of an event"};
+  return decode_kind(kind, head, std::make_index_sequence<std::variant_size_v<Event>>());
+}
+
+std::optional<std::uint64_t> HubMachine::subject(const Event& event) {
+  return std::visit(
+      [](const auto& one) -> std::optional<std::uint64_t> {
+        if constexpr (requires { one.job; }) {
+          return one.job == 0 ? std::nullopt : std::optional<std::uint64_t>(one.job);
+        } else {
+          return std::nullopt;
+        }
+      },
+      event);
+}
+
+std::string HubMachine::encode_state() const { return encode_hub_state(state_); }
+
+core::Result<void> HubMachine::decode_state(std::string_view bytes) {
+  return decode_hub_state(bytes, state_);
+}
+
+core::Time HubMachine::next_deadline() const {
+  core::Time next = soft_->next_check;
+  if (!state_.timers.empty()) next = std::min(next, state_.timers.begin()->first);
+  return next;
+}
+
+std::vector<placement::PoolVerdict> HubMachine::explain_pools(const JobShape& shape,
+                                                              core::Time deadline,
+                                                              core::Time now) const {
+  refresh_views(state_, *soft_);
+  const placement::PlacementInput input{*state_.topology, soft_->views, now};
+  return placement::explain_pools(shape.requirements, make_preferences(shape, deadline), input);
+}
+
+core::Time HubMachine::get_heard(std::uint32_t site) const { return soft_->heard[site]; }
+
+}  // namespace intertie::hub

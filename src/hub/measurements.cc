@@ -1,0 +1,56 @@
+#include "measurements.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "intertie/crypto/signature.h"
+#include "intertie/measurement/capability.h"
+#include "intertie/measurement/class_rule.h"
+#include "intertie/measurement/signed_statement.h"
+
+namespace intertie::hub {
+namespace {
+
+core::Result<topology::Capability> check_statement_of(const Context& context, const SiteState& site,
+                                                      const topology::Pool& pool,
+                                                      const std::string& envelope) {
+  const auto key = crypto::parse_public_key(site.sign_key);
+  if (!key) return key.error();
+  const crypto::Digest key_id = crypto::compute_key_digest(*key);
+  const auto opened = measurement::open_statement(
+      envelope,
+      [&](const crypto::Digest& id) { return id == key_id ? std::optional(*key) : std::nullopt; },
+      context.now);
+  if (!opened) return opened.error();
+  const measurement::Statement& statement = opened->statement;
+  if (statement.subject != site.site.identifier && statement.subject != pool.identifier) {
+    return {core::Reason::bad_field, "the statement is about " + statement.subject};
+  }
+  measurement::PoolFacts facts;
+  facts.nodes = static_cast<std::int64_t>(pool.nodes.size());
+  if (const auto backed = measurement::choose_class(statement, facts, pool.compute_class);
+      !backed) {
+    return backed.error();
+  }
+  return measurement::compute_capability(statement);
+}
+
+}  // namespace
+
+void accept_statement(Context& context, std::uint32_t site,
+                      const execution::StatementReport& report) {
+  const SiteState& from = context.state.sites[site];
+  if (report.pool >= from.pools.size()) return;
+  const std::uint32_t handle = from.pools[report.pool];
+  const topology::Pool& pool = *context.state.topology->find_pool({handle});
+  auto capability = check_statement_of(context, from, pool, report.envelope);
+  if (capability) {
+    context.emit(MeasurementAccepted{handle, std::move(*capability)}, report.envelope);
+  } else {
+    context.emit(MeasurementRefused{handle, capability.error().reason, capability.error().detail},
+                 report.envelope);
+  }
+}
+
+}  // namespace intertie::hub

@@ -1,0 +1,179 @@
+#include "placing.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+#include <vector>
+
+#include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
+#include "intertie/market/charge.h"
+
+#include "reservations.h"
+
+namespace intertie::hub {
+namespace {
+
+void wake_pool_shapes(Soft& soft, std::uint32_t pool) { soft.woken_pools.insert(pool); }
+
+struct WakeNote {
+  Soft& soft;
+  const State& state;
+
+  void operator()(const PoolOffered& event) const {
+    wake_pool_shapes(soft, event.pool.handle.index);
+  }
+  void operator()(const MeasurementAccepted& event) const { wake_pool_shapes(soft, event.pool); }
+  void operator()(const SiteStatusChanged& event) const {
+    for (const std::uint32_t pool : state.sites[event.site].pools) wake_pool_shapes(soft, pool);
+  }
+  void operator()(const CapacityReleased& event) const {
+    if (const Reservation* found = state.find_reservation(event.reservation)) {
+      wake_pool_shapes(soft, found->terms.pool);
+    }
+  }
+  void operator()(const AttemptOver& event) const {
+    const Job* job = state.find_job(event.job);
+    wake_pool_shapes(soft, state.find_reservation(job->reservation)->terms.pool);
+  }
+  void operator()(const JobSubmitted& event) const { soft.woken_shapes.insert(event.shape); }
+  void operator()(const JobRequeued& event) const {
+    soft.woken_shapes.insert(state.find_job(event.job)->shape);
+  }
+  // The next job of the shape may fit where this one no longer waits.
+  void operator()(const DemandUnmet& event) const {
+    if (event.job != 0) soft.woken_shapes.insert(state.find_job(event.job)->shape);
+  }
+  void operator()(const JobEnded& event) const {
+    soft.woken_shapes.insert(state.find_job(event.job)->shape);
+  }
+  template <class Other>
+  void operator()(const Other&) const {}
+};
+
+struct RankedShape {
+  QueueRank rank;
+  std::uint32_t shape = 0;
+  friend bool operator<(const RankedShape& a, const RankedShape& b) { return a.rank < b.rank; }
+};
+
+// Shapes whose first job could use what was freed, best rank first.
+std::vector<RankedShape> take_woken(Context& context) {
+  const State& state = context.state;
+  std::set<std::uint32_t> shapes = std::exchange(context.soft.woken_shapes, {});
+  for (const std::uint32_t pool : std::exchange(context.soft.woken_pools, {})) {
+    const placement::PoolCapacity& capacity = state.capacities[pool];
+    for (std::uint32_t shape = 0; shape < state.shapes.size(); ++shape) {
+      if (state.queue.is_empty(shape)) continue;
+      const auto* fit = context.soft.fits.find_fit(state, shape, pool, context.now);
+      if (fit == nullptr) continue;
+      if (capacity.can_reserve(fit->shape, state.shapes[shape].requirements.tasks)) {
+        shapes.insert(shape);
+      }
+    }
+  }
+  std::vector<RankedShape> ranked;
+  for (const std::uint32_t shape : shapes) {
+    const auto front = state.queue.find_front(shape, state.shares, context.now);
+    if (front) ranked.push_back({front->rank, shape});
+  }
+  std::ranges::make_heap(ranked, [](const auto& a, const auto& b) { return b < a; });
+  return ranked;
+}
+
+enum class Outcome : std::uint8_t { started, skipped_job, nothing_fits };
+
+Outcome place_front(Context& context, std::uint32_t shape, std::uint64_t number) {
+  const Job& job = *context.state.find_job(number);
+  placement::Placement placement =
+      find_placement(context.state, context.soft, context.now, shape, job.deadline);
+  if (!placement.chosen) return Outcome::nothing_fits;
+  for (const placement::Candidate& candidate : placement.candidates) {
+    placement.chosen = candidate.pool;
+    const core::Reason refusal = try_start(context, job, candidate.pool, placement);
+    if (refusal == core::Reason::waiting) return Outcome::started;
+    if (refusal == core::Reason::insufficient_funds) {
+      DemandUnmet unmet;
+      unmet.owner = job.owner;
+      unmet.job = number;
+      unmet.reason = refusal;
+      unmet.region = context.state.facts.region;
+      unmet.class_ = context.state.shapes[shape].requirements.compute_class;
+      unmet.tasks = static_cast<std::uint32_t>(context.state.shapes[shape].requirements.tasks);
+      unmet.price_max = context.state.shapes[shape].price_max;
+      context.emit(unmet);
+      return Outcome::skipped_job;
+    }
+  }
+  return Outcome::nothing_fits;
+}
+
+}  // namespace
+
+void note_wake(Soft& soft, const State& state, const Event& event) {
+  std::visit(WakeNote{soft, state}, event);
+}
+
+void wake_all(Soft& soft, const State& state) {
+  for (std::uint32_t shape = 0; shape < state.shapes.size(); ++shape) {
+    if (!state.queue.is_empty(shape)) soft.woken_shapes.insert(shape);
+  }
+}
+
+bool has_woken(const Soft& soft) { return !soft.woken_shapes.empty() || !soft.woken_pools.empty(); }
+
+void place_woken(Context& context, std::size_t starts_max) {
+  const auto later = [](const RankedShape& a, const RankedShape& b) { return b < a; };
+  std::vector<RankedShape> ranked = take_woken(context);
+  std::size_t started = 0;
+  while (!ranked.empty()) {
+    std::ranges::pop_heap(ranked, later);
+    const std::uint32_t shape = ranked.back().shape;
+    ranked.pop_back();
+    if (started >= starts_max) {
+      context.soft.woken_shapes.insert(shape);
+      continue;
+    }
+    auto front = context.state.queue.find_front(shape, context.state.shares, context.now);
+    if (!front) continue;
+    const Outcome outcome = place_front(context, shape, front->job);
+    if (outcome == Outcome::nothing_fits) continue;
+    if (outcome == Outcome::started) ++started;
+    front = context.state.queue.find_front(shape, context.state.shares, context.now);
+    if (!front) continue;
+    ranked.push_back({front->rank, shape});
+    std::ranges::push_heap(ranked, later);
+  }
+}
+
+placement::JobPreferences make_preferences(const JobShape& shape, core::Time deadline) {
+  placement::JobPreferences preferences;
+  if (shape.price_max.count > 0) preferences.price_max = shape.price_max;
+  preferences.price_per_hour_of_delay = shape.per_hour_of_delay;
+  preferences.time_limit = shape.time_limit;
+  if (deadline != core::kNever) preferences.deadline = deadline;
+  if (shape.input.count > 0) preferences.inputs.push_back({std::nullopt, shape.input});
+  return preferences;
+}
+
+void refresh_views(const State& state, Soft& soft) {
+  const std::size_t count = state.topology->pool_count();
+  const bool is_current = soft.views.size() == count &&
+                          (count == 0 || soft.views.front().capacity == &state.capacities.front());
+  if (is_current) return;
+  soft.views.clear();
+  for (std::uint32_t pool = 0; pool < count; ++pool) {
+    soft.views.push_back({{pool}, &state.capacities[pool], nullptr, {}});
+  }
+  soft.cache.clear();
+}
+
+placement::Placement find_placement(const State& state, Soft& soft, core::Time now,
+                                    std::uint32_t shape, core::Time deadline) {
+  refresh_views(state, soft);
+  const placement::PlacementInput input{*state.topology, soft.views, now};
+  return placement::place({shape}, state.shapes[shape].requirements,
+                          make_preferences(state.shapes[shape], deadline), input, soft.cache);
+}
+
+}  // namespace intertie::hub

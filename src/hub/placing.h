@@ -1,0 +1,33 @@
+// Placing waiting jobs: freed or announced capacity wakes only the shapes that fit (DESIGN.md 5.2).
+#pragma once
+
+#include <cstdint>
+
+#include "intertie/placement/placer.h"
+
+#include "context.h"
+
+namespace intertie::hub {
+
+/// Marks what an event makes worth looking at. Called for every event, also during a replay.
+void note_wake(Soft& soft, const State& state, const Event& event);
+
+/// Marks everything (after a start).
+void wake_all(Soft& soft, const State& state);
+
+bool has_woken(const Soft& soft);
+
+/// Places at most `starts_max` jobs of what is woken.
+void place_woken(Context& context, std::size_t starts_max);
+
+/// Where one job of this shape would go now. Pure but for the caches in `soft`.
+placement::Placement find_placement(const State& state, Soft& soft, core::Time now,
+                                    std::uint32_t shape, core::Time deadline);
+
+/// The preferences of a job of this shape.
+placement::JobPreferences make_preferences(const JobShape& shape, core::Time deadline);
+
+/// Brings `soft.views` in line with the pools.
+void refresh_views(const State& state, Soft& soft);
+
+}  // namespace intertie::hub

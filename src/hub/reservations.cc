@@ -1,0 +1,82 @@
+#include "reservations.h"
+
+#include <bit>
+#include <utility>
+
+#include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
+
+namespace intertie::hub {
+namespace {
+
+std::vector<execution::TaskSlot> make_slots(
+    const std::vector<placement::TaskAllocation>& allocations) {
+  std::vector<execution::TaskSlot> slots;
+  slots.reserve(allocations.size());
+  for (const placement::TaskAllocation& allocation : allocations) {
+    execution::TaskSlot slot;
+    slot.rank = static_cast<std::uint32_t>(slots.size());
+    slot.node = allocation.node;
+    slot.cpus = allocation.cpus;
+    slot.memory = allocation.memory;
+    for (std::uint64_t left = allocation.devices; left != 0; left &= left - 1) {
+      slot.devices.push_back(static_cast<std::uint32_t>(std::countr_zero(left)));
+    }
+    slots.push_back(std::move(slot));
+  }
+  return slots;
+}
+
+}  // namespace
+
+market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>& slots) {
+  market::ReservedAmounts amounts;
+  for (const execution::TaskSlot& slot : slots) {
+    amounts.cpus += slot.cpus;
+    amounts.memory += slot.memory;
+    amounts.devices += static_cast<std::int64_t>(slot.devices.size());
+  }
+  return amounts;
+}
+
+core::Reason try_start(Context& context, const Job& job, topology::PoolHandle pool,
+                       const placement::Placement& explanation) {
+  const State& state = context.state;
+  const JobShape& shape = state.shapes[job.shape];
+  const auto* fit = context.soft.fits.find_fit(state, job.shape, pool.index, context.now);
+  if (fit == nullptr) return core::Reason::busy;
+  const auto allocations =
+      state.capacities[pool.index].find_allocation(fit->shape, shape.requirements.tasks);
+  if (!allocations) return core::Reason::busy;
+
+  CapacityReserved reserved;
+  reserved.reservation = state.next_reservation;
+  reserved.job = job.number;
+  reserved.pool = pool.index;
+  reserved.slots = make_slots(*allocations);
+  reserved.from = context.now;
+  reserved.to = context.now + shape.time_limit + core::limits::stop_grace;
+  reserved.expires = context.now + core::limits::reservation_lifetime;
+  reserved.price = state.topology->find_pool(pool)->price;
+
+  AttemptChosen chosen;
+  chosen.job = job.number;
+  chosen.attempt = job.attempt + 1;
+  chosen.reservation = reserved.reservation;
+  chosen.hold.id = {job.number, chosen.attempt};
+  chosen.hold.account = {job.account};
+  // The meter needs a moment to stop a task at its limit; that moment is held for, too.
+  const auto maximum =
+      market::compute_maximum_charge(compute_reserved(reserved.slots), reserved.price,
+                                     shape.time_limit + core::limits::stop_grace);
+  if (!maximum) return core::Reason::busy;
+  chosen.hold.amount = *maximum;
+  if (!ledger::check_hold(state.ledger, chosen.hold)) return core::Reason::insufficient_funds;
+
+  // Nothing below can fail.
+  context.emit(std::move(reserved));
+  context.emit(std::move(chosen), codec::to_json(explanation));
+  return core::Reason::waiting;
+}
+
+}  // namespace intertie::hub

@@ -1,0 +1,115 @@
+#include "settlement.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
+#include "intertie/crypto/signature.h"
+#include "intertie/identity/envelope.h"
+#include "intertie/market/charge.h"
+
+#include "reservations.h"
+
+namespace intertie::hub {
+namespace {
+
+core::Result<execution::UsageRecord> open_record(const SiteState& site,
+                                                 const std::string& envelope) {
+  const auto key = crypto::parse_public_key(site.sign_key);
+  if (!key) return key.error();
+  const crypto::Digest key_id = crypto::compute_key_digest(*key);
+  const auto opened = identity::open_envelope(
+      envelope, kUsagePayloadType,
+      [&](const crypto::Digest& id) { return id == key_id ? std::optional(*key) : std::nullopt; });
+  if (!opened) return opened.error();
+  auto record =
+      codec::from_json<execution::UsageRecord>(opened->payload, codec::Boundary::tolerant);
+  if (!record) return record.error();
+  if (const auto checked = execution::check(*record); !checked) return checked.error();
+  return record;
+}
+
+core::Error make_dispute(std::string detail) {
+  return {core::Reason::usage_disputed, std::move(detail)};
+}
+
+// Everything that a record must agree with: what was reserved, what was charged before, and time.
+std::optional<core::Error> find_dispute(const Context& context, const Reservation& reservation,
+                                        const execution::UsageRecord& record) {
+  const auto reserved = compute_reserved(reservation.terms.slots);
+  if (record.reserved.cpus != reserved.cpus || record.reserved.memory != reserved.memory ||
+      record.reserved.devices != reserved.devices) {
+    return make_dispute("the record's amounts are not what was reserved");
+  }
+  if (reservation.is_settled) return make_dispute("the attempt's last record has been charged");
+  if (record.number != reservation.posts + 1) {
+    return make_dispute("expected record " + std::to_string(reservation.posts + 1) + ", got " +
+                        std::to_string(record.number));
+  }
+  const core::Time earliest =
+      reservation.settled_to.value_or(reservation.chosen_at - core::limits::clock_margin);
+  const bool is_gapless = !reservation.settled_to || record.from == *reservation.settled_to;
+  if (record.from < earliest || !is_gapless) return make_dispute("the interval does not follow");
+  if (record.to > context.now + core::limits::clock_margin) {
+    return make_dispute("the interval ends in the future");
+  }
+  const core::Duration limit = reservation.terms.to - reservation.terms.from;
+  const core::Time began = reservation.settled_to ? reservation.charged_from : record.from;
+  if (record.to - began > limit) return make_dispute("the interval is beyond the time limit");
+  return std::nullopt;
+}
+
+}  // namespace
+
+ledger::Post make_post(const State& state, const Reservation& reservation, core::Money charge,
+                       ledger::AccountHandle provider) {
+  ledger::Post post;
+  post.hold = reservation.hold;
+  post.number = reservation.posts + 1;
+  __extension__ using Wide = __int128;  // The product may leave 64 bits, the quotient cannot.
+  const core::Money fee{
+      static_cast<std::int64_t>(Wide{charge.count} * state.facts.fee_per_mille / 1000)};
+  if (charge > fee) post.credits.push_back({provider, charge - fee});
+  if (fee.count > 0) post.credits.push_back({state.fees, fee});
+  return post;
+}
+
+void settle_usage(Context& context, std::uint32_t site, const execution::UsageReport& report) {
+  const State& state = context.state;
+  const SiteState& from = state.sites[site];
+  const Job& job = *state.find_job(report.job);
+  const Reservation& reservation = *state.find_reservation(job.reservation);
+  const auto dispute = [&](const core::Error& error) {
+    context.emit(UsageDisputed{report.job, report.attempt, error.reason, error.detail},
+                 report.envelope);
+  };
+  const auto record = open_record(from, report.envelope);
+  if (!record) return dispute(record.error());
+  if (record->key.job != report.job || record->key.attempt != report.attempt ||
+      record->site != from.site.identifier) {
+    return dispute(make_dispute("the record is about something else"));
+  }
+  if (const auto found = find_dispute(context, reservation, *record)) return dispute(*found);
+
+  // The first record's start is the attempt's start: charges count from there.
+  const core::Time began = reservation.settled_to ? reservation.charged_from : record->from;
+  const auto charge =
+      market::compute_charge(compute_reserved(reservation.terms.slots), reservation.terms.price,
+                             record->from - began, record->to - began);
+  if (!charge) return dispute(charge.error());
+  const ledger::Account* provider = state.ledger.find_account(from.site.operator_account);
+  UsageSettled settled;
+  settled.job = report.job;
+  settled.attempt = report.attempt;
+  settled.from = record->from;
+  settled.to = record->to;
+  settled.is_last = record->is_last;
+  settled.post = make_post(state, reservation, *charge, provider->handle);
+  const auto checked = ledger::check_post(state.ledger, settled.post);
+  if (!checked) return dispute(checked.error());
+  context.emit(std::move(settled), report.envelope);
+}
+
+}  // namespace intertie::hub

@@ -1,0 +1,22 @@
+// Signed usage records become charges, once each (DESIGN.md 5.8).
+#pragma once
+
+#include "intertie/execution/site_messages.h"
+#include "intertie/execution/usage_record.h"
+#include "intertie/ledger/hold.h"
+
+#include "context.h"
+
+namespace intertie::hub {
+
+/// The envelope's payload type.
+inline constexpr std::string_view kUsagePayloadType = "application/vnd.intertie.usage+json";
+
+/// Verifies a usage report of the job's current attempt and emits UsageSettled or UsageDisputed.
+void settle_usage(Context& context, std::uint32_t site, const execution::UsageReport& report);
+
+/// The posting for a charge: the provider's part and the hub's fee, rounded down.
+ledger::Post make_post(const State& state, const Reservation& reservation, core::Money charge,
+                       ledger::AccountHandle provider);
+
+}  // namespace intertie::hub

@@ -1,0 +1,267 @@
+// Sites: joining, terms, channels, messages and heartbeats.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "intertie/codec/cbor.h"
+#include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
+#include "intertie/market/price.h"
+#include "intertie/topology/pool.h"
+
+#include "attempts.h"
+#include "decisions.h"
+#include "measurements.h"
+#include "settlement.h"
+
+namespace intertie::hub {
+namespace {
+
+core::Result<const SiteState*> get_site_state(const State& state, std::uint32_t site) {
+  if (site >= state.sites.size()) {
+    return {core::Reason::not_found, "site " + std::to_string(site)};
+  }
+  return &state.sites[site];
+}
+
+core::Result<void> check_pools(const std::vector<topology::Pool>& pools) {
+  if (pools.empty() || pools.size() > core::limits::pools_per_site_max) {
+    return {core::Reason::out_of_range, "pools: 1 to pools_per_site_max"};
+  }
+  for (const topology::Pool& pool : pools) {
+    if (const auto checked = topology::check_pool(pool); !checked) return checked.error();
+    if (const auto checked = market::check_price_table(pool.price); !checked) {
+      return checked.error();
+    }
+  }
+  return {};
+}
+
+void offer_pools(Context& context, topology::SiteHandle site,
+                 const std::vector<topology::Pool>& pools) {
+  const State& state = context.state;
+  for (std::uint32_t position = 0; position < pools.size(); ++position) {
+    const std::vector<std::uint32_t>& known = state.sites[site.index].pools;
+    PoolOffered offered{pools[position], position};
+    offered.pool.site = site;
+    offered.pool.region = state.topology->find_site(site)->region;
+    offered.pool.capability.reset();
+    offered.pool.handle.index = position < known.size()
+                                    ? known[position]
+                                    : static_cast<std::uint32_t>(state.capacities.size());
+    context.emit(std::move(offered));
+  }
+}
+
+core::Result<void> check_incarnation(const SiteState& site, const std::string& incarnation) {
+  if (site.incarnation == incarnation) return {};
+  return {core::Reason::channel_diverged, "another incarnation of the site's log"};
+}
+
+// One overload a message. Messages about attempts that are not current are refused, which needs no
+// event: they are acknowledged like all others.
+struct MessageHandler {
+  Context& context;
+  std::uint32_t site;
+
+  void operator()(const execution::AttemptStarted& message) const {
+    if (!is_current(context.state, message.job, message.attempt, site)) return;
+    const Job& job = *context.state.find_job(message.job);
+    if (job.phase != JobPhase::placed) return;
+    context.emit(AttemptBegan{message.job, message.attempt, message.at});
+  }
+
+  void operator()(const execution::AttemptEnded& message) const {
+    if (!is_current(context.state, message.job, message.attempt, site)) return;
+    AttemptEnding ending;
+    ending.job = message.job;
+    ending.failure = message.failure;
+    ending.at = message.at;
+    for (const execution::RankOutcome& rank : message.ranks) {
+      if (ending.exit_code == 0) ending.exit_code = rank.exit_code;
+    }
+    ending.is_site_fault = message.failure && is_site_fault(*message.failure);
+    ending.message = codec::to_json(message);
+    end_attempt(context, std::move(ending));
+  }
+
+  void operator()(const execution::AttemptNotStarted& message) const {
+    if (!is_current(context.state, message.job, message.attempt, site)) return;
+    AttemptEnding ending;
+    ending.job = message.job;
+    ending.failure = message.reason;
+    ending.at = context.now;
+    ending.is_site_fault = is_site_fault(message.reason);
+    ending.message = codec::to_json(message);
+    end_attempt(context, std::move(ending));
+  }
+
+  void operator()(const execution::UsageReport& message) const {
+    if (!is_current(context.state, message.job, message.attempt, site)) return;
+    settle_usage(context, site, message);
+  }
+
+  void operator()(const execution::StatementReport& message) const {
+    accept_statement(context, site, message);
+  }
+
+ private:
+  static bool is_site_fault(core::Reason reason) {
+    switch (reason) {
+      case core::Reason::start_failed:
+      case core::Reason::staging_failed:
+      case core::Reason::site_lost:
+      case core::Reason::node_lost:
+      case core::Reason::lease_lapsed:
+      case core::Reason::not_supported:
+      case core::Reason::stopping:
+        return true;
+      default:
+        return false;
+    }
+  }
+};
+
+engine::ChannelHello make_hello(const SiteState& site) {
+  return {"", site.outbox.last_number(), crypto::to_text(site.outbox.last_hash()),
+          site.inbox.received, crypto::to_text(site.inbox.hash)};
+}
+
+}  // namespace
+
+core::Result<Reply> decide(Context& context, const JoinSite& command) {
+  const State& state = context.state;
+  if (state.used_nonces.contains(command.nonce)) {
+    return {core::Reason::bad_token, "the join token was used before"};
+  }
+  if (state.site_handles.contains(command.site.name)) {
+    return {core::Reason::already_exists, "site " + command.site.name};
+  }
+  for (const SiteState& site : state.sites) {
+    if (site.site.identifier == command.site.identifier) {
+      return {core::Reason::already_exists, "identifier " + command.site.identifier};
+    }
+  }
+  if (state.ledger.find_account(command.site.operator_account) == nullptr) {
+    return {core::Reason::unknown_account, command.site.operator_account};
+  }
+  if (const auto checked = check_pools(command.pools); !checked) return checked.error();
+
+  SiteRegistered registered{command.site, command.sign_key, command.tls_key, command.nonce};
+  registered.site.handle.index = static_cast<std::uint32_t>(state.sites.size());
+  const topology::SiteHandle handle = registered.site.handle;
+  context.emit(std::move(registered), command.record_envelope);
+  offer_pools(context, handle, command.pools);
+  return Reply{Joined{handle.index, state.sites[handle.index].pools}};
+}
+
+core::Result<Reply> decide(Context& context, const OfferPools& command) {
+  const auto site = get_site_state(context.state, command.site);
+  if (!site) return site.error();
+  if (const auto checked = check_pools(command.pools); !checked) return checked.error();
+  if (command.pools.size() < (*site)->pools.size()) {
+    return {core::Reason::bad_field, "pools: a pool cannot be left out; drain it instead"};
+  }
+  offer_pools(context, (*site)->site.handle, command.pools);
+  return Reply{Done{}};
+}
+
+core::Result<Reply> decide(Context& context, const SetSiteDrained& command) {
+  const auto site = get_site_state(context.state, command.site);
+  if (!site) return site.error();
+  if ((*site)->is_drained == command.is_drained) return Reply{Done{}};
+  context.emit(SiteStatusChanged{
+      command.site,
+      command.is_drained ? topology::PoolStatus::drained : topology::PoolStatus::active,
+      command.is_drained ? "drained by its operator" : "resumed by its operator"});
+  return Reply{Done{}};
+}
+
+core::Result<Reply> decide(Context& context, const OpenSiteChannel& command) {
+  const auto found = get_site_state(context.state, command.site);
+  if (!found) return found.error();
+  const SiteState& site = **found;
+  const auto received_hash = crypto::parse_digest(command.hello.received_hash);
+  const auto sent_hash = crypto::parse_digest(command.hello.sent_hash);
+  if (!received_hash || !sent_hash) return {core::Reason::bad_field, "hello: hashes"};
+  if (!site.incarnation.empty()) {
+    if (const auto same = check_incarnation(site, command.hello.incarnation); !same) {
+      return same.error();
+    }
+  }
+  if (const auto checked = site.outbox.check_receiver(command.hello.received, *received_hash);
+      !checked) {
+    return checked.error();
+  }
+  if (command.hello.sent < site.inbox.received ||
+      (command.hello.sent == site.inbox.received && *sent_hash != site.inbox.hash)) {
+    return {core::Reason::channel_diverged,
+            "the site has sent " + std::to_string(command.hello.sent) + ", this hub remembers " +
+                std::to_string(site.inbox.received)};
+  }
+  if (site.incarnation.empty()) {
+    context.emit(SiteChannelOpened{command.site, command.hello.incarnation});
+  }
+  context.soft.heard[command.site] = context.now;
+  return Reply{make_hello(site)};
+}
+
+core::Result<Reply> decide(Context& context, const ReconcileSite& command) {
+  const auto found = get_site_state(context.state, command.site);
+  if (!found) return found.error();
+  const auto received_hash = crypto::parse_digest(command.hello.received_hash);
+  const auto sent_hash = crypto::parse_digest(command.hello.sent_hash);
+  if (!received_hash || !sent_hash) return {core::Reason::bad_field, "hello: hashes"};
+  context.emit(SiteChannelReconciled{command.site, command.hello.incarnation, command.hello.sent,
+                                     command.hello.sent_hash, command.hello.received,
+                                     command.hello.received_hash});
+  return Reply{Done{}};
+}
+
+core::Result<Reply> decide(Context& context, const AcceptSiteRows& command) {
+  const auto found = get_site_state(context.state, command.site);
+  if (!found) return found.error();
+  const SiteState& site = **found;
+  if (const auto same = check_incarnation(site, command.incarnation); !same) return same.error();
+  if (command.acknowledged > site.outbox.last_number()) {
+    return {core::Reason::channel_diverged, "rows acknowledged that were never sent"};
+  }
+  context.soft.heard[command.site] = context.now;
+  engine::Inbox inbox = site.inbox;
+  std::uint64_t number = command.first;
+  for (const std::string& payload : command.payloads) {
+    const auto arrival = inbox.classify(number++);
+    if (arrival == engine::Inbox::Arrival::repeated) continue;
+    if (arrival == engine::Inbox::Arrival::gap) break;
+    inbox.accept(number - 1, payload);
+    if (const auto message = codec::from_cbor<execution::SiteMessage>(payload)) {
+      std::visit(MessageHandler{context, command.site}, *message);
+    }
+  }
+  const std::uint64_t acknowledged = std::max(command.acknowledged, site.outbox.acknowledged());
+  if (inbox.received != site.inbox.received || acknowledged != site.outbox.acknowledged()) {
+    context.emit(
+        SiteRowsAccepted{command.site, inbox.received, crypto::to_text(inbox.hash), acknowledged});
+  }
+  return Reply{RowsAccepted{inbox.received}};
+}
+
+core::Result<Reply> decide(Context& context, const BeatSite& command) {
+  const auto found = get_site_state(context.state, command.site);
+  if (!found) return found.error();
+  context.soft.heard[command.site] = context.now;
+  if ((*found)->status == topology::PoolStatus::lost) {
+    context.emit(
+        SiteStatusChanged{command.site, topology::PoolStatus::active, "the site answers again"});
+  }
+  execution::HeartbeatAnswer answer;
+  answer.sequence = command.heartbeat.sequence;
+  for (const execution::ForgetAttempt& running : command.heartbeat.running) {
+    if (!is_current(context.state, running.job, running.attempt, command.site)) continue;
+    if (context.state.find_job(running.job)->on_loss != OnLoss::restart) continue;
+    answer.leases.push_back({running.job, running.attempt, core::limits::restart_lease});
+  }
+  return Reply{std::move(answer)};
+}
+
+}  // namespace intertie::hub

@@ -1,0 +1,338 @@
+#include "state_codec.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/codec/cbor.h"
+
+#include "apply.h"
+
+namespace intertie::hub {
+namespace {
+
+struct PrincipalRow {
+  std::string name;
+  Role role = Role::user;
+  std::uint32_t account = 0;
+  std::int64_t jobs_max = 0;
+};
+BOOST_DESCRIBE_STRUCT(PrincipalRow, (), (name, role, account, jobs_max))
+
+struct OutboxRow {
+  std::uint64_t log_index = 0;
+  std::uint64_t attachment = 0;
+  std::string payload;
+};
+BOOST_DESCRIBE_STRUCT(OutboxRow, (), (log_index, attachment, payload))
+
+struct SiteRow {
+  topology::Site site;
+  std::string sign_key;
+  std::string tls_key;
+  std::vector<std::uint32_t> pools;
+  bool is_drained = false;
+  topology::PoolStatus status = topology::PoolStatus::active;
+  std::uint32_t faults_in_row = 0;
+  core::Time failing_until;
+  std::uint64_t acknowledged = 0;
+  std::string acknowledged_hash;
+  std::vector<OutboxRow> outbox;
+  std::uint64_t received = 0;
+  std::string received_hash;
+  std::string incarnation;
+};
+BOOST_DESCRIBE_STRUCT(SiteRow, (),
+                      (site, sign_key, tls_key, pools, is_drained, status, faults_in_row,
+                       failing_until, acknowledged, acknowledged_hash, outbox, received,
+                       received_hash, incarnation))
+
+struct JobRow {
+  std::uint64_t number = 0;
+  std::uint64_t document = 0;
+  std::uint64_t reservation = 0;
+  core::Time submitted;
+  core::Time not_before;
+  core::Time deadline;
+  core::Money charged;
+  std::optional<Key128> idempotency;
+  Key128 request_digest{};
+  std::uint32_t owner = 0;
+  std::uint32_t account = 0;
+  std::uint32_t shape = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t retries_left = 0;
+  std::uint32_t site_faults = 0;
+  PriorityClass priority = PriorityClass::normal;
+  OnLoss on_loss = OnLoss::wait;
+  JobPhase phase = JobPhase::waiting;
+  bool is_cancel_requested = false;
+  bool is_out_of_money = false;
+};
+BOOST_DESCRIBE_STRUCT(JobRow, (),
+                      (number, document, reservation, submitted, not_before, deadline, charged,
+                       idempotency, request_digest, owner, account, shape, attempt, retries_left,
+                       site_faults, priority, on_loss, phase, is_cancel_requested, is_out_of_money))
+
+struct ReservationRow {
+  CapacityReserved terms;
+  std::uint32_t attempt = 0;
+  core::Time chosen_at;
+  std::optional<core::Time> began_at;
+  core::Time charged_from;
+  std::optional<core::Time> settled_to;
+  bool is_settled = false;
+  ledger::EntryId hold;
+  std::uint64_t posts = 0;
+  core::Money charged;
+};
+BOOST_DESCRIBE_STRUCT(ReservationRow, (),
+                      (terms, attempt, chosen_at, began_at, charged_from, settled_to, is_settled,
+                       hold, posts, charged))
+
+struct ShareRow {
+  std::uint32_t account = 0;
+  std::int64_t micros = 0;
+  std::int64_t epoch = 0;
+};
+BOOST_DESCRIBE_STRUCT(ShareRow, (), (account, micros, epoch))
+
+struct FinishedKeyRow {
+  std::uint32_t owner = 0;
+  Key128 key{};
+  std::uint64_t job = 0;
+  Key128 request_digest{};
+};
+BOOST_DESCRIBE_STRUCT(FinishedKeyRow, (), (owner, key, job, request_digest))
+
+struct HubDump {
+  HubCreated facts;
+  ledger::LedgerDump ledger;
+  std::uint32_t bank = 0;
+  std::uint32_t fees = 0;
+  std::vector<PrincipalRow> principals;
+  std::vector<SiteRow> sites;
+  std::uint64_t topology_version = 0;
+  std::vector<topology::Pool> pools;
+  std::vector<JobShape> shapes;
+  std::vector<JobRow> jobs;
+  std::vector<ReservationRow> reservations;
+  std::vector<std::string> used_nonces;
+  std::vector<FinishedKeyRow> finished_keys;
+  std::vector<ShareRow> shares;
+  std::uint64_t next_job = 1;
+  std::uint64_t next_reservation = 1;
+  Counters counters;
+};
+BOOST_DESCRIBE_STRUCT(HubDump, (),
+                      (facts, ledger, bank, fees, principals, sites, topology_version, pools,
+                       shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
+                       next_reservation, counters))
+
+SiteRow make_row(const SiteState& site) {
+  SiteRow row{site.site,
+              site.sign_key,
+              site.tls_key,
+              site.pools,
+              site.is_drained,
+              site.status,
+              site.faults_in_row,
+              site.failing_until,
+              site.outbox.acknowledged(),
+              crypto::to_text(site.outbox.acknowledged_hash()),
+              {},
+              site.inbox.received,
+              crypto::to_text(site.inbox.hash),
+              site.incarnation};
+  for (const engine::ChannelRow& sent : site.outbox.rows()) {
+    row.outbox.push_back({sent.log_index, sent.attachment, sent.payload});
+  }
+  return row;
+}
+
+core::Result<SiteState> restore_site(SiteRow row) {
+  const auto acknowledged_hash = crypto::parse_digest(row.acknowledged_hash);
+  const auto received_hash = crypto::parse_digest(row.received_hash);
+  if (!acknowledged_hash || !received_hash) {
+    return {core::Reason::store_damaged, "a channel's hash"};
+  }
+  SiteState site;
+  site.site = std::move(row.site);
+  site.sign_key = std::move(row.sign_key);
+  site.tls_key = std::move(row.tls_key);
+  site.pools = std::move(row.pools);
+  site.is_drained = row.is_drained;
+  site.status = row.status;
+  site.faults_in_row = row.faults_in_row;
+  site.failing_until = row.failing_until;
+  site.outbox = engine::Outbox::restore(row.acknowledged, *acknowledged_hash, {});
+  for (OutboxRow& sent : row.outbox) {
+    site.outbox.push(std::move(sent.payload), sent.log_index, sent.attachment);
+  }
+  site.inbox = {row.received, *received_hash};
+  site.incarnation = std::move(row.incarnation);
+  return site;
+}
+
+JobRow make_row(const Job& job) {
+  return {job.number,
+          job.document,
+          job.reservation,
+          job.submitted,
+          job.not_before,
+          job.deadline,
+          job.charged,
+          job.has_idempotency ? std::optional(job.idempotency) : std::nullopt,
+          job.request_digest,
+          job.owner,
+          job.account,
+          job.shape,
+          job.attempt,
+          job.retries_left,
+          job.site_faults,
+          job.priority,
+          job.on_loss,
+          job.phase,
+          job.is_cancel_requested,
+          job.is_out_of_money};
+}
+
+Job restore_job(const JobRow& row) {
+  Job job;
+  job.number = row.number;
+  job.document = row.document;
+  job.reservation = row.reservation;
+  job.submitted = row.submitted;
+  job.not_before = row.not_before;
+  job.deadline = row.deadline;
+  job.charged = row.charged;
+  job.has_idempotency = row.idempotency.has_value();
+  job.idempotency = row.idempotency.value_or(Key128{});
+  job.request_digest = row.request_digest;
+  job.owner = row.owner;
+  job.account = row.account;
+  job.shape = row.shape;
+  job.attempt = row.attempt;
+  job.retries_left = row.retries_left;
+  job.site_faults = row.site_faults;
+  job.priority = row.priority;
+  job.on_loss = row.on_loss;
+  job.phase = row.phase;
+  job.is_cancel_requested = row.is_cancel_requested;
+  job.is_out_of_money = row.is_out_of_money;
+  return job;
+}
+
+ReservationRow make_row(const Reservation& reservation) {
+  return {reservation.terms,      reservation.attempt,      reservation.chosen_at,
+          reservation.began_at,   reservation.charged_from, reservation.settled_to,
+          reservation.is_settled, reservation.hold,         reservation.posts,
+          reservation.charged};
+}
+
+Reservation restore_reservation(ReservationRow row) {
+  Reservation reservation;
+  reservation.terms = std::move(row.terms);
+  reservation.attempt = row.attempt;
+  reservation.chosen_at = row.chosen_at;
+  reservation.began_at = row.began_at;
+  reservation.charged_from = row.charged_from;
+  reservation.settled_to = row.settled_to;
+  reservation.is_settled = row.is_settled;
+  reservation.hold = row.hold;
+  reservation.posts = row.posts;
+  reservation.charged = row.charged;
+  return reservation;
+}
+
+HubDump dump_state(const State& state) {
+  HubDump dump;
+  dump.facts = state.facts;
+  dump.ledger = ledger::dump_ledger(state.ledger);
+  dump.bank = state.bank.index;
+  dump.fees = state.fees.index;
+  for (const Principal& principal : state.principals) {
+    dump.principals.push_back(
+        {principal.name, principal.role, principal.account.index, principal.jobs_max});
+  }
+  for (const SiteState& site : state.sites) dump.sites.push_back(make_row(site));
+  dump.topology_version = state.topology->version();
+  for (std::uint32_t pool = 0; pool < state.topology->pool_count(); ++pool) {
+    dump.pools.push_back(*state.topology->find_pool({pool}));
+  }
+  dump.shapes = state.shapes;
+  dump.jobs.reserve(state.jobs.size());
+  for (const auto& [number, job] : state.jobs) dump.jobs.push_back(make_row(job));
+  std::ranges::sort(dump.jobs, {}, &JobRow::number);
+  for (const auto& [number, reservation] : state.reservations) {
+    dump.reservations.push_back(make_row(reservation));
+  }
+  std::ranges::sort(dump.reservations, {},
+                    [](const ReservationRow& row) { return row.terms.reservation; });
+  dump.used_nonces.assign(state.used_nonces.begin(), state.used_nonces.end());
+  for (const auto& [key, known] : state.finished_keys) {
+    dump.finished_keys.push_back({key.owner, key.key, known.job, known.request_digest});
+  }
+  for (const auto& [account, row] : state.shares.rows()) {
+    dump.shares.push_back({account, row.micros, row.epoch});
+  }
+  dump.next_job = state.next_job;
+  dump.next_reservation = state.next_reservation;
+  dump.counters = state.counters;
+  return dump;
+}
+
+}  // namespace
+
+std::string encode_hub_state(const State& state) { return codec::to_cbor(dump_state(state)); }
+
+core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
+  auto dump = codec::from_cbor<HubDump>(bytes, codec::Source::own);
+  if (!dump) return {core::Reason::store_damaged, dump.error().detail};
+  State restored;
+  restored.facts = std::move(dump->facts);
+  auto ledger = ledger::restore_ledger(dump->ledger);
+  if (!ledger) return ledger.error();
+  restored.ledger = std::move(*ledger);
+  restored.bank = {dump->bank};
+  restored.fees = {dump->fees};
+  for (PrincipalRow& row : dump->principals) {
+    restored.principals.push_back({std::move(row.name), row.role, {row.account}, row.jobs_max, 0});
+  }
+  const std::uint64_t changes = dump->sites.size() + dump->pools.size();
+  if (dump->topology_version < changes) return {core::Reason::store_damaged, "topology version"};
+  restored.topology = topology::Snapshot::make_empty(dump->topology_version - changes);
+  for (SiteRow& row : dump->sites) {
+    auto site = restore_site(std::move(row));
+    if (!site) return site.error();
+    restored.topology = restored.topology->with_site(site->site);
+    restored.sites.push_back(std::move(*site));
+  }
+  for (topology::Pool& pool : dump->pools) {
+    restored.topology = restored.topology->with_pool(std::move(pool));
+  }
+  restored.shapes = std::move(dump->shapes);
+  restored.jobs.reserve(dump->jobs.size());
+  for (const JobRow& row : dump->jobs) restored.jobs.emplace(row.number, restore_job(row));
+  for (ReservationRow& row : dump->reservations) {
+    const std::uint64_t number = row.terms.reservation;
+    restored.reservations.emplace(number, restore_reservation(std::move(row)));
+  }
+  restored.used_nonces.insert(dump->used_nonces.begin(), dump->used_nonces.end());
+  for (const FinishedKeyRow& row : dump->finished_keys) {
+    restored.finished_keys.push_back({{row.owner, row.key}, {row.job, row.request_digest}});
+  }
+  for (const ShareRow& row : dump->shares) {
+    restored.shares.restore(row.account, {row.micros, row.epoch});
+  }
+  restored.next_job = dump->next_job;
+  restored.next_reservation = dump->next_reservation;
+  restored.counters = dump->counters;
+  rebuild_derived(restored);
+  state = std::move(restored);
+  return {};
+}
+
+}  // namespace intertie::hub

@@ -1,0 +1,73 @@
+#include "intertie/hub/submission.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "intertie/codec/json.h"
+#include "intertie/crypto/digest.h"
+
+namespace intertie::hub {
+namespace {
+
+Key128 shorten(const crypto::Digest& digest) {
+  Key128 key{};
+  std::copy_n(digest.bytes.begin(), key.size(), key.begin());
+  return key;
+}
+
+bool is_region(const std::string& text) { return text.size() == 2; }
+
+}  // namespace
+
+placement::Requirements make_requirements(const JobDocument& document) {
+  placement::Requirements requirements;
+  requirements.compute_class = document.class_;
+  requirements.tasks = document.tasks;
+  requirements.cpus = document.need.cpus;
+  requirements.memory = document.need.memory;
+  if (document.need.devices && document.need.devices->count > 0) {
+    requirements.devices.push_back({document.need.devices->kind,
+                                    document.need.devices->model,
+                                    document.need.devices->count,
+                                    {}});
+  }
+  requirements.rate = document.need.rate;
+  requirements.software = document.need.software;
+  requirements.isolation = document.need.isolation;
+  requirements.network = document.need.network;
+  requirements.regions = document.where.regions;
+  for (const std::string& name : document.where.not_) {
+    if (is_region(name)) requirements.regions_excluded.push_back(name);
+  }
+  requirements.latency_max_ms = document.where.max_latency_ms;
+  return placement::make_canonical(std::move(requirements));
+}
+
+core::Result<Submission> prepare_submission(const JobDocument& document,
+                                            std::optional<std::string_view> idempotency) {
+  if (const auto checked = check_document(document); !checked) return checked.error();
+  Submission submission;
+  submission.shape.requirements = make_requirements(document);
+  if (const auto checked = placement::check_requirements(submission.shape.requirements); !checked) {
+    return core::Error{checked.error().reason, "need: " + checked.error().detail};
+  }
+  submission.shape.time_limit = document.timeout;
+  submission.shape.price_max = document.price.max.value_or(core::Money{});
+  submission.shape.per_hour_of_delay = document.price.per_hour_of_delay;
+  for (const DataIn& input : document.data.in) submission.shape.input += input.size;
+  submission.document = codec::to_json(document);
+  JobSubmitted& head = submission.head;
+  head.priority = document.priority;
+  head.on_loss = document.on_loss;
+  head.retries = document.retries;
+  head.start_after = document.when.start_after;
+  head.deadline = document.when.deadline;
+  head.name = document.name;
+  head.tags = document.tags;
+  head.request_digest = shorten(crypto::compute_sha256(submission.document));
+  if (idempotency) head.idempotency = shorten(crypto::compute_sha256(*idempotency));
+  submission.account = document.account;
+  return submission;
+}
+
+}  // namespace intertie::hub
