@@ -1,0 +1,124 @@
+// Estimates of money and time: figures by hand, and the ends of the range.
+#include "intertie/placement/cost.h"
+
+#include <gtest/gtest.h>
+
+#include "intertie/core/random.h"
+
+#include "wide.h"
+
+namespace intertie::placement {
+namespace {
+
+using core::Bytes;
+using core::Duration;
+using core::Money;
+
+TEST(Wide, RoundsUpAndClamps) {
+  EXPECT_EQ(multiply_divide(7, 3, 2), 11);
+  EXPECT_EQ(multiply_divide(6, 3, 2), 9);
+  EXPECT_EQ(multiply_divide(0, INT64_MAX, 1), 0);
+  EXPECT_EQ(multiply_divide(INT64_MAX, INT64_MAX, INT64_MAX), INT64_MAX);
+  EXPECT_EQ(multiply_divide(INT64_MAX, INT64_MAX, 1), INT64_MAX);
+  EXPECT_EQ(multiply_divide(INT64_MAX, 10, 20), INT64_MAX / 2 + 1);
+  EXPECT_EQ(multiply_divide(INT64_MAX - 1, 10, 20), INT64_MAX / 2);
+  EXPECT_EQ(add_clamped(INT64_MAX - 1, 1), INT64_MAX);
+  EXPECT_EQ(add_clamped(INT64_MAX, 1), INT64_MAX);
+  EXPECT_EQ(add_clamped(2, 3), 5);
+}
+
+// Both ways of computing agree: q is the answer if (q-1) * d < a * b <= q * d.
+TEST(Wide, IsTheSmallestThatSuffices) {
+  __extension__ typedef __int128 Big;
+  core::Random random(5);
+  for (int round = 0; round < 2'000; ++round) {
+    const std::int64_t a = random.between(0, 1LL << random.below(62));
+    const std::int64_t b = random.between(0, 1LL << random.below(62));
+    const std::int64_t d = random.between(1, 1LL << random.below(62));
+    const Big q = multiply_divide(a, b, d);
+    const Big product = Big{a} * b;
+    ASSERT_TRUE(q == INT64_MAX ? product > (q - 1) * d : product <= q * d);
+    ASSERT_TRUE(q == 0 ? product == 0 : product > (q - 1) * d);
+  }
+}
+
+TEST(Cost, AnHourOfTheWholeGang) {
+  Requirements requirements;
+  requirements.tasks = 3;
+  requirements.cpus = {1'500};
+  requirements.memory = {1LL << 31};
+  requirements.devices = {{"gpu", "", 2, {}}, {"npu", "", 1, {}}};
+  const topology::PriceTable price{Money{100}, Money{10}, Money{1'000}, {}};
+  EXPECT_EQ(compute_hourly_price(requirements, price), Money{450 + 60 + 9'000});
+  requirements = {};
+  requirements.cpus = {1};
+  EXPECT_EQ(compute_hourly_price(requirements, {Money{1}, {}, {}, {}}), Money{1});
+  requirements.tasks = 8'192;
+  EXPECT_EQ(compute_hourly_price(requirements, {Money{INT64_MAX}, {}, {}, {}}), Money{INT64_MAX});
+}
+
+TEST(Cost, PriceOfATime) {
+  EXPECT_EQ(compute_price(Money{1'000}, core::minutes(30)), Money{500});
+  EXPECT_EQ(compute_price(Money{1}, Duration{1}), Money{1});
+  EXPECT_EQ(compute_price(Money{0}, core::hours(1)), Money{0});
+}
+
+TEST(Cost, MovingTakesLatencyAndBandwidth) {
+  // 1 GB at 8 Gbit/s is a second.
+  const Movement movement = compute_movement(Bytes{1'000'000'000}, 8'000'000'000, 20, Money{7});
+  EXPECT_EQ(movement.time, core::seconds(1) + core::milliseconds(20));
+  EXPECT_EQ(movement.price, Money{7});
+  EXPECT_EQ(compute_movement(Bytes{}, 1, 20, Money{7}), Movement{});
+  EXPECT_EQ(compute_movement(Bytes{1}, 0, 20, Money{7}).time, core::milliseconds(20));
+  EXPECT_EQ(compute_movement(Bytes{1}, 0, 0, Money{7}).price, Money{1});
+  EXPECT_EQ(compute_movement(Bytes{INT64_MAX}, 1, 1, {}).time, Duration{INT64_MAX});
+}
+
+TEST(Cost, InputsComeOverTheLineThatThereIs) {
+  topology::Site site;
+  auto snapshot = topology::Snapshot::make_empty();
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    site.handle = {i};
+    snapshot = snapshot->with_site(site);
+  }
+  snapshot = snapshot->with_line({{1}, {0}, 5, 8'000'000, Money{1'000}});
+  topology::Pool pool;
+  pool.site = {0};
+  pool.user_line = {50, 4'000'000, Money{3'000}};
+  const Bytes gigabyte{1'000'000'000};
+  const auto move = [&](std::vector<DataLocation> inputs) {
+    JobPreferences preferences;
+    preferences.inputs = std::move(inputs);
+    return compute_input_movement(preferences, pool, *snapshot);
+  };
+  const topology::SiteHandle here{0};
+  const topology::SiteHandle lined{1};
+  const topology::SiteHandle unlined{2};
+  const Movement by_line{Money{1'000}, core::seconds(1'000) + core::milliseconds(5)};
+  const Movement by_user_line{Money{3'000}, core::seconds(2'000) + core::milliseconds(50)};
+  EXPECT_EQ(move({}), Movement{});
+  EXPECT_EQ(move({{here, gigabyte}}), Movement{});
+  EXPECT_EQ(move({{lined, gigabyte}}), by_line);
+  EXPECT_EQ(move({{unlined, gigabyte}}), by_user_line);
+  EXPECT_EQ(move({{std::nullopt, gigabyte}}), by_user_line);
+  EXPECT_EQ(move({{lined, gigabyte}, {here, gigabyte}, {std::nullopt, gigabyte}}),
+            (Movement{Money{4'000}, by_line.time + by_user_line.time}));
+}
+
+TEST(Cost, FasterPoolsRunShorter) {
+  Requirements requirements;
+  JobPreferences preferences;
+  preferences.time_limit = core::hours(2);
+  EXPECT_EQ(compute_run_time(requirements, preferences, 0), core::hours(2));
+  EXPECT_EQ(compute_run_time(requirements, preferences, 5), core::hours(2));
+  preferences.estimate = core::hours(1);
+  EXPECT_EQ(compute_run_time(requirements, preferences, 0), core::hours(1));
+  requirements.rate = core::Rate{core::Precision::fp64, 100};
+  EXPECT_EQ(compute_run_time(requirements, preferences, 0), core::hours(1));
+  EXPECT_EQ(compute_run_time(requirements, preferences, 400), core::minutes(15));
+  EXPECT_EQ(compute_run_time(requirements, preferences, 50), core::hours(2));
+  EXPECT_EQ(compute_run_time(requirements, preferences, 1), core::hours(2));
+}
+
+}  // namespace
+}  // namespace intertie::placement

@@ -1,0 +1,276 @@
+// The decision: against a plain recomputation, and with a cache against without.
+#include "intertie/placement/placer.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "intertie/core/random.h"
+
+namespace intertie::placement {
+namespace {
+
+using core::Money;
+using core::Reason;
+using core::Time;
+
+/// A grid that changes at random, and jobs at random.
+struct Grid {
+  core::Random random;
+  topology::Snapshot::Pointer snapshot = topology::Snapshot::make_empty();
+  std::vector<std::unique_ptr<PoolCapacity>> capacities;
+  std::vector<FreeCounts> reported;
+  std::vector<PoolView> views;
+  Time now{1'000};
+
+  explicit Grid(std::uint64_t seed, std::size_t pools) : random(seed), reported(pools) {
+    for (std::uint32_t site = 0; site < 4; ++site) {
+      topology::Site row;
+      row.handle = {site};
+      snapshot = snapshot->with_site(row);
+    }
+    for (std::uint32_t i = 0; i < pools; ++i) {
+      topology::Pool pool = draw_pool(i);
+      capacities.push_back(std::make_unique<PoolCapacity>(pool));
+      reported[i] = {{20'000}, {40}, {4}};
+      views.push_back({{i},
+                       random.chance(9, 10) ? capacities[i].get() : nullptr,
+                       random.chance(1, 4) ? &reported[i] : nullptr,
+                       core::minutes(random.between(0, 60))});
+      snapshot = snapshot->with_pool(std::move(pool));
+    }
+    snapshot = snapshot->with_line({{0}, {1}, 1, 1'000'000, Money{5}});
+  }
+
+  topology::Pool draw_pool(std::uint32_t handle) {
+    topology::Pool pool;
+    pool.handle = {handle};
+    pool.site = {handle % 4};
+    pool.name = "p";
+    pool.region = random.chance(1, 4) ? "r1" : "r0";
+    pool.status = random.chance(1, 10) ? topology::PoolStatus::lost : topology::PoolStatus::active;
+    pool.cpus_per_node = {random.between(1, 8) * 1'000};
+    pool.memory_per_node = {random.between(1, 8)};
+    pool.nodes.assign(3, {"n", true});
+    pool.isolation = topology::Isolation::namespace_;
+    pool.price.per_cpu_hour = Money{random.between(0, 4) * 1'000};
+    if (random.chance(1, 5)) pool.price.minimum = core::hours(2);
+    pool.user_line.price_per_gigabyte = Money{random.between(0, 3)};
+    if (random.chance(1, 4)) pool.devices_per_node = {{"gpu", "", 2, {}}};
+    if (random.chance(9, 10)) {
+      pool.capability.emplace();
+      pool.capability->rates_per_cpu = {{core::Precision::fp64, random.between(1, 5)}};
+      pool.capability->measured_at = random.chance(1, 8) ? Time{3'000} : Time{0};
+      pool.capability->expires = Time{random.between(500, 9'000)};
+    }
+    return pool;
+  }
+
+  Requirements draw_requirements() {
+    Requirements requirements;
+    requirements.tasks = random.between(1, 4);
+    requirements.cpus = {random.between(1, 4) * 1'000};
+    requirements.memory = {random.between(0, 3)};
+    if (random.chance(1, 4)) requirements.devices = {{"gpu", "", 1, {}}};
+    if (random.chance(1, 2) && requirements.devices.empty()) {
+      requirements.rate = core::Rate{core::Precision::fp64, random.between(1, 6)};
+    }
+    if (random.chance(1, 3)) requirements.regions = {"r0"};
+    return requirements;
+  }
+
+  JobPreferences draw_preferences() {
+    JobPreferences preferences;
+    preferences.time_limit = core::hours(random.between(1, 3));
+    if (random.chance(1, 2)) preferences.estimate = core::minutes(random.between(1, 60));
+    preferences.price_per_hour_of_delay = Money{random.between(0, 5'000)};
+    if (random.chance(1, 4)) preferences.price_max = Money{random.between(0, 30'000)};
+    if (random.chance(1, 4)) preferences.deadline = now + core::minutes(random.between(0, 200));
+    if (random.chance(1, 3)) {
+      preferences.inputs = {{topology::SiteHandle{0}, {random.between(0, 9'000'000'000)}}};
+    }
+    preferences.output = {random.between(0, 2) * 1'000'000'000};
+    return preferences;
+  }
+
+  PlacementInput input() const { return {*snapshot, views, now}; }
+};
+
+/// The documented rule, from explain_pools and a sort.
+Placement recompute(const std::vector<PoolVerdict>& verdicts) {
+  Placement placement;
+  std::map<Reason, std::int64_t> counts;
+  for (const PoolVerdict& verdict : verdicts) {
+    ++placement.pools;
+    if (verdict.reason) {
+      ++counts[*verdict.reason];
+    } else {
+      ++placement.fitting;
+      placement.candidates.push_back(*verdict.candidate);
+    }
+  }
+  std::ranges::sort(placement.candidates, {}, [](const Candidate& candidate) {
+    return std::pair(candidate.cost.total, candidate.pool);
+  });
+  if (placement.candidates.size() > 8) placement.candidates.resize(8);
+  for (const auto& [reason, count] : counts) placement.refused.push_back({reason, count});
+  if (!placement.candidates.empty()) {
+    placement.chosen = placement.candidates[0].pool;
+  } else if (verdicts.empty()) {
+    placement.verdict = Reason::no_sites;
+  } else {
+    placement.verdict = counts[Reason::busy] > 0                  ? Reason::busy
+                        : counts[Reason::deadline_impossible] > 0 ? Reason::deadline_impossible
+                        : counts[Reason::price_above_limit] > 0   ? Reason::price_above_limit
+                                                                  : Reason::unplaceable;
+  }
+  return placement;
+}
+
+TEST(Place, EqualsThePlainRuleWithAndWithoutACache) {
+  std::map<std::optional<Reason>, int> verdicts;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    Grid grid(seed, 1 + seed);
+    PlacementCache cache;
+    std::vector<Requirements> sets;
+    for (int i = 0; i < 5; ++i) sets.push_back(grid.draw_requirements());
+    for (int step = 0; step < 120; ++step) {
+      SCOPED_TRACE(step);
+      const auto which = static_cast<std::uint32_t>(grid.random.below(sets.size()));
+      const Requirements& requirements = sets[which];
+      const JobPreferences preferences = grid.draw_preferences();
+      const Placement placement = place(requirements, preferences, grid.input());
+      ASSERT_EQ(placement, recompute(explain_pools(requirements, preferences, grid.input())));
+      ASSERT_EQ(place({which}, requirements, preferences, grid.input(), cache), placement);
+      ++verdicts[placement.verdict];
+      if (placement.chosen) {
+        const std::uint32_t pool = placement.chosen->index;
+        const auto shape = find_task_shape(*grid.snapshot->find_pool({pool}), requirements);
+        if (grid.views[pool].capacity != nullptr) {
+          ASSERT_TRUE(grid.capacities[pool]->reserve(*shape, requirements.tasks).has_value());
+        }
+      }
+      const auto changed = static_cast<std::uint32_t>(grid.random.below(grid.views.size()));
+      switch (grid.random.below(8)) {
+        case 0:
+          grid.now = grid.now + core::Duration{grid.random.between(0, 400)};
+          break;
+        case 1: {
+          topology::Pool pool = grid.draw_pool(changed);
+          *grid.capacities[changed] = PoolCapacity(pool);
+          grid.snapshot = grid.snapshot->with_pool(std::move(pool));
+          break;
+        }
+        case 2:
+          if (grid.snapshot->find_pool({changed}) != nullptr && grid.random.chance(1, 4)) {
+            grid.snapshot = grid.snapshot->without_pool({changed});
+          }
+          break;
+        case 3:
+          grid.reported[changed].cpus = {grid.random.between(0, 20'000)};
+          break;
+        default:
+          break;
+      }
+      // A pool that was removed comes back at times: its view has stayed.
+    }
+  }
+  for (const auto verdict : {Reason::busy, Reason::deadline_impossible, Reason::price_above_limit,
+                             Reason::unplaceable, Reason::no_sites}) {
+    EXPECT_GE(verdicts[verdict], 1) << reason_code(verdict);
+  }
+  EXPECT_GE(verdicts[std::nullopt], 500);
+}
+
+TEST(Place, AMeasurementThatExpiresIsNoticedByTheCache) {
+  Grid grid(1, 0);
+  topology::Pool pool;
+  pool.cpus_per_node = {1'000};
+  pool.nodes = {{"n", true}};
+  pool.isolation = topology::Isolation::namespace_;
+  pool.capability.emplace().measured_at = Time{10};
+  pool.capability->expires = Time{20};
+  const PoolCapacity capacity(pool);
+  grid.snapshot = grid.snapshot->with_pool(pool);
+  grid.views = {{{0}, &capacity, nullptr, {}}};
+  Requirements requirements;
+  requirements.cpus = {1'000};
+  JobPreferences preferences;
+  preferences.time_limit = core::hours(1);
+  PlacementCache cache;
+  for (const auto& [micros, is_measured] :
+       {std::pair{9, false}, {10, true}, {19, true}, {20, false}, {15, true}}) {
+    grid.now = Time{micros};
+    EXPECT_EQ(place({3}, requirements, preferences, grid.input(), cache).chosen.has_value(),
+              is_measured);
+  }
+}
+
+// No source of capacity: never assume room. Two sources: both must agree.
+TEST(Place, EverySourceMustHaveRoom) {
+  topology::Pool pool;
+  pool.cpus_per_node = {4'000};
+  pool.memory_per_node = {8};
+  pool.devices_per_node = {{"gpu", "", 2, {}}};
+  pool.nodes = {{"n", true}};
+  pool.isolation = topology::Isolation::namespace_;
+  pool.capability.emplace().expires = core::kNever;
+  const auto snapshot = topology::Snapshot::make_empty()->with_site({})->with_pool(pool);
+  const PoolCapacity capacity(pool);
+  Requirements requirements;
+  requirements.tasks = 2;
+  requirements.cpus = {1'000};
+  requirements.memory = {2};
+  requirements.devices = {{"gpu", "", 1, {}}};
+  JobPreferences preferences;
+  preferences.time_limit = core::hours(1);
+  const auto fits = [&](const PoolCapacity* own, const FreeCounts* reported) {
+    const PoolView view{{0}, own, reported, {}};
+    return place(requirements, preferences, {*snapshot, {&view, 1}, Time{1}}).chosen.has_value();
+  };
+  const FreeCounts enough{{2'000}, {4}, {2}};
+  const FreeCounts few_cpus{{1'999}, {4}, {2}};
+  const FreeCounts little_memory{{2'000}, {3}, {2}};
+  const FreeCounts few_devices{{2'000}, {4}, {1}};
+  EXPECT_FALSE(fits(nullptr, nullptr));
+  EXPECT_TRUE(fits(&capacity, nullptr));
+  EXPECT_TRUE(fits(nullptr, &enough));
+  EXPECT_TRUE(fits(&capacity, &enough));
+  EXPECT_FALSE(fits(&capacity, &few_cpus));
+  EXPECT_FALSE(fits(nullptr, &little_memory));
+  EXPECT_FALSE(fits(nullptr, &few_devices));
+  PoolCapacity full(pool);
+  ASSERT_TRUE(full.reserve({{4'000}, {0}, {}}, 1).has_value());
+  EXPECT_FALSE(fits(&full, &enough));
+}
+
+TEST(Place, TheCacheForgetsOnDemand) {
+  topology::Pool pool;
+  pool.cpus_per_node = {1'000};
+  pool.nodes = {{"n", true}};
+  pool.isolation = topology::Isolation::namespace_;
+  pool.capability.emplace().expires = core::kNever;
+  const auto snapshot = topology::Snapshot::make_empty()->with_site({})->with_pool(pool);
+  const PoolCapacity capacity(pool);
+  const PoolView view{{0}, &capacity, nullptr, {}};
+  const PlacementInput input{*snapshot, {&view, 1}, Time{1}};
+  Requirements small;
+  small.cpus = {1'000};
+  Requirements large;
+  large.cpus = {2'000};
+  JobPreferences preferences;
+  preferences.time_limit = core::hours(1);
+  PlacementCache cache;
+  EXPECT_TRUE(place({0}, small, preferences, input, cache).chosen.has_value());
+  cache.forget({0});
+  EXPECT_FALSE(place({0}, large, preferences, input, cache).chosen.has_value());
+  cache.clear();
+  EXPECT_TRUE(place({0}, small, preferences, input, cache).chosen.has_value());
+  cache.forget({7});
+}
+
+}  // namespace
+}  // namespace intertie::placement
