@@ -46,14 +46,14 @@ Result<void> wait_for(int descriptor, short events, const Interrupts& interrupts
   polled.push_back({descriptor, events, 0});
   for (const auto& interrupt : interrupts) polled.push_back({interrupt->descriptor(), POLLIN, 0});
   while (true) {
-    for (const auto& interrupt : interrupts) {
-      if (interrupt->is_raised()) return {Reason::stopping, "interrupted"};
-    }
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     const auto wait_ms = std::clamp<std::int64_t>(left.count(), 0, 3'600'000);
     const int ready = poll(polled.data(), polled.size(), static_cast<int>(wait_ms));
     if (ready < 0 && errno != EINTR) return system_error("poll", errno);
+    for (const auto& interrupt : interrupts) {
+      if (interrupt->is_raised()) return {Reason::stopping, "interrupted"};
+    }
     if (ready > 0 && polled.front().revents != 0) return {};
     if (ready == 0 && left.count() <= 0) return {Reason::timed_out, "no answer"};
   }

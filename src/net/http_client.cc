@@ -146,6 +146,7 @@ class HttpClientCore {
 
  private:
   Result<void> prepare(const Request& request) {
+    if (interrupt_->is_raised()) return {Reason::stopping, "interrupted"};
     if (!is_token(request.method)) return {Reason::bad_field, "method: expected a token"};
     if (!is_target(request.target)) return {Reason::bad_field, "target: expected a URL's path"};
     if (options_.tls && !tls_) {
