@@ -17,7 +17,6 @@ using core::Reason;
 namespace {
 
 constexpr std::size_t name_bytes_max = 32;
-constexpr std::size_t kinds_max = 64;
 
 core::Error make_error(const std::string& path, std::string_view field, std::string_view what) {
   return {Reason::bad_field, path + '.' + std::string(field) + ": " + std::string(what)};
@@ -96,7 +95,8 @@ core::Result<void> check_kind(const DeviceKind& kind, const std::string& path) {
 core::Result<std::vector<DeviceKind>> parse_device_kinds(std::string_view text) {
   core::Result<DeviceKinds> file = codec::from_yaml<DeviceKinds>(text, codec::Boundary::strict);
   if (!file) return file.error();
-  if (file->kinds.size() > kinds_max) return {Reason::too_large, "kinds: more than 64"};
+  if (file->kinds.size() > core::limits::device_kinds_max)
+    return {Reason::too_large, "kinds: more than 64"};
   for (std::size_t i = 0; i < file->kinds.size(); ++i) {
     const std::string path = "kinds[" + std::to_string(i) + ']';
     if (auto checked = check_kind(file->kinds[i], path); !checked) return checked.error();

@@ -9,14 +9,14 @@ namespace intertie::measurement {
 
 using core::Precision;
 using core::Reason;
+using core::limits::figures_per_statement_max;
+using core::limits::measurement_name_bytes_max;
 
 namespace {
 
 /// Above what any machine does: 10^21 would not fit anyway.
 constexpr std::int64_t value_max = 9'000'000'000'000'000'000;
 constexpr std::int64_t count_max = 1'000'000;
-constexpr std::size_t figures_max = 64;
-constexpr std::size_t name_bytes_max = 256;
 constexpr std::int64_t permille = 1000;
 
 core::Error make_error(std::string_view path, std::string_view field, std::string_view what) {
@@ -41,10 +41,10 @@ std::int64_t compute_bound(std::int64_t peak) {
 
 core::Result<void> check_figure(const Figure& figure, const std::string& path) {
   if (figure.unit != get_unit(figure.what)) return make_error(path, "unit", "does not fit");
-  if (figure.kernel.empty() || figure.kernel.size() > name_bytes_max) {
+  if (figure.kernel.empty() || figure.kernel.size() > measurement_name_bytes_max) {
     return make_error(path, "kernel", "must name library and kernel");
   }
-  if (figure.peak_kernel.size() > name_bytes_max)
+  if (figure.peak_kernel.size() > measurement_name_bytes_max)
     return make_error(path, "peak_kernel", "too long");
   if (!is_between(figure.threads, 1, count_max)) return make_error(path, "threads", "out of range");
   if (!is_between(figure.repeats, repeats_min, count_max)) {
@@ -95,10 +95,10 @@ core::Result<void> check_head(const Statement& statement) {
   if (statement.method_version != kMethodVersion) {
     return make_error(path, "method_version", "unknown");
   }
-  if (statement.subject.empty() || statement.subject.size() > name_bytes_max) {
+  if (statement.subject.empty() || statement.subject.size() > measurement_name_bytes_max) {
     return make_error(path, "subject", "must be an identifier");
   }
-  if (statement.record_hash.size() > name_bytes_max) {
+  if (statement.record_hash.size() > measurement_name_bytes_max) {
     return make_error(path, "record_hash", "too long");
   }
   if (statement.ended < statement.started) return make_error(path, "ended", "before it started");
@@ -186,7 +186,7 @@ std::int64_t compute_processor_rate(const Statement& statement, Measure what) {
 }
 
 core::Result<void> check_figures(const std::vector<Figure>& figures, std::string_view path) {
-  if (figures.size() > figures_max) {
+  if (figures.size() > figures_per_statement_max) {
     return {Reason::too_large, std::string(path) + ": more than 64 figures"};
   }
   for (std::size_t i = 0; i < figures.size(); ++i) {
@@ -211,10 +211,11 @@ core::Result<void> check_statement(const Statement& statement) {
   for (std::size_t i = 0; i < statement.devices.size(); ++i) {
     const MeasuredDevices& group = statement.devices[i];
     const std::string path = "devices[" + std::to_string(i) + ']';
-    if (group.kind.empty() || group.kind.size() > name_bytes_max) {
+    if (group.kind.empty() || group.kind.size() > measurement_name_bytes_max) {
       return make_error(path, "kind", "must name a device kind");
     }
-    if (group.model.size() > name_bytes_max) return make_error(path, "model", "too long");
+    if (group.model.size() > measurement_name_bytes_max)
+      return make_error(path, "model", "too long");
     const auto most = static_cast<std::int64_t>(core::limits::devices_per_node_max);
     if (!is_between(group.count, 1, most)) return make_error(path, "count", "out of range");
     if (group.memory.count < 0) return make_error(path, "memory", "below zero");

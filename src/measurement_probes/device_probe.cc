@@ -19,6 +19,7 @@
 #include <boost/describe.hpp>
 
 #include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
 
 extern char** environ;
 
@@ -27,8 +28,6 @@ namespace intertie::measurement_probes {
 using core::Reason;
 
 namespace {
-
-constexpr std::size_t output_bytes_max = std::size_t{64} << 10;
 
 struct Report {
   std::vector<measurement::Figure> figures;
@@ -117,7 +116,8 @@ class Child {
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0) return output;
       output.append(part.data(), static_cast<std::size_t>(got));
-      if (output.size() > output_bytes_max) return {Reason::too_large, "device probe's output"};
+      if (output.size() > core::limits::device_probe_output_bytes_max)
+        return {Reason::too_large, "device probe's output"};
     }
   }
 

@@ -58,10 +58,8 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
 
   core::Result<void> open() {
-    std::string name = (folder_ / "intertie-measure-XXXXXX").string();
-    file_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (file_ < 0) return make_error("create a file", folder_);
-    ::unlink(name.c_str());
+    file_ = ::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file_ < 0 && !make_named()) return make_error("create a file", folder_);
     is_direct_ = try_direct(true);
     return {};
   }
@@ -90,6 +88,13 @@ class Scratch {
   }
 
  private:
+  /// For file systems that know no nameless files.
+  bool make_named() {
+    std::string name = (folder_ / "intertie-measure-XXXXXX").string();
+    file_ = ::mkostemp(name.data(), O_CLOEXEC);
+    return file_ >= 0 && ::unlink(name.c_str()) == 0;
+  }
+
   bool try_direct(bool is_on) const {
     const int flags = ::fcntl(file_, F_GETFL);
     return flags >= 0 && ::fcntl(file_, F_SETFL, is_on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;

@@ -49,7 +49,6 @@ constexpr Pace kQuickPace = {core::milliseconds(12),
                              384,
                              480};
 constexpr int kRepeats = 5;
-constexpr core::Duration device_probe_limit = core::seconds(30);
 
 core::Time read_time() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();
@@ -91,7 +90,8 @@ class Run {
   int choose_threads() const {
     if (options_.threads > 0) return options_.threads;
     const std::int64_t whole = statement_.machine.usable_cpus.count / 1000;
-    return static_cast<int>(std::clamp<std::int64_t>(whole, 1, threads_max));
+    return static_cast<int>(
+        std::clamp<std::int64_t>(whole, 1, core::limits::measurement_threads_max));
   }
 
   void tell(const std::string& what) {
@@ -169,7 +169,7 @@ class Run {
             return candidate.kind == group.kind && candidate.model == group.model &&
                    candidate.memory == group.memory;
           });
-      auto figures = probe_device(*kind, *device, device_probe_limit);
+      auto figures = probe_device(*kind, *device, core::limits::device_probe_timeout);
       if (!figures) return figures.error();
       group.figures = *std::move(figures);
     }
@@ -203,7 +203,7 @@ class Run {
 
 core::Result<Statement> measure(const Options& options) {
   if (options.validity.count <= 0) return {Reason::out_of_range, "measure: validity"};
-  if (options.threads < 0 || options.threads > threads_max) {
+  if (options.threads < 0 || options.threads > core::limits::measurement_threads_max) {
     return {Reason::out_of_range, "measure: threads"};
   }
   try {

@@ -118,4 +118,12 @@ inline constexpr std::size_t record_endpoints_max = 64;
 inline constexpr std::size_t record_aliases_max = 64;
 inline constexpr std::size_t record_text_bytes_max = 1u << 10;
 
+// Measurement
+inline constexpr std::size_t figures_per_statement_max = 64;
+inline constexpr std::size_t measurement_name_bytes_max = 256;
+inline constexpr std::int64_t measurement_threads_max = 4'096;
+inline constexpr std::size_t device_kinds_max = 64;
+inline constexpr std::size_t device_probe_output_bytes_max = 64u << 10;
+inline constexpr Duration device_probe_timeout = seconds(30);
+
 }  // namespace intertie::core::limits

@@ -21,8 +21,6 @@ struct Progress {
   std::string what;        // "fp64 peak", "memory triad", ...
 };
 
-inline constexpr int threads_max = 4096;
-
 struct Options {
   std::string subject;
   std::string record_hash;
@@ -31,7 +29,7 @@ struct Options {
   std::filesystem::path root = "/";   // Where devices are looked for.
   std::vector<measurement::DeviceKind> device_kinds = measurement::get_builtin_device_kinds();
   core::Duration validity = core::hours(24 * 7);
-  int threads = 0;                                // 0: as many as there are usable processors.
+  int threads = 0;                                // 0: one for each whole usable processor.
   std::function<void(const Progress&)> progress;  // Called on the caller's thread; may be empty.
 };
 
