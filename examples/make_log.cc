@@ -17,14 +17,17 @@ constexpr const char* kParts[] = {"sites", "jobs", "lines", "pools", "prices", "
 
 /// A number from 0 to 4095 where small ones are common: a uniform number of bits, then the bits.
 std::uint64_t draw_skewed(examples::SeededRandom& random) {
-  return random.draw() & ((std::uint64_t{1} << random.draw_below(13)) - 1);
+  const std::uint64_t bits = random.draw_below(13);
+  return random.draw() & ((std::uint64_t{1} << bits) - 1);
 }
 
+/// One draw a statement: C++ leaves the order of draws within an expression open.
 std::string make_line(examples::SeededRandom& random, std::uint64_t second) {
   const std::uint64_t path = draw_skewed(random);
-  std::string line = std::to_string(second);
-  line += " 10." + std::to_string(random.draw_below(4)) + "." +
-          std::to_string(random.draw_below(256)) + "." + std::to_string(random.draw_below(256));
+  std::string line = std::to_string(second) + " 10";
+  line += "." + std::to_string(random.draw_below(4));
+  line += "." + std::to_string(random.draw_below(256));
+  line += "." + std::to_string(random.draw_below(256));
   line += std::string(" ") + kMethods[random.draw_below(std::size(kMethods))];
   line += std::string(" /") + kParts[path % std::size(kParts)] + "/" + std::to_string(path);
   line += std::string(" ") + kStatuses[random.draw_below(std::size(kStatuses))];

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/checks.sh"
 
 expect_exit 0 "$1/make_log" --seed 5 --bytes 300000 --out "$folder/access.log"
-expect_hash "$folder/access.log" dcfd71c1401b12e6c2af115a31709db8c4d565a5f9964db8d23c855f32a76cc5
+expect_hash "$folder/access.log" 3d73f13a81e32c84f5f1ad070d0bf9d17d8fe8ad9d7e9112e7d183fd53bff943
 expect_exit 0 "$1/word_count" --in "$folder/access.log" --top 1000000 --out "$folder/counts.txt"
 
 tr -s ' ' '\n' <"$folder/access.log" | LC_ALL=C sort | uniq -c |

@@ -37,9 +37,21 @@ constexpr std::array kHosts = {
                      ".org"),
 };
 
+// Measured with clang 14.0.6 and the library of g++ 12.2: algorithms that return a subrange.
+constexpr std::string_view kSubrange =
+    "clang 14 cannot read subranges: use the algorithm of <algorithm> without ranges, or "
+    "std::erase";
+
 constexpr std::array kPhrases = {
     Phrase{"#include \"../", "include \"intertie/<module>/x.h\", or the file's name beside it"},
     Phrase{"std::views", "use a loop or std::ranges algorithms: clang 14 cannot read views"},
+    Phrase{"std::ranges::unique", kSubrange},
+    Phrase{"std::ranges::remove", kSubrange},
+    Phrase{"std::ranges::remove_if", kSubrange},
+    Phrase{"std::ranges::equal_range", kSubrange},
+    Phrase{"std::ranges::rotate", kSubrange},
+    Phrase{"std::ranges::partition", kSubrange},
+    Phrase{"std::ranges::search", kSubrange},
     Phrase{"std::format", "g++ 12 has none: use fmt in I/O targets, std::to_string elsewhere"},
 };
 

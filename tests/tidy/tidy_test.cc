@@ -64,6 +64,9 @@ TEST(TextRules, FindsWordsThatMustNotStay) {
 TEST(TextRules, FindsIncludesAndNamesThatClangOrTheBuildCannotTake) {
   EXPECT_EQ(find_lines(check_text, "src/a/a.cc", "\n#include \"../b/c.h\"\n"), Lines{2});
   EXPECT_EQ(find_lines(check_text, "src/a/a.cc", "auto x = a | std::views::all;\n"), Lines{1});
+  EXPECT_EQ(find_lines(check_text, "src/a/a.cc", "std::ranges::unique(a);\n"), Lines{1});
+  EXPECT_EQ(find_lines(check_text, "src/a/a.cc", "std::ranges::remove_if(a, f);\n"), Lines{1});
+  EXPECT_EQ(find_lines(check_text, "src/a/a.cc", "std::ranges::unique_copy(a);\n"), Lines{});
   EXPECT_EQ(find_lines(check_text, "src/a/a.cc", "std::formatter<int> x; // std::format\n"),
             Lines{});
 }
