@@ -27,7 +27,7 @@ inline RegistrationRecord make_test_record() {
       make_record_key(KeyPurpose::tls, make_test_key(11).public_key()),
       make_record_key(crypto::SealKeyPair::from_seed(crypto::ByteString(32, 12)).public_key())};
   record.next_key_hash = crypto::compute_key_digest(make_test_key(20).public_key());
-  record.class_ = core::ComputeClass::intelligent;
+  record.compute_class = core::ComputeClass::intelligent;
   record.place = "440300";
   record.point = Point{22'540'000, 114'060'000};
   record.commissioned = core::Time{1'700'000'000'000'000};

@@ -96,8 +96,8 @@ struct RegistrationRecord {
   /// crypto::compute_key_digest of the next signing key, generated and put away beforehand. Present
   /// exactly if the record has a signing key.
   std::optional<crypto::Digest> next_key_hash;
-  std::optional<core::ComputeClass> class_;  // In JSON "class".
-  std::string place;                         // GB/T 2260, six digits; "" if the type has no place.
+  std::optional<core::ComputeClass> compute_class;
+  std::string place;  // GB/T 2260, six digits; "" if the type has no place.
   std::optional<Point> point;
   std::optional<core::Time> commissioned;
   std::vector<core::Rate> claimed;  // At most one a precision; a measurement stands beside them.
@@ -117,8 +117,8 @@ struct RegistrationRecord {
 };
 BOOST_DESCRIBE_STRUCT(RegistrationRecord, (),
                       (id, seq, prev_hash, type, status, returns_to, holder, keys, next_key_hash,
-                       class_, place, point, commissioned, claimed, parts, lines, endpoints, aka,
-                       policy, successor, revocation_reason, issued, valid_until))
+                       compute_class, place, point, commissioned, claimed, parts, lines, endpoints,
+                       aka, policy, successor, revocation_reason, issued, valid_until))
 
 /// A key as it stands in a record.
 RecordKey make_record_key(KeyPurpose purpose, const crypto::PublicKey& key);
