@@ -26,6 +26,7 @@ std::optional<std::uint16_t> find_half(double value) {
   const int sign = std::signbit(value) ? 0x8000 : 0;
   const double magnitude = std::fabs(value);
   if (std::isinf(value)) return static_cast<std::uint16_t>(sign | 0x7c00);
+  if (magnitude == 0) return static_cast<std::uint16_t>(sign);
   if (magnitude > 65'504) return std::nullopt;  // The largest half.
   int exponent = 0;
   std::frexp(magnitude, &exponent);  // magnitude = m * 2^exponent, 0.5 <= m < 1

@@ -103,6 +103,10 @@ void JsonWriter::write_real(double value) {
     text_ += "null";
     return;
   }
+  if (value == 0 && std::signbit(value)) {
+    text_ += "-0.0";  // "-0" would be read as the integer 0.
+    return;
+  }
   std::array<char, 32> digits{};
   const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
   assert(error == std::errc());

@@ -63,6 +63,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
+    last_scalar_ = mark.pos;
     if (value.size() > limits::text_bytes_max) {
       refuse(mark, Reason::too_large,
              "a text longer than " + std::to_string(limits::text_bytes_max) + " bytes");
@@ -89,6 +90,9 @@ class TreeBuilder : public YAML::EventHandler {
 
   const json::value& root() const { return root_; }
   const Lines& lines() const { return lines_; }
+
+  /// Where the last scalar starts, in bytes; negative if there is none.
+  int last_scalar() const { return last_scalar_; }
 
  private:
   struct Open {
@@ -149,8 +153,28 @@ class TreeBuilder : public YAML::EventHandler {
 
   json::value root_;
   Lines lines_;
+  int last_scalar_ = -1;
   std::vector<Open> open_;
 };
+
+// yaml-cpp takes the end of the file for the closing quote. Only the last scalar can be cut off.
+bool is_cut_off(std::string_view text, int last_scalar) {
+  if (last_scalar < 0 || static_cast<std::size_t>(last_scalar) >= text.size()) return false;
+  std::size_t at = static_cast<std::size_t>(last_scalar);
+  const char quote = text[at];
+  if (quote != '"' && quote != '\'') return false;
+  for (++at; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      // In single quotes, two quotes are one.
+      const bool is_doubled = quote == '\'' && at + 1 < text.size() && text[at + 1] == quote;
+      if (!is_doubled) return false;
+      ++at;
+    }
+  }
+  return true;
+}
 
 // The line of the deepest part of the fault's path that stands in the document.
 int find_line(const json::value& root, const Lines& lines, const Fault& fault) {
@@ -192,9 +216,13 @@ core::Result<void> check_characters(std::string_view text) {
 }
 
 void parse(std::string_view text, TreeBuilder& builder) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // A byte order mark says nothing.
   std::istringstream stream{std::string(text)};
   YAML::Parser parser(stream);
   parser.HandleNextDocument(builder);
+  if (is_cut_off(text, builder.last_scalar())) {
+    throw Refusal({Reason::bad_syntax, "the last quotation mark is not closed"});
+  }
   TreeBuilder second;
   if (parser.HandleNextDocument(second)) {
     throw Refusal({Reason::bad_syntax, "a second document (after ---) is not used here"});
