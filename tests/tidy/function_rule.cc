@@ -94,7 +94,7 @@ class Scanner {
       const char byte = code[i];
       if (byte == '(') ++parentheses;
       if (byte == ')') --parentheses;
-      if (byte == ';' && parentheses <= 0) {
+      if (byte == ';') {
         head = i + 1;
         parentheses = 0;
       } else if (byte == '}') {

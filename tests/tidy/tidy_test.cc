@@ -58,6 +58,7 @@ TEST(TextRules, FindsWordsThatMustNotStay) {
   EXPECT_EQ(find_lines(check_text, "docs/a.md", "x" + todo + "\nmktemp -d aXXXXXX\n"), Lines{});
   EXPECT_EQ(find_lines(check_text, "tools/a", host), Lines{1});
   EXPECT_EQ(find_lines(check_text, "src/a/a.cc", std::string("// A St") + "ub.\n"), Lines{1});
+  EXPECT_EQ(find_lines(check_text, "src/a/a.cc", std::string("// no st") + "ubs\n"), Lines{1});
   EXPECT_EQ(find_lines(check_text, "src/a/a.cc", "// stubborn\n"), Lines{});
 }
 
@@ -161,19 +162,20 @@ TEST(BannedCalls, TestsMayTouchFilesButNotDrawUnseededNumbers) {
 }
 
 TEST(CoAwait, FindsTemporariesThatTheCompilerDestroysTwice) {
-  const std::vector<std::string> bad = {
-      "co_await f([p] { g(); });", "co_await f(Agg{p, s});", "auto x = co_await f({p, s});",
-      "if (co_await f([&](int a) { return a; })) {}", "return co_await (f(1) || g(T{}));"};
+  const std::vector<std::string> bad = {"co_await f([p] { g(); });",
+                                        "co_await f(a, [p] { g(); });",
+                                        "co_await f(Agg{p, s});",
+                                        "auto x = co_await f({p, s});",
+                                        "if (co_await f([&](int a) { return a; })) {}",
+                                        "return co_await (f(1) || g(T{}));"};
   for (const std::string& line : bad) {
     EXPECT_EQ(find_lines(check_co_await, "src/net/a.cc", "\n" + line), Lines{2}) << line;
   }
-  const std::vector<std::string> good = {"co_await std::move(w);",
-                                         "co_await f(a[i], b);",
-                                         "if (co_await f()) { g({1}); }",
-                                         "for (auto x : co_await f()) { h([p] {}); }",
-                                         "g(co_await f(), [p] {});",
-                                         "co_await f([] { return A{}; });",
-                                         "auto [e, n] = co_await s.read(b); T t{1};"};
+  const std::vector<std::string> good = {
+      "co_await std::move(w);",          "co_await f(a[i], b);",
+      "if (co_await f()) { g({1}); }",   "for (auto x : co_await f()) { h([p] {}); }",
+      "g(co_await f(), [p] {});",        "co_await f(); g([p] {});",
+      "co_await f([] { return A{}; });", "auto [e, n] = co_await s.read(b); T t{1};"};
   for (const std::string& line : good) {
     EXPECT_EQ(find_lines(check_co_await, "src/net/a.cc", line), Lines{}) << line;
   }
