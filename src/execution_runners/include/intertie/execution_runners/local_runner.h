@@ -89,6 +89,8 @@ class LocalRunner {
  private:
   class Connection;
   explicit LocalRunner(std::unique_ptr<Connection> connection);
+  core::Result<execution::TaskResult> run_to_end(const execution::RunRequest& request);
+  core::Result<execution::IsolationReport> read_level(execution::Isolation level);
 
   std::unique_ptr<Connection> connection_;
 };

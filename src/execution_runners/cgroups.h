@@ -1,0 +1,78 @@
+// Control groups: limits, figures and the whole-tree kill, over three backends (v2, v1/hybrid,
+// none).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "intertie/core/quantity.h"
+#include "intertie/core/result.h"
+#include "intertie/execution/task.h"
+
+#include "descriptor.h"
+
+namespace intertie::execution_runners {
+
+struct GroupLimits {
+  core::MilliCpus cpus;  // 0 = none.
+  core::Bytes memory;    // 0 = none.
+  std::int64_t processes_max = 0;
+};
+
+/// Where this machine lets us make groups. Found once, at the launcher's start. Every path is
+/// empty where the backend is missing. root: a top-level group "intertie"; otherwise the caller's
+/// own group if it was delegated.
+struct GroupRoots {
+  std::string unified;  // v2: born-in placement, cgroup.kill, cpu.stat.
+  bool unified_has_memory = false;
+  bool unified_has_cpu = false;
+  bool unified_has_pids = false;
+  std::string memory;  // v1 hierarchies, used where v2 has not the controller.
+  std::string cpu;
+  std::string pids;
+};
+
+/// Finds and prepares them.
+GroupRoots find_group_roots();
+/// Kills and removes the groups whose names begin with `prefix` and that a dead launcher or meter
+/// left, those of `kept` excepted.
+void remove_groups(const GroupRoots& roots, const std::string& prefix,
+                   const std::vector<std::string>& kept);
+/// Kills and removes what a dead meter left of one task's groups.
+void remove_group(const GroupRoots& roots, const std::string& name);
+/// Removes the top-level groups, unless another launcher uses them.
+void remove_roots(const GroupRoots& roots);
+
+/// The groups of one task. The meter makes and removes them; it is never in them.
+class TaskGroup {
+ public:
+  /// Makes the groups and sets the limits, each where the machine can. io_failed when a limit that
+  /// the machine offers was refused.
+  static core::Result<TaskGroup> create(const GroupRoots& roots, const std::string& name,
+                                        const GroupLimits& limits);
+  TaskGroup() = default;
+
+  /// v2 group to be born in, or -1.
+  int unified() const { return unified_.get(); }
+  /// cgroup.procs files of v1: the child writes "0" to each before it drops its rights.
+  const std::vector<Descriptor>& joins() const { return joins_; }
+
+  /// What the groups have counted; fields without a counter stay as in `otherwise`.
+  execution::Measured read_measured(const execution::Measured& otherwise) const;
+  bool was_out_of_memory() const;
+  /// SIGKILL to all in the v2 group at once. False where there is none.
+  bool kill_all() const;
+  /// Removes the groups; they must be empty. Tries for up to a second.
+  void remove();
+
+ private:
+  Descriptor unified_;
+  std::vector<Descriptor> joins_;
+  std::vector<std::string> paths_;
+  std::string memory_v1_;
+  bool has_unified_memory_ = false;
+};
+
+}  // namespace intertie::execution_runners

@@ -1,0 +1,463 @@
+// One task, from its request to its result file.
+#include "meter.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "intertie/core/limits.h"
+
+#include "file_view.h"
+#include "kernel_calls.h"
+#include "log_pump.h"
+#include "process_tree.h"
+#include "wire.h"
+
+namespace intertie::execution_runners {
+namespace {
+
+using core::Duration;
+using core::Result;
+using execution::Isolation;
+using execution::MeterSource;
+using execution::RunRequest;
+using execution::TaskEnd;
+using execution::TaskResult;
+
+constexpr Duration kHeartbeat = core::seconds(3);
+constexpr Duration kNeverOnBootClock{INT64_MAX};
+constexpr std::int64_t kBlockBytes = 512;  // Unit of ru_oublock (getrusage(2)).
+
+constexpr int kFolderDepthMax = 64;
+
+/// Gives what lies in the task's own folder to its user. Nothing of the task runs yet; links are
+/// neither followed nor left to somebody else.
+Result<void> give_folder(int parent, const std::string& name, std::uint32_t user, int depth = 0) {
+  if (depth > kFolderDepthMax) return {core::Reason::too_deep, name};
+  const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  const int number = ::openat(parent, name.c_str(), flags);
+  if (number < 0) return make_io_error(name, errno);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(number), ::closedir);
+  if (folder == nullptr) return make_io_error(name, errno);
+  if (::fchown(number, user, user) != 0) return make_io_error("chown of " + name, errno);
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string child = entry->d_name;
+    if (child == "." || child == "..") continue;
+    struct stat status {};
+    if (::fstatat(number, child.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISDIR(status.st_mode)) {
+      if (auto given = give_folder(number, child, user, depth + 1); !given) return given;
+    } else if (::fchownat(number, child.c_str(), user, user, AT_SYMLINK_NOFOLLOW) != 0) {
+      return make_io_error("chown of " + child, errno);
+    }
+  }
+  return {};
+}
+
+/// The same for a file or folder named by a bind.
+Result<void> give_bind(int folder, const std::string& source, std::uint32_t user) {
+  const auto file = open_bind_source(folder, source);
+  if (!file) return file.error();
+  struct stat status {};
+  if (::fstat(file->get(), &status) != 0) return make_io_error(source, errno);
+  if (S_ISDIR(status.st_mode)) return give_folder(file->get(), ".", user);
+  if (::fchownat(file->get(), "", user, user, AT_EMPTY_PATH) == 0) return {};
+  return make_io_error("chown of " + source, errno);
+}
+
+class Meter {
+ public:
+  explicit Meter(const MeterPlan& plan) : plan_(plan) {
+    result_.key = plan.key;
+    result_.end = TaskEnd::start_failed;
+    result_.exit_code = 127;
+  }
+
+  /// Everything but the writing of the result.
+  void run();
+  const TaskResult& result() const { return result_; }
+
+ private:
+  Result<void> prepare();
+  Result<void> prepare_folder();
+  Result<void> start();
+  void watch();
+  void handle_reports();
+  void handle_signals();
+  void reap();
+  void mark_started();
+  void begin_end(TaskEnd why, bool is_at_once);
+  void check_deadlines();
+  Duration find_next_deadline() const;
+  void take_status(int status);
+  void signal_task(int signal);
+  void kill_task();
+  void beat();
+  void finish();
+  Result<execution::Measured> measure_end();
+
+  const MeterPlan& plan_;
+  RunRequest request_;
+  TaskResult result_;
+  Descriptor folder_;
+  Descriptor signals_;
+  Descriptor timer_;
+  TaskGroup group_;
+  std::optional<LogPump> output_;
+  std::optional<LogPump> errors_;
+  Sandbox sandbox_;
+  bool is_started_ = false;
+  bool is_over_ = false;     // The command has ended or never started; nothing more to wait for.
+  bool has_status_ = false;  // The command's own end is known.
+  std::optional<TaskEnd> ordered_end_;  // Why we end it, if we do.
+  Duration kill_at_ = kNeverOnBootClock;
+  Duration beat_at_ = kNeverOnBootClock;
+};
+
+Result<void> Meter::prepare_folder() {
+  folder_.reset(::open(request_.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!folder_.is_open()) return make_io_error(request_.folder, errno);
+  for (const std::string_view name : {execution::kWorkFolder, execution::kInputFolder}) {
+    if (::mkdirat(folder_.get(), std::string(name).c_str(), 0755) != 0 && errno != EEXIST) {
+      return make_io_error(name, errno);
+    }
+  }
+  if (plan_.user) {
+    auto given = give_folder(folder_.get(), std::string(execution::kWorkFolder), *plan_.user);
+    for (const execution::Bind& bind : request_.file_view) {
+      const bool is_own = !bind.read_only && !bind.source.starts_with('/');
+      if (given && is_own) given = give_bind(folder_.get(), bind.source, *plan_.user);
+    }
+    if (!given) return given;
+  }
+  auto output =
+      LogPump::create(folder_.get(), std::string(execution::kStdoutFile), request_.log_bytes_max);
+  if (!output) return output.error();
+  auto errors =
+      LogPump::create(folder_.get(), std::string(execution::kStderrFile), request_.log_bytes_max);
+  if (!errors) return errors.error();
+  output_ = std::move(*output);
+  errors_ = std::move(*errors);
+  return {};
+}
+
+Result<void> Meter::prepare() {
+  const auto bytes = read_descriptor(plan_.request, core::limits::document_bytes_max);
+  if (!bytes) return bytes.error();
+  auto request = decode_request(*bytes);
+  if (!request) return request.error();
+  request_ = std::move(*request);
+  if (request_.key != plan_.key) return {core::Reason::bad_field, "key: not the packet's"};
+  if (auto checked = execution::check(request_); !checked) return checked;
+  sigset_t all;
+  ::sigfillset(&all);
+  signals_.reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  timer_.reset(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!signals_.is_open() || !timer_.is_open()) return make_io_error("signalfd, timerfd", errno);
+  if (auto prepared = prepare_folder(); !prepared) return prepared;
+  auto group = TaskGroup::create(plan_.host.groups, make_group_name(plan_.host, plan_.key),
+                                 {request_.cpus, request_.memory, request_.processes_max});
+  if (!group) return group.error();
+  group_ = std::move(*group);
+  return {};
+}
+
+Result<void> Meter::start() {
+  SandboxRequest sandbox{request_,       plan_.host,           group_,
+                         plan_.user,     folder_.get(),        plan_.gang_user,
+                         plan_.gang_net, output_->write_end(), errors_->write_end()};
+  auto started = start_sandbox(sandbox);
+  output_->close_write_end();
+  errors_->close_write_end();
+  if (!started) return started.error();
+  sandbox_ = std::move(*started);
+  beat_at_ = read_boot_clock() + kHeartbeat;
+  return {};
+}
+
+void Meter::run() {
+  auto done = prepare();
+  if (done) done = start();
+  if (done) {
+    watch();
+  } else {
+    result_.detail = done.error().detail;
+    result_.ended = read_wall_clock();
+    result_.ended_boottime = read_boot_clock();
+  }
+  finish();
+}
+
+void Meter::mark_started() {
+  if (is_started_) return;
+  is_started_ = true;
+  result_.started = read_wall_clock();
+  result_.started_boottime = read_boot_clock();
+  ControlBlock& block = plan_.control.block();
+  block.started_boot = result_.started_boottime.count;
+  block.started = result_.started.micros;
+  (void)!::write(plan_.notices, &plan_.key, sizeof(plan_.key));
+}
+
+void Meter::take_status(int status) {
+  if (has_status_) return;
+  has_status_ = true;
+  is_over_ = true;
+  if (WIFSIGNALED(status)) {
+    result_.end = TaskEnd::signalled;
+    result_.signal = WTERMSIG(status);
+    result_.exit_code = 128 + result_.signal;
+  } else {
+    result_.end = TaskEnd::exited;
+    result_.exit_code = WEXITSTATUS(status);
+  }
+}
+
+void Meter::handle_reports() {
+  while (sandbox_.reports.is_open()) {
+    SandboxReport report;
+    const ssize_t count = ::read(sandbox_.reports.get(), &report, sizeof(report));
+    if (count < 0) return;  // Nothing more for now.
+    if (count == sizeof(report)) {
+      report.text[sizeof(report.text) - 1] = '\0';
+      if (report.kind == SandboxReport::Kind::started) mark_started();
+      if (report.kind == SandboxReport::Kind::ended) take_status(report.value);
+      if (report.kind != SandboxReport::Kind::failed) continue;
+      result_.end = TaskEnd::start_failed;
+      result_.exit_code = report.value;
+      result_.detail = report.text;
+      has_status_ = true;
+      is_over_ = true;
+      sandbox_.reports.reset();
+      return;
+    }
+    // Closed. At level process that means the program has been executed.
+    sandbox_.reports.reset();
+    if (request_.isolation == Isolation::process) mark_started();
+    if (sandbox_.process < 0) {
+      result_.detail = "the sandbox ended before it was complete";
+      is_over_ = true;
+    }
+  }
+}
+
+/// Reaps what has ended. Detached processes of level process come here too.
+void Meter::reap() {
+  while (true) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
+    if (ended <= 0) return;
+    if (ended != sandbox_.process) continue;
+    handle_reports();
+    // The init of a sandbox reports before it ends, unless it was killed, and then so was all.
+    take_status(status);
+    is_over_ = true;
+  }
+}
+
+void Meter::handle_signals() {
+  signalfd_siginfo signal{};
+  while (::read(signals_.get(), &signal, sizeof(signal)) == sizeof(signal)) {
+    if (signal.ssi_signo == SIGTERM) begin_end(TaskEnd::cancelled, false);
+  }
+  reap();
+}
+
+void Meter::signal_task(int signal) {
+  if (request_.isolation == Isolation::namespace_) {
+    send_pidfd_signal(sandbox_.pidfd.get(), signal);  // The init passes it on to all.
+  } else {
+    signal_descendants(signal);
+  }
+}
+
+void Meter::kill_task() {
+  if (request_.isolation == Isolation::namespace_) {
+    send_pidfd_signal(sandbox_.pidfd.get(), SIGKILL);
+  }
+  if (!group_.kill_all() && request_.isolation == Isolation::process) {
+    signal_descendants(SIGKILL);
+  }
+}
+
+/// Starts to end the task: SIGTERM now, SIGKILL after the grace. The first order names the end.
+void Meter::begin_end(TaskEnd why, bool is_at_once) {
+  if (!ordered_end_) ordered_end_ = why;
+  const Duration now = read_boot_clock();
+  if (is_at_once) {
+    kill_at_ = now;
+  } else if (kill_at_ == kNeverOnBootClock) {
+    signal_task(SIGTERM);
+    kill_at_ = now + request_.grace;
+  }
+}
+
+Duration Meter::find_next_deadline() const {
+  Duration next = std::min(kill_at_, beat_at_);
+  if (ordered_end_) return next;
+  next = std::min(next, Duration{plan_.control.block().lease_deadline.load()});
+  if (is_started_ && request_.time_limit.count > 0) {
+    next = std::min(next, result_.started_boottime + request_.time_limit);
+  }
+  return next;
+}
+
+void Meter::check_deadlines() {
+  std::uint64_t ignored = 0;
+  (void)!::read(timer_.get(), &ignored, sizeof(ignored));
+  const Duration now = read_boot_clock();
+  if (!ordered_end_) {
+    // A lapsed lease ends at once: the next attempt may start after a margin that holds no grace.
+    if (now.count >= plan_.control.block().lease_deadline) begin_end(TaskEnd::lease_lapsed, true);
+    const bool is_limited = is_started_ && request_.time_limit.count > 0;
+    if (is_limited && now >= result_.started_boottime + request_.time_limit) {
+      begin_end(TaskEnd::time_limit, false);
+    }
+  }
+  if (now >= kill_at_) {
+    kill_task();
+    kill_at_ = now + core::milliseconds(100);  // Again, until nothing is left.
+  }
+  if (now >= beat_at_) beat();
+}
+
+void Meter::beat() {
+  ControlBlock& block = plan_.control.block();
+  store_measured(block, group_.read_measured(read_tree_use(sandbox_.process)));
+  block.seen_boot = read_boot_clock().count;
+  block.seen = read_wall_clock().micros;
+  beat_at_ = read_boot_clock() + kHeartbeat;
+  if (plan_.control.is_removed()) begin_end(TaskEnd::cancelled, true);
+}
+
+void Meter::watch() {
+  while (!is_over_) {
+    const Duration next = find_next_deadline();
+    itimerspec wake{};
+    wake.it_value.tv_sec = next.count / 1'000'000;
+    wake.it_value.tv_nsec = next.count % 1'000'000 * 1'000 + 1;
+    ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &wake, nullptr);
+    pollfd watched[] = {{signals_.get(), POLLIN, 0},
+                        {sandbox_.reports.get(), POLLIN, 0},
+                        {output_->read_end(), POLLIN, 0},
+                        {errors_->read_end(), POLLIN, 0},
+                        {timer_.get(), POLLIN, 0}};
+    if (::poll(watched, std::size(watched), -1) < 0) continue;
+    if (watched[2].revents != 0) output_->move();
+    if (watched[3].revents != 0) errors_->move();
+    if (watched[1].revents != 0) handle_reports();
+    if (watched[0].revents != 0) handle_signals();
+    if (watched[4].revents != 0) check_deadlines();
+  }
+  result_.ended = read_wall_clock();
+  result_.ended_boottime = read_boot_clock();
+}
+
+Result<execution::Measured> Meter::measure_end() {
+  rusage usage{};
+  if (::getrusage(RUSAGE_CHILDREN, &usage) != 0) return make_io_error("getrusage", errno);
+  const auto to_duration = [](const timeval& time) {
+    return Duration{std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec};
+  };
+  execution::Measured measured;
+  measured.cpu_user = to_duration(usage.ru_utime);
+  measured.cpu_system = to_duration(usage.ru_stime);
+  measured.memory_peak.count = usage.ru_maxrss * 1'024;
+  measured.bytes_written.count = usage.ru_oublock * kBlockBytes;
+  measured.cpu_source = MeterSource::rusage;
+  measured.memory_source = MeterSource::rusage;
+  measured.io_source = MeterSource::rusage;
+  return group_.read_measured(measured);
+}
+
+/// Ends what is left of the tree and takes the last figures.
+void Meter::finish() {
+  const bool was_alone = ::waitpid(-1, nullptr, WNOHANG) < 0;
+  if (!was_alone) {
+    // The init of a sandbox is about to end by itself once it has reported.
+    if (!has_status_ || request_.isolation == Isolation::process) kill_task();
+    if (request_.isolation == Isolation::namespace_ && sandbox_.process > 0) {
+      send_pidfd_signal(sandbox_.pidfd.get(), SIGKILL);
+      ::waitpid(sandbox_.process, nullptr, 0);
+    }
+    kill_descendants();
+  }
+  if (output_) output_->finish();
+  if (errors_) errors_->finish();
+  if (const auto measured = measure_end()) result_.measured = *measured;
+  const bool was_out_of_memory = group_.was_out_of_memory();
+  group_.remove();
+  if (is_started_) {
+    const bool has_failed = result_.end == TaskEnd::signalled || result_.exit_code != 0;
+    if (ordered_end_) {
+      result_.end = *ordered_end_;
+    } else if (was_out_of_memory && has_failed) {
+      result_.end = TaskEnd::memory_limit;
+    }
+    result_.wall = result_.ended_boottime - result_.started_boottime;
+  } else if (ordered_end_) {
+    result_.end = *ordered_end_;
+  }
+  if (output_) result_.stdout_bytes = output_->written();
+  if (errors_) result_.stderr_bytes = errors_->written();
+  result_.log_truncated =
+      (output_ && output_->is_truncated()) || (errors_ && errors_->is_truncated());
+  store_measured(plan_.control.block(), result_.measured);
+}
+
+}  // namespace
+
+std::string make_control_name(const execution::TaskKey& key) { return to_text(key) + ".control"; }
+
+std::string make_result_name(const execution::TaskKey& key) { return to_text(key) + ".result"; }
+
+std::string make_group_name(const Host& host, const execution::TaskKey& key) {
+  return host.group_prefix + to_text(key);
+}
+
+void run_meter(const MeterPlan& plan) {
+  ::prctl(PR_SET_NAME, "intertie-meter", 0, 0, 0);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  ::setsid();
+  plan.control.block().meter_pid = ::getpid();
+  close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, plan.control.descriptor(),
+                 plan.tasks_folder, plan.request, plan.notices, plan.gang_user, plan.gang_net});
+  Meter meter(plan);
+  meter.run();
+  const auto written = write_file_durably(plan.tasks_folder, make_result_name(plan.key),
+                                          encode_result(meter.result()));
+  // Without a result file the launcher makes a lost one from the control file.
+  ::_exit(written ? 0 : 1);
+}
+
+TaskResult make_lost_result(const execution::TaskKey& key, const ControlBlock& block) {
+  TaskResult result;
+  result.key = key;
+  result.end = TaskEnd::lost;
+  result.exit_code = 128 + SIGKILL;
+  result.started.micros = block.started;
+  result.started_boottime.count = block.started_boot;
+  result.ended.micros = std::max(block.seen.load(), block.started.load());
+  result.ended_boottime.count = std::max(block.seen_boot.load(), block.started_boot.load());
+  result.wall = result.ended_boottime - result.started_boottime;
+  result.measured = load_measured(block);
+  result.detail = "the meter vanished; figures are those of its last heartbeat";
+  return result;
+}
+
+}  // namespace intertie::execution_runners
