@@ -5,6 +5,7 @@
 #include "intertie/core/limits.h"
 
 #include "decisions.h"
+#include "reservations.h"
 
 namespace intertie::hub {
 namespace {
@@ -66,6 +67,9 @@ core::Result<Reply> decide(Context& context, const Deposit& command) {
   const State& state = context.state;
   const ledger::Account* account = state.ledger.find_account(command.account);
   if (account == nullptr) return {core::Reason::unknown_account, command.account};
+  if ((command.id.high & kHoldIds) != 0) {
+    return {core::Reason::out_of_range, "id: the upper half is kept for holds"};
+  }
   const std::uint32_t handle = account->handle.index;
   EntryPosted posted;
   posted.entry.id = command.id;

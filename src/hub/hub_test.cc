@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "intertie/ledger/totals.h"
+
 #include "test_world.h"
 
 namespace intertie::hub {

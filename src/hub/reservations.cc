@@ -29,6 +29,10 @@ std::vector<execution::TaskSlot> make_slots(
 
 }  // namespace
 
+ledger::EntryId make_hold_id(std::uint64_t job, std::uint32_t attempt) {
+  return {kHoldIds | attempt, job};
+}
+
 market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>& slots) {
   market::ReservedAmounts amounts;
   for (const execution::TaskSlot& slot : slots) {
@@ -63,7 +67,7 @@ core::Reason try_start(Context& context, const Job& job, topology::PoolHandle po
   chosen.job = job.number;
   chosen.attempt = job.attempt + 1;
   chosen.reservation = reserved.reservation;
-  chosen.hold.id = {job.number, chosen.attempt};
+  chosen.hold.id = make_hold_id(job.number, chosen.attempt);
   chosen.hold.account = {job.account};
   // The meter needs a moment to stop a task at its limit; that moment is held for, too.
   const auto maximum =
@@ -71,7 +75,10 @@ core::Reason try_start(Context& context, const Job& job, topology::PoolHandle po
                                      shape.time_limit + core::limits::stop_grace);
   if (!maximum) return core::Reason::busy;
   chosen.hold.amount = *maximum;
-  if (!ledger::check_hold(state.ledger, chosen.hold)) return core::Reason::insufficient_funds;
+  if (const auto checked = ledger::check_hold(state.ledger, chosen.hold); !checked) {
+    const bool is_short = checked.error().reason == core::Reason::insufficient_funds;
+    return is_short ? core::Reason::insufficient_funds : core::Reason::busy;
+  }
 
   // Nothing below can fail.
   context.emit(std::move(reserved));

@@ -9,6 +9,11 @@
 
 namespace intertie::hub {
 
+/// Holds and entries share one space of ids; the upper half of it belongs to holds, so no id that a
+/// client chooses for a deposit can stand in a hold's way.
+inline constexpr std::uint64_t kHoldIds = std::uint64_t{1} << 63;
+ledger::EntryId make_hold_id(std::uint64_t job, std::uint32_t attempt);
+
 /// Everything that a reservation sets aside, all tasks together: what is charged for.
 market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>& slots);
 

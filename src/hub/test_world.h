@@ -20,6 +20,7 @@
 #include "intertie/identity/envelope.h"
 #include "intertie/measurement/signed_statement.h"
 #include "intertie/storage/memory_store.h"
+
 #include "settlement.h"
 
 namespace intertie::hub {
@@ -116,8 +117,12 @@ class TestWorld {
   }
 
   std::unique_ptr<TestSite> join(const std::string& name, topology::Pool pool) {
-    auto site = std::make_unique<TestSite>(TestSite{
-        0, "22S" + name, crypto::KeyPair::from_seed(std::vector<std::uint8_t>(32, std::uint8_t(name[0]))), {}, 0});
+    auto site = std::make_unique<TestSite>(
+        TestSite{0,
+                 "22S" + name,
+                 crypto::KeyPair::from_seed(std::vector<std::uint8_t>(32, std::uint8_t(name[0]))),
+                 {},
+                 0});
     JoinSite command;
     command.site.name = name;
     command.site.identifier = site->identifier;
@@ -132,11 +137,11 @@ class TestWorld {
   }
 
   core::Result<Reply> open_channel(TestSite& site) {
-    return ask(OpenSiteChannel{
-        site.handle,
-        {"inc-" + site.identifier, site.outbox.last_number(),
-         crypto::to_text(site.outbox.last_hash()), inbox_[site.handle].received,
-         crypto::to_text(inbox_[site.handle].hash)}});
+    return ask(
+        OpenSiteChannel{site.handle,
+                        {"inc-" + site.identifier, site.outbox.last_number(),
+                         crypto::to_text(site.outbox.last_hash()), inbox_[site.handle].received,
+                         crypto::to_text(inbox_[site.handle].hash)}});
   }
 
   void measure(TestSite& site, core::Duration valid = core::hours(24)) {
@@ -150,6 +155,7 @@ class TestWorld {
     statement.expires = now + valid;
     statement.machine.usable_cpus = core::MilliCpus{1000};
     statement.machine.cores = statement.machine.hardware_threads = statement.machine.packages = 1;
+    statement.machine.memory = statement.machine.usable_memory = core::Bytes{1 << 30};
     measurement::Figure figure;
     figure.what = measurement::Measure::fp64;
     figure.kernel = "test";
@@ -168,8 +174,8 @@ class TestWorld {
   RowsAccepted say(TestSite& site, const execution::SiteMessage& message) {
     const std::string payload = codec::to_cbor(message);
     const std::uint64_t number = site.outbox.push(payload, 0, 0);
-    const auto reply = must(
-        AcceptSiteRows{site.handle, "inc-" + site.identifier, number, {payload}, site.seen});
+    const auto reply =
+        must(AcceptSiteRows{site.handle, "inc-" + site.identifier, number, {payload}, site.seen});
     return std::get<RowsAccepted>(reply);
   }
 
@@ -228,8 +234,8 @@ class TestWorld {
     const core::Time began = now;
     say(site, execution::AttemptStarted{start.job, start.attempt, began});
     advance(length);
-    say(site, execution::UsageReport{start.job, start.attempt,
-                                     make_usage(site, start, began, now)});
+    say(site,
+        execution::UsageReport{start.job, start.attempt, make_usage(site, start, began, now)});
     execution::AttemptEnded ended{start.job, start.attempt, now, {}, "", {{0, exit_code, 0}}, {}};
     if (exit_code != 0) ended.failure = core::Reason::exited_nonzero;
     say(site, ended);
