@@ -48,7 +48,7 @@ Result<void> wait_for(int descriptor, short events, const Interrupts& interrupts
   while (true) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto wait_ms = std::clamp<std::int64_t>(left.count(), 0, 3'600'000);
+    const auto wait_ms = std::clamp<std::int64_t>(left.count(), 0, 60'000);
     const int ready = poll(polled.data(), polled.size(), static_cast<int>(wait_ms));
     if (ready < 0 && errno != EINTR) return system_error("poll", errno);
     for (const auto& interrupt : interrupts) {

@@ -2,6 +2,8 @@
 #include "intertie/net/http_client.h"
 
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -304,6 +306,28 @@ TEST(Tls, SpeaksOldTlsOnlyWhereAllowed) {
     SSL_free(ssl);
     SSL_CTX_free(context);
   }
+}
+
+// An independent client agrees with us about what is on the wire.
+TEST(Tls, IsUnderstoodByCurl) {
+  if (std::system("curl --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "curl is not installed";
+  const TestCertificate certificate = make_certificate(TestKey::p256);
+  const HttpServer server =
+      start_server(echo, make_tls_options(certificate, ClientCertificate::none));
+  const std::string url = "https://127.0.0.1:" + std::to_string(server.port());
+  // Two requests over one connection; the second waits for 100 Continue and sends chunks.
+  const std::string command =
+      "echo -n hello | curl -sk --noproxy '*' --max-time 20 " + url +
+      "/a --next -sk --noproxy '*' " +
+      "--max-time 20 -X POST -H 'Transfer-Encoding: chunked' -H 'Expect: 100-continue' " +
+      "--data-binary @- " + url + "/b -w ' %{http_code} %{num_connects}'";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  ASSERT_NE(pipe, nullptr);
+  std::string output;
+  char piece[256];
+  while (std::fgets(piece, sizeof piece, pipe) != nullptr) output += piece;
+  EXPECT_EQ(::pclose(pipe), 0);
+  EXPECT_EQ(output, "GET /a POST /b hello 200 0");
 }
 
 TEST(Tls, ClosesClientsThatDoNotFinishTheHandshake) {

@@ -65,7 +65,7 @@ class EventStream {
   /// Bytes queued and not yet handed to the operating system.
   std::size_t queued_bytes() const;
   /// `callback` runs once, on a net thread, when the stream has closed for whatever reason; at once
-  /// and on this thread if it already has. One callback at most.
+  /// and on this thread if it already has. One callback at most; it must not throw or block.
   void on_close(std::function<void()> callback);
 
  private:
@@ -123,11 +123,12 @@ class ResponseBatch {
 };
 
 /// Called on a net thread for each complete request, so it must not block: what takes longer is
-/// handed to another thread together with the Responder. An exception out of it answers 500.
+/// handed to another thread together with the Responder. Each net thread calls a copy of its own,
+/// at the same time as the others. An exception out of it answers 500.
 using Handler = std::function<void(Request, Responder)>;
 
-/// The largest body in bytes that a route accepts, asked after the header; more is answered with 413.
-/// It replaces HttpServerLimits::body_bytes_max. Called on a net thread.
+/// The largest body in bytes that a route accepts, asked after the header; more is answered with
+/// 413. It replaces HttpServerLimits::body_bytes_max. Called on a net thread; must not throw.
 using BodyLimit = std::function<std::size_t(std::string_view method, std::string_view path)>;
 
 struct HttpServerOptions {
