@@ -246,6 +246,20 @@ TEST(SqliteDamage, NoFlippedByteOfTheFileChangesARecordUnnoticed) {
   EXPECT_GT(found, 50);
 }
 
+TEST(SqliteDamage, LostAndAddedBodiesAreNamed) {
+  SqliteHost host;
+  storage::Batch batch = make_batch(1, 9);
+  batch.records[6].body.clear();
+  ASSERT_TRUE(host.open({}).value()->append(batch).has_value());
+  host.execute("DELETE FROM bodies WHERE idx = 4; INSERT INTO bodies VALUES (7, x'00')");
+  auto store = host.open({}).value();
+  const storage::VerifyReport report = verify(*store);
+  ASSERT_EQ(report.damages.size(), 2u);
+  EXPECT_EQ(report.damages[0].index, 4u);
+  EXPECT_EQ(report.damages[1].index, 7u);
+  EXPECT_EQ(report.damages[0].part, storage::DamagedPart::body);
+}
+
 TEST(SqliteDamage, MissingRecordsAreNamed) {
   SqliteHost host;
   ASSERT_TRUE(host.open({}).value()->append(make_batch(1, 30)).has_value());
