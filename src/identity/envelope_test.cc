@@ -74,6 +74,11 @@ TEST(Envelope, NeedsAKnownSignerAndRefusesAWrongOne) {
             core::Reason::bad_field);
   const KeyLookup careless = [](const crypto::Digest&) { return kOther.public_key(); };
   EXPECT_FALSE(open_envelope(sealed, kType, careless).has_value());
+  // A right signature under a wrong name of its key.
+  auto renamed = *codec::from_json<Envelope>(sealed, codec::Boundary::strict);
+  renamed.signatures[0].key_id = to_text(crypto::compute_key_digest(kOther.public_key()));
+  const KeyLookup always = [](const crypto::Digest&) { return kKey.public_key(); };
+  EXPECT_FALSE(open_envelope(codec::to_json(renamed), kType, always).has_value());
 }
 
 TEST(Envelope, CarriesSeveralSignatures) {

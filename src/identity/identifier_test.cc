@@ -187,6 +187,27 @@ TEST(Identifier, SuggestsOnlyValidIdentifiersAndNeverForTwoForeignCharacters) {
   EXPECT_EQ(parse_identifier("4?S7K3QF00M2T9Q?").error().detail.find("did you"), std::string::npos);
 }
 
+TEST(Identifier, SuggestsOnlyThePlaceOfAForeignCharacter) {
+  // One foreign character and one wrong one: whatever is suggested keeps all the others.
+  std::string text = "44S7K?QF00M2T9QP";
+  int refused = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    for (const char wrong : kAlphabet) {
+      std::string other = text;
+      if (other[at] == '?' || other[at] == wrong) continue;
+      other[at] = wrong;
+      const std::string detail = parse_identifier(other).error().detail;
+      ++refused;
+      const std::size_t found = detail.find("did you mean ");
+      if (found == std::string::npos) continue;
+      std::string suggested = to_text(parse(detail.substr(found + 13, 19)));
+      suggested[5] = '?';
+      EXPECT_EQ(suggested, other);
+    }
+  }
+  EXPECT_EQ(refused, 15 * 31);
+}
+
 TEST(Identifier, ReadsWhatPeopleTypeAndPaste) {
   const Identifier id = parse("44S7K3QF00M2T9QP");
   for (const char* text :
