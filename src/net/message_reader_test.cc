@@ -132,7 +132,7 @@ const std::vector<std::string>& bad_requests() {
       "GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: x\r\nX: a\rb\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: x\r\nX: y\r\n\nG",
-      std::string("GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 38),
+      std::string("GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 35),
       "GET / HTTP/1.1\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: x\r\n: empty\r\n\r\n",
