@@ -211,14 +211,17 @@ Result<std::vector<ViewPart>> open_view(const RunRequest& request, int folder, c
   return parts;
 }
 
-Result<void> enter_view(const RunRequest& request, int folder, const Host& host,
-                        std::vector<ViewPart> parts) {
+Result<void> enter_view(const RunRequest& request, const Host& host, std::vector<ViewPart> parts) {
   // Nothing mounted here may reach the host.
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     return make_io_error("private mounts", errno);
   }
   if (parts.empty()) {
-    auto opened = open_view(request, folder, host);
+    // Opened anew: the meter's own descriptor shows the folder in the host's mount namespace.
+    const Descriptor folder(
+        ::open(request.folder.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!folder.is_open()) return make_io_error(request.folder, errno);
+    auto opened = open_view(request, folder.get(), host);
     if (!opened) return opened.error();
     parts = std::move(*opened);
   }

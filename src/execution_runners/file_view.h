@@ -35,7 +35,8 @@ core::Result<std::vector<ViewPart>> open_view(const execution::RunRequest& reque
 core::Result<Descriptor> open_bind_source(int folder, const std::string& source);
 
 /// Builds the new root and enters it. For a process with all rights in a fresh mount namespace.
-core::Result<void> enter_view(const execution::RunRequest& request, int folder, const Host& host,
+/// `parts` empty: opens them itself.
+core::Result<void> enter_view(const execution::RunRequest& request, const Host& host,
                               std::vector<ViewPart> parts);
 
 }  // namespace intertie::execution_runners

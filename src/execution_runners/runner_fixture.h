@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -23,7 +26,9 @@
 
 #include "intertie/execution_runners/local_runner.h"
 
+#include "descriptor.h"
 #include "kernel_calls.h"
+#include "packet_socket.h"
 
 namespace intertie::execution_runners {
 
@@ -47,6 +52,12 @@ bool wait_until(Condition condition) {
     ::poll(nullptr, 0, 5);
   }
   return true;
+}
+
+/// True when a process has ended, reaped or not.
+inline bool has_ended(pid_t process) {
+  const std::string stat = read_text("/proc/" + std::to_string(process) + "/stat");
+  return stat.empty() || stat.find(") Z ") != std::string::npos;
 }
 
 /// Processes whose command line contains `mark`, by the host's numbers.
@@ -73,11 +84,39 @@ class RunnerTest : public testing::Test {
 
   void TearDown() override {
     if (runner_ == nullptr) runner_ = try_attach();
+    const pid_t launcher = find_launcher();
     EXPECT_TRUE(runner_ != nullptr && runner_->stop(true));
     runner_.reset();
-    // Nothing of the launcher may be left.
-    EXPECT_TRUE(wait_until([this] { return find_processes(launcher_folder()).empty(); }));
+    EXPECT_TRUE(launcher < 0 || wait_until([launcher] { return has_ended(launcher); }));
+    EXPECT_FALSE(has_groups());
     std::filesystem::remove_all(base_);
+  }
+
+  /// Who listens at the launcher's socket, or -1. (What /proc shows of it is wiped.)
+  pid_t find_launcher() const {
+    const Descriptor folder(::open(launcher_folder().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const auto socket = connect_for_packets(folder.get(), "launcher.sock");
+    if (!socket) return -1;
+    ucred peer{};
+    socklen_t size = sizeof(peer);
+    ::getsockopt(socket->get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    return peer.pid;
+  }
+
+  /// Control groups of this test's launcher that are left.
+  bool has_groups() const {
+    struct stat status {};
+    if (::stat(launcher_folder().c_str(), &status) != 0) return false;
+    const std::string prefix =
+        std::to_string(status.st_dev) + "-" + std::to_string(status.st_ino) + "-";
+    for (const char* root : {"", "unified/", "memory/", "cpu/", "pids/"}) {
+      const std::string top = "/sys/fs/cgroup/" + std::string(root) + "intertie";
+      std::error_code error;
+      for (const auto& entry : std::filesystem::directory_iterator(top, error)) {
+        if (entry.path().filename().string().starts_with(prefix)) return true;
+      }
+    }
+    return false;
   }
 
   std::string launcher_folder() const { return base_ + "/launcher"; }
@@ -167,17 +206,14 @@ class RunnerTest : public testing::Test {
     return read_text(request.folder + "/stderr.log");
   }
 
-  /// For tests that need a level: false where the kernel has no user namespaces.
-  bool has_namespaces() {
-    const auto reports = runner_->read_isolation();
-    if (!reports) return false;
-    for (const auto& report : *reports) {
-      if (report.level == execution::Isolation::namespace_) {
-        failures_ += report.failure + "\n";
-        return report.works;
-      }
-    }
-    return false;
+  /// False where the kernel has no user namespaces for this user: asked of the kernel itself, so
+  /// that a broken sandbox fails tests instead of skipping them.
+  static bool has_namespaces() {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) == 0 ? 0 : 1);
+    int status = 1;
+    ::waitpid(child, &status, 0);
+    return status == 0;
   }
 
   std::string base_;

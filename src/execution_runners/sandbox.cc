@@ -272,7 +272,7 @@ Result<void> enter_namespaces(const SandboxRequest& sandbox, std::vector<ViewPar
     if (auto done = raise_loopback(); !done) return done;
   }
   ::umask(022);
-  if (auto done = enter_view(request, sandbox.folder, sandbox.host, std::move(view)); !done) {
+  if (auto done = enter_view(request, sandbox.host, std::move(view)); !done) {
     return done;
   }
   const std::string start = std::string(execution::kWorkPath) + "/" + request.directory;
