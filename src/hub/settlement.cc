@@ -21,7 +21,7 @@ core::Result<execution::UsageRecord> open_record(const SiteState& site,
   if (!key) return key.error();
   const crypto::Digest key_id = crypto::compute_key_digest(*key);
   const auto opened = identity::open_envelope(
-      envelope, kUsagePayloadType,
+      envelope, execution::kUsagePayloadType,
       [&](const crypto::Digest& id) { return id == key_id ? std::optional(*key) : std::nullopt; });
   if (!opened) return opened.error();
   auto record =

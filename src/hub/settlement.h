@@ -9,9 +9,6 @@
 
 namespace intertie::hub {
 
-/// The envelope's payload type.
-inline constexpr std::string_view kUsagePayloadType = "application/vnd.intertie.usage+json";
-
 /// Verifies a usage report of the job's current attempt and emits UsageSettled or UsageDisputed.
 void settle_usage(Context& context, std::uint32_t site, const execution::UsageReport& report);
 

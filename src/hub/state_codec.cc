@@ -7,6 +7,7 @@
 #include <boost/describe.hpp>
 
 #include "intertie/codec/cbor.h"
+#include "intertie/engine/channel_dump.h"
 
 #include "apply.h"
 
@@ -21,13 +22,6 @@ struct PrincipalRow {
 };
 BOOST_DESCRIBE_STRUCT(PrincipalRow, (), (name, role, account, jobs_max))
 
-struct OutboxRow {
-  std::uint64_t log_index = 0;
-  std::uint64_t attachment = 0;
-  std::string payload;
-};
-BOOST_DESCRIBE_STRUCT(OutboxRow, (), (log_index, attachment, payload))
-
 struct SiteRow {
   topology::Site site;
   std::string sign_key;
@@ -37,17 +31,12 @@ struct SiteRow {
   topology::PoolStatus status = topology::PoolStatus::active;
   std::uint32_t faults_in_row = 0;
   core::Time failing_until;
-  std::uint64_t acknowledged = 0;
-  std::string acknowledged_hash;
-  std::vector<OutboxRow> outbox;
-  std::uint64_t received = 0;
-  std::string received_hash;
+  engine::ChannelDump channel;
   std::string incarnation;
 };
 BOOST_DESCRIBE_STRUCT(SiteRow, (),
                       (site, sign_key, tls_key, pools, is_drained, status, faults_in_row,
-                       failing_until, acknowledged, acknowledged_hash, outbox, received,
-                       received_hash, incarnation))
+                       failing_until, channel, incarnation))
 
 struct JobRow {
   std::uint64_t number = 0;
@@ -132,32 +121,13 @@ BOOST_DESCRIBE_STRUCT(HubDump, (),
                        next_reservation, counters))
 
 SiteRow make_row(const SiteState& site) {
-  SiteRow row{site.site,
-              site.sign_key,
-              site.tls_key,
-              site.pools,
-              site.is_drained,
-              site.status,
-              site.faults_in_row,
-              site.failing_until,
-              site.outbox.acknowledged(),
-              crypto::to_text(site.outbox.acknowledged_hash()),
-              {},
-              site.inbox.received,
-              crypto::to_text(site.inbox.hash),
-              site.incarnation};
-  for (const engine::ChannelRow& sent : site.outbox.rows()) {
-    row.outbox.push_back({sent.log_index, sent.attachment, sent.payload});
-  }
-  return row;
+  return {site.site,          site.sign_key,      site.tls_key,
+          site.pools,         site.is_drained,    site.status,
+          site.faults_in_row, site.failing_until, engine::dump_channel(site.outbox, site.inbox),
+          site.incarnation};
 }
 
 core::Result<SiteState> restore_site(SiteRow row) {
-  const auto acknowledged_hash = crypto::parse_digest(row.acknowledged_hash);
-  const auto received_hash = crypto::parse_digest(row.received_hash);
-  if (!acknowledged_hash || !received_hash) {
-    return {core::Reason::store_damaged, "a channel's hash"};
-  }
   SiteState site;
   site.site = std::move(row.site);
   site.sign_key = std::move(row.sign_key);
@@ -167,11 +137,9 @@ core::Result<SiteState> restore_site(SiteRow row) {
   site.status = row.status;
   site.faults_in_row = row.faults_in_row;
   site.failing_until = row.failing_until;
-  site.outbox = engine::Outbox::restore(row.acknowledged, *acknowledged_hash, {});
-  for (OutboxRow& sent : row.outbox) {
-    site.outbox.push(std::move(sent.payload), sent.log_index, sent.attachment);
+  if (auto done = engine::restore_channel(row.channel, site.outbox, site.inbox); !done) {
+    return done.error();
   }
-  site.inbox = {row.received, *received_hash};
   site.incarnation = std::move(row.incarnation);
   return site;
 }

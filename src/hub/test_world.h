@@ -225,7 +225,8 @@ class TestWorld {
       record.reserved.devices += static_cast<std::int64_t>(slot.devices.size());
     }
     record.is_last = is_last;
-    return identity::seal_envelope(kUsagePayloadType, codec::to_json(record), site.key).value();
+    return identity::seal_envelope(execution::kUsagePayloadType, codec::to_json(record), site.key)
+        .value();
   }
 
   // Plays one attempt at the site from start to end.

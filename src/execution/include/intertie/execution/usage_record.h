@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <boost/describe.hpp>
 
@@ -12,6 +13,9 @@
 #include "intertie/execution/task.h"
 
 namespace intertie::execution {
+
+/// The payload type of the envelope around a record.
+inline constexpr std::string_view kUsagePayloadType = "application/vnd.intertie.usage+json";
 
 /// What was reserved for the task over the whole interval; the charge follows from it.
 struct ReservedUse {

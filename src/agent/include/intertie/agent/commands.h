@@ -1,0 +1,87 @@
+// What a site's agent is told: by its hub, by its runner, by its stagers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "intertie/agent/events.h"
+#include "intertie/core/result.h"
+#include "intertie/execution/task.h"
+
+namespace intertie::agent {
+
+struct CreateSite {
+  SiteCreated facts;
+};
+
+/// One row of the hub as it came over the channel.
+struct HubRow {
+  std::uint64_t number = 0;
+  std::string payload;     // CBOR of execution::HubMessage.
+  std::string attachment;  // The job document, for StartAttempt.
+};
+
+/// Answered with HubRowsTaken. A row that makes no sense is refused and acknowledged.
+struct AcceptHubRows {
+  std::vector<HubRow> rows;
+};
+
+/// The hub has accepted our rows up to `number`.
+struct AcknowledgeRows {
+  std::uint64_t number = 0;
+};
+
+/// Soft: a heartbeat sent at `sent` was answered. Starts are allowed for a while after it.
+struct NoteHubAnswer {
+  core::Time sent;
+};
+
+/// Staging is done, or cannot be.
+struct ReportStaged {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+};
+struct ReportNotStarted {
+  execution::AttemptNotStarted report;
+};
+
+/// The runner has started a rank, or it has ended.
+struct ReportRankStarted {
+  execution::TaskKey key;
+  core::Time at;
+};
+struct ReportRankEnded {
+  execution::TaskResult result;
+};
+
+/// Soft: what a running rank has used so far.
+struct NoteMeasured {
+  execution::TaskKey key;
+  execution::Measured measured;
+};
+
+/// The outputs are in the content store (or some are missing, named in `failure_detail`).
+struct ReportCollected {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::vector<execution::OutputFile> outputs;
+  std::string missing;  // Names of promised outputs that are not there; empty: none.
+};
+
+struct AddStatement {
+  execution::StatementReport report;
+};
+
+using Command = std::variant<CreateSite, AcceptHubRows, AcknowledgeRows, NoteHubAnswer,
+                             ReportStaged, ReportNotStarted, ReportRankStarted, ReportRankEnded,
+                             NoteMeasured, ReportCollected, AddStatement>;
+
+struct Done {};
+struct HubRowsTaken {
+  std::uint64_t received = 0;
+};
+using Reply = std::variant<Done, HubRowsTaken>;
+
+}  // namespace intertie::agent

@@ -1,0 +1,341 @@
+#include "intertie/agent/machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "intertie/codec/cbor.h"
+#include "intertie/core/limits.h"
+#include "intertie/execution/site_messages.h"
+
+#include "apply.h"
+#include "state_codec.h"
+#include "usage.h"
+
+namespace intertie::agent {
+namespace {
+
+constexpr std::uint16_t kHeadVersion = 1;
+
+template <std::size_t... Index>
+core::Result<Event> decode_kind(std::size_t kind, std::string_view head,
+                                std::index_sequence<Index...>) {
+  core::Result<Event> result = core::Error{core::Reason::version_too_new, "unknown kind of event"};
+  const auto try_one = [&]<std::size_t I>() {
+    if (kind != I) return;
+    auto event = codec::from_cbor<std::variant_alternative_t<I, Event>>(head, codec::Source::own);
+    if (event) {
+      result = Event(std::in_place_index<I>, std::move(*event));
+    } else {
+      result = core::Error{core::Reason::store_damaged, event.error().detail};
+    }
+  };
+  (try_one.template operator()<Index>(), ...);
+  return result;
+}
+
+core::Error make_unknown(std::uint64_t job, std::uint32_t attempt) {
+  return {core::Reason::not_found,
+          "attempt " + std::to_string(attempt) + " of job " + std::to_string(job)};
+}
+
+bool is_failure(const RankEnded& rank) {
+  return rank.end != execution::TaskEnd::exited || rank.exit_code != 0;
+}
+
+// The rank whose end explains the attempt's: a failure of its own before one that others caused.
+const RankEnded* find_culprit(const Attempt& attempt) {
+  const RankEnded* culprit = nullptr;
+  for (const auto& [rank, ended] : attempt.ended) {
+    if (!is_failure(ended)) continue;
+    if (ended.end != execution::TaskEnd::cancelled) return &ended;
+    if (culprit == nullptr) culprit = &ended;
+  }
+  return culprit;
+}
+
+std::optional<core::Reason> compute_failure(const Attempt& attempt) {
+  const RankEnded* culprit = find_culprit(attempt);
+  if (culprit == nullptr) return std::nullopt;
+  if (culprit->end == execution::TaskEnd::cancelled && attempt.stop) return attempt.stop;
+  execution::TaskResult result;
+  result.end = culprit->end;
+  result.exit_code = culprit->exit_code;
+  result.signal = culprit->signal;
+  return execution::compute_reason(result);
+}
+
+}  // namespace
+
+struct AgentMachine::Context {
+  AgentMachine& machine;
+  const State& state;
+  core::Time now;
+  engine::EventSink<Event>& sink;
+
+  const Attempt* find(std::uint64_t job, std::uint32_t attempt) const {
+    const auto found = state.attempts.find({job, attempt});
+    return found == state.attempts.end() ? nullptr : &found->second;
+  }
+
+  core::Result<Reply> operator()(const CreateSite& command) {
+    if (!state.facts.site.empty()) return {core::Reason::already_exists, state.facts.site};
+    sink.emit(command.facts);
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const AcceptHubRows& command) {
+    engine::Inbox inbox = state.inbox;
+    for (const HubRow& row : command.rows) {
+      const auto arrival = inbox.classify(row.number);
+      if (arrival == engine::Inbox::Arrival::repeated) continue;
+      if (arrival == engine::Inbox::Arrival::gap) break;
+      inbox.accept(row.number, row.payload);
+      if (const auto message = codec::from_cbor<execution::HubMessage>(row.payload)) {
+        std::visit([&](const auto& one) { take(one, row.attachment); }, *message);
+      }
+    }
+    if (inbox.received != state.inbox.received) {
+      sink.emit(HubRowsAccepted{inbox.received, crypto::to_text(inbox.hash)});
+    }
+    return Reply{HubRowsTaken{inbox.received}};
+  }
+
+  void take(const execution::StartAttempt& order, const std::string& document) {
+    if (find(order.job, order.attempt) == nullptr) sink.emit(AttemptOrdered{order}, document);
+  }
+
+  void take(const execution::StopAttempt& order, const std::string&) {
+    const Attempt* attempt = find(order.job, order.attempt);
+    if (attempt == nullptr || attempt->stop) return;
+    if (attempt->phase == AttemptPhase::staging) {
+      sink.emit(AttemptRefused{{order.job, order.attempt, order.reason, "before it started"}});
+    } else if (attempt->phase <= AttemptPhase::running) {
+      sink.emit(StopOrdered{order.job, order.attempt, order.reason});
+    }
+  }
+
+  void take(const execution::ForgetAttempt& order, const std::string&) {
+    if (find(order.job, order.attempt) != nullptr) {
+      sink.emit(AttemptForgotten{order.job, order.attempt});
+    }
+  }
+
+  core::Result<Reply> operator()(const AcknowledgeRows& command) {
+    if (command.number > state.outbox.last_number()) {
+      return {core::Reason::channel_diverged, "the hub acknowledges what was never sent"};
+    }
+    if (command.number > state.outbox.acknowledged()) sink.emit(RowsAcknowledged{command.number});
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const NoteHubAnswer& command) {
+    machine.hub_answered_ = std::max(machine.hub_answered_, command.sent);
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const ReportStaged& command) {
+    const Attempt* attempt = find(command.job, command.attempt);
+    if (attempt == nullptr) return make_unknown(command.job, command.attempt);
+    if (attempt->phase == AttemptPhase::staging) {
+      sink.emit(AttemptStaged{command.job, command.attempt});
+    }
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const ReportNotStarted& command) {
+    const Attempt* attempt = find(command.report.job, command.report.attempt);
+    if (attempt == nullptr) return make_unknown(command.report.job, command.report.attempt);
+    if (attempt->phase > AttemptPhase::ready) return Reply{Done{}};
+    execution::AttemptNotStarted report = command.report;
+    if (attempt->stop) report.reason = *attempt->stop;
+    sink.emit(AttemptRefused{std::move(report)});
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const ReportRankStarted& command) {
+    const Attempt* attempt = find(command.key.job, command.key.attempt);
+    if (attempt == nullptr) return make_unknown(command.key.job, command.key.attempt);
+    machine.started_.insert(command.key);
+    if (attempt->phase != AttemptPhase::ready) return Reply{Done{}};
+    for (const execution::TaskSlot& slot : attempt->order.slots) {
+      const execution::TaskKey key{command.key.job, command.key.attempt, slot.rank};
+      if (!machine.started_.contains(key)) return Reply{Done{}};
+    }
+    sink.emit(AttemptBegan{command.key.job, command.key.attempt, command.at});
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const ReportRankEnded& command) {
+    const execution::TaskResult& result = command.result;
+    const Attempt* attempt = find(result.key.job, result.key.attempt);
+    if (attempt == nullptr) return make_unknown(result.key.job, result.key.attempt);
+    if (attempt->phase > AttemptPhase::running || attempt->ended.contains(result.key.rank)) {
+      return Reply{Done{}};
+    }
+    RankEnded ended{result.key,     result.end,   result.exit_code, result.signal,
+                    result.started, result.ended, result.measured,  result.detail};
+    const bool failed = is_failure(ended);
+    sink.emit(std::move(ended));
+    if (attempt->has_ended()) {
+      close(*attempt);
+    } else if (failed && !attempt->stop) {
+      sink.emit(StopOrdered{result.key.job, result.key.attempt, core::Reason::gang_broken});
+    }
+    return Reply{Done{}};
+  }
+
+  // Every rank has ended: the last usage record, or word that nothing ever ran.
+  void close(const Attempt& attempt) {
+    const auto [job, number] = AttemptId{attempt.order.job, attempt.order.attempt};
+    core::Time began = core::kNever;
+    core::Time over;
+    execution::Measured measured;
+    for (const auto& [rank, ended] : attempt.ended) {
+      if (ended.end == execution::TaskEnd::start_failed) continue;
+      began = std::min(began, ended.started);
+      over = std::max(over, ended.ended);
+      measured = add_measured(measured, ended.measured);
+    }
+    if (began == core::kNever) {
+      const std::string detail = attempt.ended.begin()->second.detail;
+      sink.emit(AttemptRefused{{job, number, core::Reason::start_failed, detail}});
+      return;
+    }
+    if (attempt.phase == AttemptPhase::ready) sink.emit(AttemptBegan{job, number, began});
+    sink.emit(sign_usage(state, attempt, over, measured, true, *machine.key_));
+  }
+
+  core::Result<Reply> operator()(const NoteMeasured& command) {
+    machine.measured_[command.key] = command.measured;
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const ReportCollected& command) {
+    const Attempt* attempt = find(command.job, command.attempt);
+    if (attempt == nullptr) return make_unknown(command.job, command.attempt);
+    if (attempt->phase != AttemptPhase::collecting) return Reply{Done{}};
+    AttemptFinished finished;
+    finished.report.job = command.job;
+    finished.report.attempt = command.attempt;
+    finished.report.failure = compute_failure(*attempt);
+    if (const RankEnded* culprit = find_culprit(*attempt)) {
+      finished.report.detail = culprit->detail;
+    }
+    if (!finished.report.failure && !command.missing.empty()) {
+      finished.report.failure = core::Reason::output_missing;
+      finished.report.detail = command.missing;
+    }
+    for (const auto& [rank, ended] : attempt->ended) {
+      finished.report.at = std::max(finished.report.at, ended.ended);
+      finished.report.ranks.push_back({rank, ended.exit_code, ended.signal});
+    }
+    finished.report.outputs = command.outputs;
+    sink.emit(std::move(finished));
+    return Reply{Done{}};
+  }
+
+  core::Result<Reply> operator()(const AddStatement& command) {
+    sink.emit(StatementAdded{command.report});
+    return Reply{Done{}};
+  }
+};
+
+core::Result<Reply> AgentMachine::decide(const Command& command, core::Time now,
+                                         engine::EventSink<Event>& sink) {
+  Context context{*this, state_, now, sink};
+  return std::visit([&](const auto& one) { return context(one); }, command);
+}
+
+bool AgentMachine::has_work(core::Time now) const { return next_deadline() <= now; }
+
+core::Time AgentMachine::next_deadline() const {
+  core::Time next = core::kNever;
+  for (const auto& [id, attempt] : state_.attempts) {
+    if (attempt.phase != AttemptPhase::running) continue;
+    const core::Time since = attempt.usage_number == 0 ? attempt.began_at : attempt.usage_to;
+    next = std::min(next, since + core::limits::usage_interval);
+  }
+  return next;
+}
+
+void AgentMachine::work(core::Time now, engine::EventSink<Event>& sink) {
+  std::vector<const Attempt*> due;
+  for (const auto& [id, attempt] : state_.attempts) {
+    if (attempt.phase != AttemptPhase::running) continue;
+    const core::Time since = attempt.usage_number == 0 ? attempt.began_at : attempt.usage_to;
+    if (since + core::limits::usage_interval <= now) due.push_back(&attempt);
+  }
+  for (const Attempt* attempt : due) {
+    execution::Measured measured;
+    for (const execution::TaskSlot& slot : attempt->order.slots) {
+      const auto found = measured_.find({attempt->order.job, attempt->order.attempt, slot.rank});
+      if (found != measured_.end()) measured = add_measured(measured, found->second);
+    }
+    sink.emit(sign_usage(state_, *attempt, now, measured, false, *key_));
+  }
+}
+
+void AgentMachine::apply(const Event& event, engine::RecordPlace place) {
+  agent::apply(state_, event, place);
+  if (const auto* ended = std::get_if<RankEnded>(&event)) {
+    measured_.erase(ended->key);
+    started_.erase(ended->key);
+  }
+}
+
+engine::EncodedEvent AgentMachine::encode(const Event& event) {
+  std::string head = std::visit([](const auto& one) { return codec::to_cbor(one); }, event);
+  return {static_cast<std::uint16_t>(event.index()), kHeadVersion, std::move(head)};
+}
+
+core::Result<Event> AgentMachine::decode(std::uint16_t kind, std::uint16_t version,
+                                         std::string_view head) {
+  if (version != kHeadVersion) return {core::Reason::version_too_new, "version of an event"};
+  return decode_kind(kind, head, std::make_index_sequence<std::variant_size_v<Event>>());
+}
+
+std::string AgentMachine::encode_state() const { return encode_agent_state(state_); }
+
+core::Result<void> AgentMachine::decode_state(std::string_view bytes) {
+  return decode_agent_state(bytes, state_);
+}
+
+std::vector<Action> AgentMachine::find_actions(core::Time now) const {
+  // A start must come well before the hub could count the site as lost.
+  const bool may_start =
+      now - hub_answered_ < core::limits::site_lost_after - core::limits::clock_margin;
+  std::vector<Action> actions;
+  for (const auto& [id, attempt] : state_.attempts) {
+    switch (attempt.phase) {
+      case AttemptPhase::staging:
+        actions.push_back({Action::Kind::stage, id});
+        break;
+      case AttemptPhase::ready:
+        if (attempt.stop) {
+          actions.push_back({Action::Kind::stop, id});
+        } else if (may_start) {
+          actions.push_back({Action::Kind::start, id});
+        }
+        break;
+      case AttemptPhase::running:
+        if (attempt.stop) actions.push_back({Action::Kind::stop, id});
+        break;
+      case AttemptPhase::collecting:
+        actions.push_back({Action::Kind::collect, id});
+        break;
+      case AttemptPhase::reported:
+        break;
+    }
+  }
+  return actions;
+}
+
+std::vector<execution::ForgetAttempt> AgentMachine::find_running() const {
+  std::vector<execution::ForgetAttempt> running;
+  for (const auto& [id, attempt] : state_.attempts) {
+    if (attempt.phase <= AttemptPhase::running) running.push_back({id.first, id.second});
+  }
+  return running;
+}
+
+}  // namespace intertie::agent
