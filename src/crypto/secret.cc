@@ -19,7 +19,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 
 Secret::~Secret() { wipe(bytes_); }
 
-void wipe(std::span<std::uint8_t> bytes) { sodium_memzero(bytes.data(), bytes.size()); }
+void wipe(std::span<std::uint8_t> bytes) {
+  if (!bytes.empty()) sodium_memzero(bytes.data(), bytes.size());
+}
 
 ByteString random_bytes(std::size_t length) {
   // randombytes_buf works before sodium_init (it then opens the system's generator by itself), but
@@ -27,7 +29,7 @@ ByteString random_bytes(std::size_t length) {
   static const bool is_ready = sodium_init() >= 0;
   if (!is_ready) sodium_misuse();
   ByteString bytes(length);
-  randombytes_buf(bytes.data(), bytes.size());
+  if (length > 0) randombytes_buf(bytes.data(), bytes.size());
   return bytes;
 }
 
