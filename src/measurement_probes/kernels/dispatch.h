@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "intertie/measurement/statement.h"
+
 #include "kernels/kernel.h"
 
 namespace intertie::measurement_probes {

@@ -7,8 +7,6 @@
 
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
-#include "intertie/crypto/digest.h"
-#include "intertie/crypto/signature.h"
 #include "intertie/identity/envelope.h"
 #include "intertie/measurement/statement.h"
 
