@@ -1,0 +1,91 @@
+// What the routes need from the service around them: the engine, the index, content, keys, time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "intertie/core/result.h"
+#include "intertie/core/time.h"
+#include "intertie/crypto/digest.h"
+#include "intertie/crypto/signature.h"
+#include "intertie/hub/machine.h"
+#include "intertie/storage/store.h"
+
+namespace intertie::api {
+
+/// A question to a site about a file of an attempt; relayed by offset, never logged.
+struct SiteFileRequest {
+  std::uint32_t site = 0;
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t rank = 0;
+  std::string file;  // "stdout", "stderr", or "output:<name>".
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+struct SiteFilePiece {
+  std::string bytes;
+  std::uint64_t size = 0;  // Of the file now.
+};
+
+/// All members may be called from any handler thread. Callbacks come on threads of the service.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual core::Time now() const = 0;
+
+  /// To the engine; the answer comes when it is durable.
+  virtual void submit(hub::Command command, std::function<void(core::Result<hub::Reply>)> done) = 0;
+
+  /// Looks at the machine on the engine's thread; what it returns runs once that state is durable.
+  using DurableAction = std::function<void()>;
+  virtual void read(
+      std::function<DurableAction(const core::Result<const hub::HubMachine*>&)> look) = 0;
+
+  /// The log and the index, durable facts only. The reference is the calling thread's own.
+  virtual storage::Reader& reader() = 0;
+
+  /// Calls back once, when an event about the job became durable after now, or at the deadline.
+  virtual void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) = 0;
+
+  /// Content by digest (docs/formats/content.md). write: the bytes must match the digest
+  /// (bad_digest), at most limits::http_body_bytes_max here; bigger files come in parts.
+  virtual core::Result<void> write_content(const crypto::Digest& digest,
+                                           std::string_view bytes) = 0;
+  virtual core::Result<std::uint64_t> find_content_size(const crypto::Digest& digest) = 0;
+  virtual core::Result<std::string> read_content(const crypto::Digest& digest, std::uint64_t offset,
+                                                 std::uint64_t length) = 0;
+
+  /// Asks the site's agent over its stream; unreachable or timed_out if it does not answer.
+  virtual void read_site_file(const SiteFileRequest& request,
+                              std::function<void(core::Result<SiteFilePiece>)> done) = 0;
+
+  /// Sends durable rows after `after` to the stream now and whenever new ones become durable; also
+  /// carries the asks of read_site_file. One stream a site: a newer one closes the older.
+  virtual void attach_site_stream(std::uint32_t site, std::uint64_t after,
+                                  std::shared_ptr<class Stream> stream) = 0;
+  /// An answer of the site to an ask.
+  virtual void take_site_answer(std::uint32_t site, std::uint64_t ask,
+                                core::Result<SiteFilePiece> piece) = 0;
+
+  /// Signs and verifies tokens (PASETO v4.public).
+  virtual const crypto::KeyPair& token_key() const = 0;
+  /// Signs a registration record; the registry's key never leaves the service.
+  virtual core::Result<std::string> sign_record(std::string_view payload_type,
+                                                std::string_view payload) = 0;
+  /// Address and certificate fingerprint of the site listener, for join tokens.
+  virtual std::string site_address() const = 0;
+  virtual std::string site_fingerprint() const = 0;
+
+  /// Prometheus text of the service's own counters, appended to the state's.
+  virtual std::string service_metrics() = 0;
+};
+
+}  // namespace intertie::api
