@@ -163,6 +163,11 @@ TEST(RequestReader, RefusesWhatCouldBeReadInTwoWays) {
 TEST(RequestReader, TakesABodyThatLooksFolded) {
   const std::string text = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n\r\n a\r\n\tb";
   EXPECT_EQ(read_request(text).body, "\r\n a\r\n\tb");
+  // Also if the header's last line arrives alone, so that only it and the body are left to read.
+  const std::size_t head = text.find("\r\n\r\n") + 3;
+  MessageReader reader(MessageReader::Kind::request, kHeaderMax);
+  const std::size_t used = reader.feed(std::string_view(text).substr(0, head));
+  EXPECT_EQ(read(reader, std::string_view(text).substr(used)).state, ReadState::complete);
 }
 
 TEST(RequestReader, BoundsTheHeaderAsAWhole) {
