@@ -79,7 +79,6 @@ Result<void> write_file_durably(int folder, const std::string& name, std::string
   if (::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) {
     return make_io_error(name, errno);
   }
-  if (::fsync(folder) != 0) return make_io_error("fsync of the folder", errno);
   return {};
 }
 

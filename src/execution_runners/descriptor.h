@@ -52,8 +52,8 @@ core::Result<std::string> read_descriptor(int descriptor, std::size_t bytes_max)
 core::Result<void> write_all(int descriptor, std::string_view bytes);
 /// Writes a control file of the kernel (cgroup, /proc) with one write.
 core::Result<void> write_control(int folder, const std::string& path, std::string_view text);
-/// Replaces a file so that power loss leaves the old or the new one: temporary file, fsync,
-/// rename, fsync of the folder. Mode 0600.
+/// Replaces a file so that power loss leaves the old or the new one, whole: temporary file, fsync,
+/// rename. (The rename itself may be lost with the power of the next seconds.) Mode 0600.
 core::Result<void> write_file_durably(int folder, const std::string& name, std::string_view bytes);
 
 /// An integer from the beginning of `text` (leading blanks allowed), or `otherwise`.

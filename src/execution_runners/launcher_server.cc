@@ -55,6 +55,10 @@ bool LauncherServer::watch(int descriptor, std::uint32_t events) {
   return ::epoll_ctl(events_.get(), EPOLL_CTL_MOD, descriptor, &event) == 0;
 }
 
+void LauncherServer::unwatch(int descriptor) {
+  ::epoll_ctl(events_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
 Result<void> LauncherServer::open() {
   const std::string tasks(kTasksName);
   if (::mkdirat(folder_.get(), tasks.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -129,7 +133,10 @@ void LauncherServer::watch_meter(const TaskKey& key, Task& task) {
 /// The meter has gone: what it left is the task's end.
 void LauncherServer::end_task(const TaskKey& key, Task& task) {
   --running_;
-  if (task.pidfd.is_open()) keys_by_pidfd_.erase(task.pidfd.get());
+  if (task.pidfd.is_open()) {
+    keys_by_pidfd_.erase(task.pidfd.get());
+    unwatch(task.pidfd.get());
+  }
   task.pidfd.reset();
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
@@ -381,7 +388,10 @@ bool LauncherServer::flush(Client& client) {
   return true;
 }
 
-void LauncherServer::close_client(int socket) { clients_.erase(socket); }
+void LauncherServer::close_client(int socket) {
+  unwatch(socket);
+  clients_.erase(socket);
+}
 
 bool LauncherServer::has_vanished() const {
   struct stat ours {};

@@ -70,6 +70,9 @@ class LauncherServer {
   void kill_orphans();
   bool has_vanished() const;
   bool watch(int descriptor, std::uint32_t events);
+  /// Must come before each close: a fresh meter may hold the same open file for a moment, and then
+  /// epoll would go on telling of it under a number that is in use again.
+  void unwatch(int descriptor);
 
   LauncherOptions options_;
   Host host_;

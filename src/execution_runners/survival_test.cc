@@ -43,7 +43,7 @@ class SurvivalTest : public RunnerTest {
 };
 
 TEST_F(SurvivalTest, TasksOutliveTheAgentAndAreFoundAgain) {
-  auto running = make_process("sleep 0.7; echo done");
+  auto running = make_process("while [ ! -e go ]; do sleep 0.02; done; echo done");
   auto ended = make_process("exit 4");
   // The agent: a child that starts two tasks and is killed.
   runner_.reset();
@@ -61,12 +61,17 @@ TEST_F(SurvivalTest, TasksOutliveTheAgentAndAreFoundAgain) {
   ::kill(agent, SIGKILL);
   ::waitpid(agent, nullptr, 0);
   attach();
-  const auto tasks = runner_->list();
+  auto tasks = runner_->list();
   ASSERT_TRUE(tasks);
   ASSERT_EQ(tasks->size(), 2u);
-  EXPECT_EQ(find_task(*tasks, ended.key)->result->exit_code, 4);
   EXPECT_FALSE(find_task(*tasks, running.key)->result);
-  EXPECT_TRUE(find_task(*tasks, running.key)->is_started);
+  // Its result is on disk a moment before the launcher has seen its meter go.
+  ASSERT_TRUE(wait_until([&] {
+    tasks = runner_->list();
+    return tasks && find_task(*tasks, ended.key)->result;
+  }));
+  EXPECT_EQ(find_task(*tasks, ended.key)->result->exit_code, 4);
+  std::ofstream(running.folder + "/work/go") << "go";
   const auto result = wait_for_end(running.key);
   EXPECT_EQ(result->exit_code, 0);
   EXPECT_EQ(read_output(running), "done\n");
