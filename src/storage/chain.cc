@@ -4,7 +4,6 @@
 #include <cstring>
 #include <string>
 
-#include "intertie/core/limits.h"
 #include "intertie/crypto/hash_chain.h"
 #include "intertie/storage/store.h"
 
@@ -14,6 +13,7 @@ namespace intertie::storage {
 namespace {
 
 constexpr std::size_t kEnvelopeLength = 8 + 8 + 2 + 2;
+constexpr std::size_t kUsualHeadMax = 4u << 10;  // Nearly every head; larger ones go to the heap.
 
 void write_envelope(char* out, const HeadView& record) {
   write_little_endian(out, record.index, 8);
@@ -24,8 +24,8 @@ void write_envelope(char* out, const HeadView& record) {
 
 crypto::Digest digest_head(const HeadView& record) {
   // One contiguous input costs half of a streamed one, and the stack half of the heap.
-  std::array<char, kEnvelopeLength + core::limits::log_head_bytes_max> buffer;
-  if (record.head.size() > core::limits::log_head_bytes_max) {  // Only in a damaged store.
+  std::array<char, kEnvelopeLength + kUsualHeadMax> buffer;
+  if (record.head.size() > kUsualHeadMax) {
     std::string large(kEnvelopeLength, '\0');
     write_envelope(large.data(), record);
     return crypto::compute_sha256(large.append(record.head));

@@ -91,7 +91,8 @@ inline constexpr std::size_t outbox_rows_max = 1'000'000;
 inline constexpr Duration append_retry_interval = milliseconds(200);
 
 // Storage
-inline constexpr std::size_t log_head_bytes_max = 4u << 10;
+// Most heads are below 300 bytes; those of a gang of job_tasks_max name every slot.
+inline constexpr std::size_t log_head_bytes_max = 1u << 20;
 inline constexpr std::size_t log_body_bytes_max = 4u << 20;
 inline constexpr std::size_t index_key_bytes_max = 1u << 10;
 inline constexpr std::size_t index_value_bytes_max = 64u << 10;
