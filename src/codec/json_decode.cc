@@ -282,9 +282,14 @@ bool TreeDecoder::decode_written(const Type& type, const Value& value, void* obj
 }
 
 bool TreeDecoder::decode_list(const Type& type, const Value& value, void* object) {
-  if (!value.is_array()) return refuse("a list", value);
-  const json::array& elements = value.get_array();
   const Type& inner = type.inner();
+  if (!value.is_array()) {
+    // People write `run: ./solve` and `software: python3`: one text is a list of one.
+    if (inner.kind != Kind::text || !value.is_string()) return refuse("a list", value);
+    type.clear(object);
+    return take_memory(inner.object_size) && decode(inner, value, type.append(object, 0));
+  }
+  const json::array& elements = value.get_array();
   type.clear(object);
   for (std::size_t index = 0; index < elements.size(); ++index) {
     const bool is_done =

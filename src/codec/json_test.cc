@@ -258,5 +258,32 @@ TEST(Json, AnyMutationGivesAnObjectOrAnErrorAndNeverStopsTheProcess) {
   }
 }
 
+enum class Level { process, namespace_ };
+BOOST_DESCRIBE_ENUM(Level, process, namespace_)
+
+struct Reserved {
+  static constexpr std::array<std::string_view, 1> required_fields{"class"};
+  std::string class_;
+  Level level = Level::process;
+};
+BOOST_DESCRIBE_STRUCT(Reserved, (), (class_, level))
+
+TEST(Json, ATrailingUnderscoreIsNotWritten) {
+  const Reserved object{"super", Level::namespace_};
+  EXPECT_EQ(to_json(object), R"({"class":"super","level":"namespace"})");
+  EXPECT_EQ(from_json<Reserved>(to_json(object), Boundary::strict)->level, Level::namespace_);
+  EXPECT_EQ(from_json<Reserved>("{}", Boundary::strict).error().reason, Reason::missing_field);
+  EXPECT_EQ(from_json<Reserved>(R"({"class_":"x"})", Boundary::strict).error().reason,
+            Reason::unknown_field);
+}
+
+TEST(Json, OneTextIsAListOfOneAndNothingElseIs) {
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(*from_json<Texts>(R"("a b")", Boundary::strict), Texts{"a b"});
+  EXPECT_EQ(from_json<Texts>("7", Boundary::strict).error().reason, Reason::bad_field);
+  EXPECT_EQ(from_json<std::vector<Texts>>(R"("a")", Boundary::strict).error().reason,
+            Reason::bad_field);
+}
+
 }  // namespace
 }  // namespace intertie::codec

@@ -179,6 +179,13 @@ constexpr std::string_view name_of() {
   return colon == std::string_view::npos ? name : name.substr(colon + 1);
 }
 
+/// The written name of a member or enumerator: a word that C++ keeps for itself carries a trailing
+/// underscore in the code (`class_`), which is not written.
+constexpr std::string_view written_name(std::string_view name) {
+  if (name.ends_with('_')) name.remove_suffix(1);
+  return name;
+}
+
 template <class T>
 constexpr bool is_required(std::string_view field) {
   if constexpr (requires { T::required_fields; }) {
@@ -207,8 +214,9 @@ template <class T, template <class...> class List, class... D>
 struct FieldTable<T, List<D...>> {
   template <class M>
   using MemberType = std::remove_reference_t<decltype(std::declval<T&>().*M::pointer)>;
-  static constexpr std::array<Field, sizeof...(D)> kFields = {Field{
-      D::name, &type_of<MemberType<D>>, &member_at<T, D::pointer>, is_required<T>(D::name)}...};
+  static constexpr std::array<Field, sizeof...(D)> kFields = {
+      Field{written_name(D::name), &type_of<MemberType<D>>, &member_at<T, D::pointer>,
+            is_required<T>(written_name(D::name))}...};
 
   static constexpr std::uint64_t required() {
     std::uint64_t bits = 0;
@@ -224,7 +232,7 @@ struct EnumeratorTable;
 template <template <class...> class List, class... D>
 struct EnumeratorTable<List<D...>> {
   static constexpr std::array<Enumerator, sizeof...(D)> kEnumerators = {
-      Enumerator{D::name, static_cast<std::int64_t>(D::value)}...};
+      Enumerator{written_name(D::name), static_cast<std::int64_t>(D::value)}...};
 };
 
 template <class T>
