@@ -151,15 +151,14 @@ TEST_F(SurvivalTest, KilledMeterTakesItsTaskWithItAndIsReportedAsLost) {
       make_process("setsid sleep " + mark + " & (setsid sleep " + mark + " &) ; sleep " + mark);
   ASSERT_TRUE(runner_->start(request));
   ASSERT_TRUE(wait_until([&] { return take_events() && find_processes(mark).size() >= 3; }));
-  // The meter is the parent of the shell.
-  pid_t shell = -1;
+  pid_t meter = -1;
   for (const pid_t process : find_processes(mark)) {
-    if (read_text("/proc/" + std::to_string(process) + "/comm") == "sh\n") shell = process;
+    const std::string status = read_text("/proc/" + std::to_string(process) + "/status");
+    const std::string parent =
+        std::to_string(std::stol("0" + status.substr(status.find("PPid:\t") + 6, 12)));
+    if (read_text("/proc/" + parent + "/comm") == "intertie-meter\n") meter = std::stoi(parent);
   }
-  ASSERT_GT(shell, 0);
-  const std::string status = read_text("/proc/" + std::to_string(shell) + "/status");
-  const auto meter = static_cast<pid_t>(std::stol(status.substr(status.find("PPid:\t") + 6, 12)));
-  ASSERT_EQ(read_text("/proc/" + std::to_string(meter) + "/comm"), "intertie-meter\n");
+  ASSERT_GT(meter, 0);
   ASSERT_EQ(::kill(meter, SIGKILL), 0);
   const auto result = wait_for_end(request.key);
   ASSERT_TRUE(result);
