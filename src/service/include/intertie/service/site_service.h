@@ -1,0 +1,103 @@
+// A site's agent as a running service: its journal, its hub, its tasks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "intertie/core/quantity.h"
+#include "intertie/core/rate.h"
+#include "intertie/core/result.h"
+#include "intertie/core/time.h"
+#include "intertie/execution/isolation.h"
+#include "intertie/measurement/statement.h"
+#include "intertie/topology/pool.h"
+
+namespace intertie::service {
+
+/// How a site finds out what its machine can do. quick: about 1.5 s; full: about 8 s; none: its
+/// pools stay unmeasured unless `SiteOptions::statement` is given.
+enum class MeasureMode : std::uint8_t { none, quick, full };
+
+struct SiteOptions {
+  /// Absolute; created (0700) if missing. Holds keys, identity, journal, content and tasks.
+  std::string folder;
+  /// Unique at the hub; [a-z0-9-].
+  std::string name;
+  /// Two-character region code.
+  std::string region;
+  /// Needed at the first start only; later ones use what the first one stored.
+  std::string join_token;
+  /// What the site offers. Empty: one pool "default" with this machine as its only node.
+  std::vector<topology::Pool> pools;
+  /// Of the default pool. What the site keeps for itself out of this machine.
+  topology::PriceTable price;
+  core::MilliCpus cpus_kept;
+  core::Bytes memory_kept{512LL << 20};
+  std::optional<core::ComputeClass> compute_class;  // Empty: as measured.
+  topology::Network network = topology::Network::gang;
+  /// Named environments that jobs may ask for; their names become the default pool's software.
+  std::vector<execution::Software> software;
+
+  /// The command that ends in execution_runners::run_launcher; "--folder" and the launcher's folder
+  /// are appended. argv[0] is absolute: {"/proc/self/exe", "launcher"}.
+  std::vector<std::string> launcher_argv;
+  /// stop() ends the running tasks and the launcher too. Otherwise they go on without the agent.
+  bool stop_tasks = false;
+
+  MeasureMode measure = MeasureMode::quick;
+  /// A statement made elsewhere; subject and signature are filled in. Wins over `measure`.
+  std::optional<measurement::Statement> statement;
+  /// Where devices are looked for: another root than "/" in rehearsals.
+  std::string device_root = "/";
+
+  /// Folders of tasks that the hub has settled are kept so long, and at most so many bytes of them.
+  core::Duration keep_tasks = core::hours(24 * 7);
+  core::Bytes keep_tasks_bytes{20LL << 30};
+
+  /// One line about what happened; any thread. Empty: nothing is told.
+  std::function<void(std::string_view)> log;
+};
+
+/// Owns the journal, the engine's thread, the link to the hub, and the runner of this machine.
+class SiteService {
+ public:
+  /// Opens or makes the folder, joins the hub at the first start, replays the journal, attaches to
+  /// the launcher (tasks of an earlier agent go on) and starts the threads. Does not wait for the
+  /// hub, except to join. Refuses with bad_argument (options), bad_token, unreachable or
+  /// certificate_refused (joining), store_* (journal), io_failed.
+  static core::Result<std::unique_ptr<SiteService>> start(SiteOptions options);
+
+  /// stop().
+  ~SiteService();
+  SiteService(const SiteService&) = delete;
+  SiteService& operator=(const SiteService&) = delete;
+
+  /// Ends threads and connections; what was decided is durable. Running tasks go on unless
+  /// SiteOptions::stop_tasks. Idempotent; blocks for seconds at most.
+  void stop();
+
+  /// True once the channel is open, a heartbeat was answered and the hub has taken every statement
+  /// of this start (at once when nothing is measured). Waits up to `timeout`.
+  bool wait_until_ready(core::Duration timeout);
+
+  /// The last heartbeat was answered within limits::site_lost_after.
+  bool is_connected() const;
+
+  /// Registered identifier and certificate fingerprint (hex) of this site.
+  const std::string& identifier() const;
+  const std::string& fingerprint() const;
+  /// The offer as it was sent to the hub.
+  const std::vector<topology::Pool>& pools() const;
+
+ private:
+  class Parts;
+  explicit SiteService(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace intertie::service
