@@ -1,0 +1,103 @@
+// The bodies of the site channel as JSON (docs/formats/site-channel.md); unknown fields are
+// ignored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/core/reason.h"
+#include "intertie/core/time.h"
+#include "intertie/topology/pool.h"
+
+namespace intertie::api {
+
+/// Claims of a join token.
+struct JoinClaims {
+  std::string kind;       // "join"
+  std::string operator_;  // The principal who is paid.
+  std::string nonce;      // Works once.
+  core::Time exp;
+  std::string hub;          // The hub's identifier.
+  std::string address;      // Of its site listener.
+  std::string fingerprint;  // Of its certificate there.
+};
+BOOST_DESCRIBE_STRUCT(JoinClaims, (), (kind, operator_, nonce, exp, hub, address, fingerprint))
+
+struct JoinKeys {
+  std::string sign;  // "ed25519:..."
+  std::string tls;
+};
+BOOST_DESCRIBE_STRUCT(JoinKeys, (), (sign, tls))
+
+struct JoinRequest {
+  std::string token;
+  std::string name;
+  std::string region;  // Empty: the hub's.
+  JoinKeys keys;
+  std::vector<topology::Pool> pools;
+};
+BOOST_DESCRIBE_STRUCT(JoinRequest, (), (token, name, region, keys, pools))
+
+struct JoinAnswer {
+  std::string site;  // The identifier.
+  std::uint32_t handle = 0;
+  std::vector<std::uint32_t> pools;  // Handles, in the order offered.
+  std::string record;                // The signed registration record.
+  std::string hub;
+  std::string hub_sign_key;
+};
+BOOST_DESCRIBE_STRUCT(JoinAnswer, (), (site, handle, pools, record, hub, hub_sign_key))
+
+/// Rows of the site's outbox, and what it has of the hub's.
+struct RowsRequest {
+  std::string incarnation;
+  std::uint64_t first = 0;            // Number of the first payload.
+  std::vector<std::string> payloads;  // base64url
+  std::uint64_t acknowledged = 0;
+};
+BOOST_DESCRIBE_STRUCT(RowsRequest, (), (incarnation, first, payloads, acknowledged))
+
+struct RowsAnswer {
+  std::uint64_t received = 0;
+};
+BOOST_DESCRIBE_STRUCT(RowsAnswer, (), (received))
+
+/// Data of the stream's event "row".
+struct RowData {
+  std::uint64_t number = 0;
+  std::string payload;     // base64url
+  std::string attachment;  // base64url; empty: none.
+};
+BOOST_DESCRIBE_STRUCT(RowData, (), (number, payload, attachment))
+
+/// Data of the stream's event "ask".
+struct AskData {
+  std::uint64_t id = 0;
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t rank = 0;
+  std::string file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+BOOST_DESCRIBE_STRUCT(AskData, (), (id, job, attempt, rank, file, offset, length))
+
+struct AskError {
+  core::Reason reason = core::Reason::internal;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(AskError, (), (reason, detail))
+
+/// The site's answer to an ask.
+struct AskAnswer {
+  std::uint64_t size = 0;  // Of the file now.
+  std::string bytes;       // base64url
+  std::optional<AskError> error;
+};
+BOOST_DESCRIBE_STRUCT(AskAnswer, (), (size, bytes, error))
+
+}  // namespace intertie::api

@@ -1,0 +1,532 @@
+// What the user interface sends and takes, beside the job document (hub/job_document.h).
+//
+// Field names are public and stable: fields may be added, never renamed or given another meaning.
+// Money is in micros of the hub's currency, sizes in bytes, lengths of time in microseconds: the
+// unit stands in the name. Times are RFC 3339. An absent field is unknown or does not apply.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/core/quantity.h"
+#include "intertie/core/rate.h"
+#include "intertie/core/reason.h"
+#include "intertie/core/time.h"
+#include "intertie/hub/events.h"
+#include "intertie/hub/job_document.h"
+#include "intertie/ledger/account.h"
+#include "intertie/ledger/entry.h"
+#include "intertie/topology/pool.h"
+
+namespace intertie::api {
+
+/// RFC 9457 problem document.
+struct ProblemView {
+  std::string type;  // "https://intertie.dev/problems/<code>": a name, not an address.
+  std::string title;
+  std::int32_t status = 0;
+  std::string detail;
+  std::string code;
+  std::string fix;
+};
+BOOST_DESCRIBE_STRUCT(ProblemView, (), (type, title, status, detail, code, fix))
+
+/// A reason of the catalogue, ready to be read.
+struct ReasonView {
+  std::string code;
+  std::string sentence;
+  std::string fix;
+};
+BOOST_DESCRIBE_STRUCT(ReasonView, (), (code, sentence, fix))
+
+// Jobs
+
+/// placed: capacity is reserved and the site has been told; running: the command runs.
+enum class Phase : std::uint8_t { waiting, placed, running, ended };
+BOOST_DESCRIBE_ENUM(Phase, waiting, placed, running, ended)
+
+struct JobView {
+  std::uint64_t number = 0;
+  std::string name;
+  std::string owner;
+  Phase phase = Phase::waiting;
+  std::optional<hub::JobOutcome> outcome;  // Set when ended.
+  std::optional<ReasonView> reason;        // Of the end, of the last failure, or of the waiting.
+  std::optional<std::string> site;         // Of the current or last attempt.
+  std::optional<std::string> pool;
+  std::uint32_t attempt = 0;  // 0: none yet.
+  core::Time submitted;
+  std::optional<core::Time> started;  // Of the current or last attempt.
+  std::optional<core::Time> ended;
+  std::optional<core::Time> deadline;
+  std::optional<std::int32_t> exit_code;
+  core::Money charged_micros;
+  bool is_cancel_requested = false;
+  hub::PriorityClass priority = hub::PriorityClass::normal;
+  std::map<std::string, std::string> tags;
+  std::uint64_t index = 0;  // Grows with every event of the job: for ?wait=30s&index=N.
+};
+BOOST_DESCRIBE_STRUCT(JobView, (),
+                      (number, name, owner, phase, outcome, reason, site, pool, attempt, submitted,
+                       started, ended, deadline, exit_code, charged_micros, is_cancel_requested,
+                       priority, tags, index))
+
+struct JobList {
+  std::vector<JobView> jobs;        // Newest first.
+  std::optional<std::string> next;  // Cursor: ?after=NEXT; absent on the last page.
+};
+BOOST_DESCRIBE_STRUCT(JobList, (), (jobs, next))
+
+struct BulkRequest {
+  std::vector<hub::JobDocument> jobs;
+  static constexpr std::string_view required_fields[] = {"jobs"};
+};
+BOOST_DESCRIBE_STRUCT(BulkRequest, (), (jobs))
+
+struct BulkItem {
+  std::optional<std::uint64_t> number;
+  bool is_repeat = false;
+  std::optional<ProblemView> problem;
+};
+BOOST_DESCRIBE_STRUCT(BulkItem, (), (number, is_repeat, problem))
+
+struct BulkView {
+  std::vector<BulkItem> jobs;  // In the order asked.
+};
+BOOST_DESCRIBE_STRUCT(BulkView, (), (jobs))
+
+struct OutputView {
+  std::string name;
+  std::string digest;
+  core::Bytes size_bytes;
+};
+BOOST_DESCRIBE_STRUCT(OutputView, (), (name, digest, size_bytes))
+
+struct OutputList {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::vector<OutputView> outputs;
+};
+BOOST_DESCRIBE_STRUCT(OutputList, (), (job, attempt, outputs))
+
+// Plans and explanations
+
+struct CostView {
+  core::Money computing_micros;
+  core::Money data_micros;
+  core::Money line_micros;
+  core::Money delay_micros;
+  core::Money total_micros;
+};
+BOOST_DESCRIBE_STRUCT(CostView, (),
+                      (computing_micros, data_micros, line_micros, delay_micros, total_micros))
+
+struct TimesView {
+  core::Duration wait_microseconds;
+  core::Duration move_microseconds;
+  core::Duration run_microseconds;
+  core::Duration send_output_microseconds;
+};
+BOOST_DESCRIBE_STRUCT(TimesView, (),
+                      (wait_microseconds, move_microseconds, run_microseconds,
+                       send_output_microseconds))
+
+/// One pool's answer to a job.
+struct PoolVerdictView {
+  std::string site;
+  std::string pool;
+  std::string region;
+  core::ComputeClass class_ = core::ComputeClass::basic;
+  bool fits = false;    // Now.
+  bool chosen = false;  // The cheapest that fits.
+  std::optional<ReasonView> reason;
+  std::optional<CostView> cost;
+  std::optional<TimesView> times;
+  std::optional<core::Money> price_max_micros;  // At the time limit: what would be held.
+  std::optional<std::int64_t> ops_per_second;   // Of one task, if the job names a rate.
+};
+BOOST_DESCRIBE_STRUCT(PoolVerdictView, (),
+                      (site, pool, region, class_, fits, chosen, reason, cost, times,
+                       price_max_micros, ops_per_second))
+
+struct ReasonCountView {
+  ReasonView reason;
+  std::int64_t pools = 0;
+};
+BOOST_DESCRIBE_STRUCT(ReasonCountView, (), (reason, pools))
+
+/// The one change of the job that would let most pools run it.
+struct ChangeView {
+  std::string field;  // "need.rate"
+  std::string sentence;
+  std::int64_t pools_fitting_now = 0;
+  std::int64_t pools_fitting_later = 0;  // Only their capacity is in use now.
+};
+BOOST_DESCRIBE_STRUCT(ChangeView, (), (field, sentence, pools_fitting_now, pools_fitting_later))
+
+struct PlanView {
+  std::optional<ReasonView> verdict;    // Absent: a pool fits now.
+  std::vector<PoolVerdictView> pools;   // The cheapest that fits first, then by cost, then others.
+  std::vector<ReasonCountView> counts;  // Refusals by reason, most frequent first.
+  std::optional<ChangeView> change;
+  std::string currency;
+};
+BOOST_DESCRIBE_STRUCT(PlanView, (), (verdict, pools, counts, change, currency))
+
+/// The decision that placed the current or last attempt, as it was recorded then.
+struct ChoiceView {
+  std::uint32_t attempt = 0;
+  core::Time at;
+  std::string site;
+  std::string pool;
+  core::Money held_micros;
+  std::int64_t pools_considered = 0;
+  std::int64_t pools_fitting = 0;
+  std::vector<PoolVerdictView> candidates;  // The best ones, cheapest first.
+  std::vector<ReasonCountView> counts;
+};
+BOOST_DESCRIBE_STRUCT(ChoiceView, (),
+                      (attempt, at, site, pool, held_micros, pools_considered, pools_fitting,
+                       candidates, counts))
+
+struct HistoryView {
+  std::uint64_t index = 0;
+  core::Time at;
+  std::string
+      what;  // "submitted", "reserved", "chosen", "began", "charged", "disputed", "over", ...
+  std::string sentence;
+  std::optional<std::uint32_t> attempt;
+  std::optional<ReasonView> reason;
+};
+BOOST_DESCRIBE_STRUCT(HistoryView, (), (index, at, what, sentence, attempt, reason))
+
+struct ExplainView {
+  JobView job;
+  std::string summary;               // One sentence: why the job is where it is.
+  std::optional<ReasonView> reason;  // Why it does not run; absent if it runs or has succeeded.
+  std::optional<std::int64_t> jobs_ahead;  // At most: waiting jobs of the same needs.
+  std::vector<PoolVerdictView> pools;      // While waiting: as in a plan.
+  std::vector<ReasonCountView> counts;     // While waiting.
+  std::optional<ChangeView> change;        // While waiting.
+  std::optional<ChoiceView> choice;        // Once placed.
+  std::vector<HistoryView> history;        // Oldest first.
+};
+BOOST_DESCRIBE_STRUCT(ExplainView, (),
+                      (job, summary, reason, jobs_ahead, pools, counts, change, choice, history))
+
+// Sites
+
+struct MeasuredView {
+  std::vector<core::Rate> rates_per_cpu;
+  std::vector<core::Rate> rates_per_device;
+  std::int64_t memory_bytes_per_second = 0;
+  std::int64_t disk_read_bytes_per_second = 0;
+  std::int64_t disk_write_bytes_per_second = 0;
+  core::Time measured_at;
+  core::Time expires;
+  bool is_valid = false;
+};
+BOOST_DESCRIBE_STRUCT(MeasuredView, (),
+                      (rates_per_cpu, rates_per_device, memory_bytes_per_second,
+                       disk_read_bytes_per_second, disk_write_bytes_per_second, measured_at,
+                       expires, is_valid))
+
+struct PriceView {
+  core::Money per_cpu_hour_micros;
+  core::Money per_gib_hour_micros;
+  core::Money per_device_hour_micros;
+  core::Duration minimum_microseconds;
+};
+BOOST_DESCRIBE_STRUCT(PriceView, (),
+                      (per_cpu_hour_micros, per_gib_hour_micros, per_device_hour_micros,
+                       minimum_microseconds))
+
+struct CapacityView {
+  core::MilliCpus milli_cpus;
+  core::Bytes memory_bytes;
+  std::int64_t devices = 0;
+};
+BOOST_DESCRIBE_STRUCT(CapacityView, (), (milli_cpus, memory_bytes, devices))
+
+struct PoolView {
+  std::string name;
+  std::uint32_t handle = 0;
+  core::ComputeClass class_ = core::ComputeClass::basic;
+  topology::Authority authority = topology::Authority::intertie;
+  topology::PoolStatus status = topology::PoolStatus::active;
+  std::int64_t nodes = 0;
+  std::int64_t nodes_up = 0;
+  core::MilliCpus milli_cpus_per_node;
+  core::Bytes memory_bytes_per_node;
+  std::vector<topology::DeviceGroup> devices_per_node;
+  std::vector<std::string> software;
+  topology::Isolation isolation = topology::Isolation::none;
+  topology::Network network = topology::Network::none;
+  PriceView price;
+  std::optional<MeasuredView> measured;
+  CapacityView total;
+  CapacityView free;
+};
+BOOST_DESCRIBE_STRUCT(PoolView, (),
+                      (name, handle, class_, authority, status, nodes, nodes_up,
+                       milli_cpus_per_node, memory_bytes_per_node, devices_per_node, software,
+                       isolation, network, price, measured, total, free))
+
+struct SiteView {
+  std::string name;
+  std::uint32_t handle = 0;
+  std::string identifier;
+  std::string region;
+  std::string operator_account;
+  topology::PoolStatus status = topology::PoolStatus::active;
+  bool is_drained = false;
+  bool is_connected = false;  // Heard of within site_lost_after.
+  core::Time heard;           // Last sign of life.
+  std::uint64_t rows_unacknowledged = 0;
+  std::vector<PoolView> pools;
+};
+BOOST_DESCRIBE_STRUCT(SiteView, (),
+                      (name, handle, identifier, region, operator_account, status, is_drained,
+                       is_connected, heard, rows_unacknowledged, pools))
+
+struct SiteList {
+  std::vector<SiteView> sites;
+};
+BOOST_DESCRIBE_STRUCT(SiteList, (), (sites))
+
+struct MeasurementView {
+  std::string site;
+  std::string pool;
+  core::Time at;
+  bool is_accepted = false;
+  std::optional<ReasonView> reason;
+  std::string detail;
+  std::string envelope;  // The signed statement; empty if it was erased.
+  std::uint64_t index = 0;
+};
+BOOST_DESCRIBE_STRUCT(MeasurementView, (),
+                      (site, pool, at, is_accepted, reason, detail, envelope, index))
+
+struct MeasurementList {
+  std::vector<MeasurementView> measurements;  // By pool, newest first.
+};
+BOOST_DESCRIBE_STRUCT(MeasurementList, (), (measurements))
+
+/// The registration record behind an identifier.
+struct RecordView {
+  std::string id;
+  std::string type;
+  std::string name;
+  std::string record;  // The signed envelope; empty for identifiers without one here.
+};
+BOOST_DESCRIBE_STRUCT(RecordView, (), (id, type, name, record))
+
+struct SiteTokenRequest {
+  std::string operator_;  // The principal who is paid; empty: the caller.
+  core::Duration lifetime = core::hours(24);
+};
+BOOST_DESCRIBE_STRUCT(SiteTokenRequest, (), (operator_, lifetime))
+
+struct SiteTokenView {
+  std::string token;
+  std::string operator_;
+  core::Time expires;
+  std::string address;
+  std::string fingerprint;
+};
+BOOST_DESCRIBE_STRUCT(SiteTokenView, (), (token, operator_, expires, address, fingerprint))
+
+// Money
+
+struct AccountView {
+  std::string name;
+  std::string owner;
+  ledger::AccountKind kind = ledger::AccountKind::user;
+  core::Money balance_micros;
+  core::Money held_micros;
+  std::optional<core::Money> available_micros;  // Absent: without bound.
+  core::Money credit_limit_micros;
+  bool is_closed = false;
+  std::string currency;
+};
+BOOST_DESCRIBE_STRUCT(AccountView, (),
+                      (name, owner, kind, balance_micros, held_micros, available_micros,
+                       credit_limit_micros, is_closed, currency))
+
+struct AccountList {
+  std::vector<AccountView> accounts;
+};
+BOOST_DESCRIBE_STRUCT(AccountList, (), (accounts))
+
+struct PostingView {
+  std::uint64_t index = 0;  // Of the entry in the hub's log.
+  core::Time at;
+  core::Money amount_micros;  // Added to the balance.
+  ledger::Memo memo = ledger::Memo::usage;
+  std::optional<std::uint64_t> job;
+};
+BOOST_DESCRIBE_STRUCT(PostingView, (), (index, at, amount_micros, memo, job))
+
+struct PostingList {
+  std::string account;
+  std::vector<PostingView> postings;  // Newest first.
+  std::optional<std::string> next;
+};
+BOOST_DESCRIBE_STRUCT(PostingList, (), (account, postings, next))
+
+struct DepositRequest {
+  core::Money amount_micros;  // Negative: a withdrawal.
+  static constexpr std::string_view required_fields[] = {"amount_micros"};
+};
+BOOST_DESCRIBE_STRUCT(DepositRequest, (), (amount_micros))
+
+struct KindTotalsView {
+  ledger::AccountKind kind = ledger::AccountKind::user;
+  std::int64_t accounts = 0;
+  core::Money balance_micros;
+  core::Money held_micros;
+};
+BOOST_DESCRIBE_STRUCT(KindTotalsView, (), (kind, accounts, balance_micros, held_micros))
+
+struct LedgerCheckView {
+  bool is_sound = false;
+  core::Money sum_micros;  // Of all balances: 0.
+  std::int64_t accounts = 0;
+  std::int64_t holds = 0;
+  std::vector<KindTotalsView> kinds;
+  std::vector<std::string> problems;
+  std::string currency;
+};
+BOOST_DESCRIBE_STRUCT(LedgerCheckView, (),
+                      (is_sound, sum_micros, accounts, holds, kinds, problems, currency))
+
+/// One signed usage record and what follows from it.
+struct BillRecordView {
+  std::uint32_t attempt = 0;
+  std::uint32_t number = 0;
+  std::string site;
+  std::string pool;
+  core::Time from;
+  core::Time to;
+  core::MilliCpus milli_cpus;
+  core::Bytes memory_bytes;
+  std::int64_t devices = 0;
+  core::Money recomputed_micros;  // From the record and the price agreed at the reservation.
+  core::Money ledger_micros;      // What the payer's account was charged in the same entry.
+  bool is_verified = false;       // The site's signature holds and the record fits the reservation.
+  std::string problem;            // Why not.
+};
+BOOST_DESCRIBE_STRUCT(BillRecordView, (),
+                      (attempt, number, site, pool, from, to, milli_cpus, memory_bytes, devices,
+                       recomputed_micros, ledger_micros, is_verified, problem))
+
+struct JobBillView {
+  std::uint64_t job = 0;
+  std::string name;
+  std::string account;
+  core::Money recomputed_micros;
+  core::Money ledger_micros;
+  std::int64_t records_disputed = 0;
+  bool agree = false;  // Every record verifies and the two sums are equal.
+  std::vector<BillRecordView> records;
+};
+BOOST_DESCRIBE_STRUCT(JobBillView, (),
+                      (job, name, account, recomputed_micros, ledger_micros, records_disputed,
+                       agree, records))
+
+/// Bills of several jobs; the sums are over this page.
+struct BillView {
+  std::vector<JobBillView> jobs;  // Newest first; jobs without a record in the period are left out.
+  core::Money recomputed_micros;
+  core::Money ledger_micros;
+  bool agree = false;
+  std::string currency;
+  std::optional<std::string> next;
+};
+BOOST_DESCRIBE_STRUCT(BillView, (), (jobs, recomputed_micros, ledger_micros, agree, currency, next))
+
+// People and tokens
+
+struct PrincipalRequest {
+  std::string name;
+  hub::Role role = hub::Role::user;
+  std::int64_t jobs_max = 0;  // 0: the default limit.
+  core::Money credit_limit_micros;
+  static constexpr std::string_view required_fields[] = {"name"};
+};
+BOOST_DESCRIBE_STRUCT(PrincipalRequest, (), (name, role, jobs_max, credit_limit_micros))
+
+struct PrincipalView {
+  std::string name;
+  hub::Role role = hub::Role::user;
+  std::uint32_t handle = 0;
+  std::string account;
+};
+BOOST_DESCRIBE_STRUCT(PrincipalView, (), (name, role, handle, account))
+
+struct TokenRequest {
+  std::string principal;            // Empty: the caller's own.
+  std::vector<std::string> scopes;  // Empty: all that the principal's role allows.
+  core::Duration lifetime = core::hours(24);
+};
+BOOST_DESCRIBE_STRUCT(TokenRequest, (), (principal, scopes, lifetime))
+
+struct TokenView {
+  std::string token;
+  std::string id;
+  std::string principal;
+  std::vector<std::string> scopes;
+  core::Time expires;
+};
+BOOST_DESCRIBE_STRUCT(TokenView, (), (token, id, principal, scopes, expires))
+
+// The hub itself
+
+struct HubView {
+  std::string id;
+  std::string name;
+  std::string region;
+  std::string currency;
+  std::string sign_key;
+  std::int64_t fee_per_mille = 0;
+  std::int64_t sites = 0;
+  std::uint64_t jobs_waiting = 0;
+  std::uint64_t jobs_running = 0;  // Placed or running.
+  std::string principal;           // Who asks, and what the token allows.
+  hub::Role role = hub::Role::user;
+  std::vector<std::string> scopes;
+};
+BOOST_DESCRIBE_STRUCT(HubView, (),
+                      (id, name, region, currency, sign_key, fee_per_mille, sites, jobs_waiting,
+                       jobs_running, principal, role, scopes))
+
+struct HealthCheckView {
+  std::string name;
+  bool is_good = false;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(HealthCheckView, (), (name, is_good, detail))
+
+struct HealthView {
+  std::string status;  // "ok" or "failing"
+  std::vector<HealthCheckView> checks;
+};
+BOOST_DESCRIBE_STRUCT(HealthView, (), (status, checks))
+
+/// A job's phase changed: data of the events of GET /v1/events.
+struct JobEventView {
+  std::uint64_t job = 0;
+  Phase phase = Phase::waiting;
+  std::optional<hub::JobOutcome> outcome;
+  core::Time at;
+  std::uint64_t index = 0;
+};
+BOOST_DESCRIBE_STRUCT(JobEventView, (), (job, phase, outcome, at, index))
+
+}  // namespace intertie::api
