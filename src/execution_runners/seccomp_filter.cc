@@ -53,6 +53,12 @@ struct ReleaseFilter {
 };
 using Filter = std::unique_ptr<void, ReleaseFilter>;
 
+/// As the library's own macros, which are not C++.
+scmp_arg_cmp when(unsigned argument, scmp_compare compare, std::uint64_t first,
+                  std::uint64_t second = 0) {
+  return {argument, compare, first, second};
+}
+
 int deny(const Filter& filter, int error, const char* name) {
   const int number = ::seccomp_syscall_resolve_name(name);
   if (number == __NR_SCMP_ERROR) return 0;  // Older than the name: the kernel may not have it.
@@ -70,17 +76,17 @@ int deny_sockets(const Filter& filter, bool has_internet) {
     if (family == AF_UNIX) continue;
     if (family == AF_NETLINK) {
       failed |= ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 2,
-                                   SCMP_A0_64(SCMP_CMP_EQ, std::uint64_t{AF_NETLINK}),
-                                   SCMP_A2_64(SCMP_CMP_NE, kNetlinkRoute));
+                                   when(0, SCMP_CMP_EQ, std::uint64_t{AF_NETLINK}),
+                                   when(2, SCMP_CMP_NE, kNetlinkRoute));
       continue;
     }
     const bool is_internet = family == AF_INET || family == AF_INET6;
     if (is_internet && has_internet) continue;
     const int error = is_internet ? EACCES : EAFNOSUPPORT;
-    failed |= deny_if(filter, error, SCMP_SYS(socket), SCMP_A0_64(SCMP_CMP_EQ, family));
+    failed |= deny_if(filter, error, SCMP_SYS(socket), when(0, SCMP_CMP_EQ, family));
   }
   // The kernel looks at the low half alone: set bits in the high half must not slip through.
-  failed |= deny_if(filter, EAFNOSUPPORT, SCMP_SYS(socket), SCMP_A0_64(SCMP_CMP_GT, kFamilyMax));
+  failed |= deny_if(filter, EAFNOSUPPORT, SCMP_SYS(socket), when(0, SCMP_CMP_GT, kFamilyMax));
   return failed;
 }
 
@@ -90,13 +96,13 @@ int deny_all(const Filter& filter, bool has_internet) {
   // Its flags lie in memory where no filter can read them; ENOSYS makes libraries use clone.
   failed |= deny(filter, ENOSYS, "clone3");
   failed |= deny_if(filter, EPERM, SCMP_SYS(clone),
-                    SCMP_A0_64(SCMP_CMP_MASKED_EQ, kCloneNewUser, kCloneNewUser));
+                    when(0, SCMP_CMP_MASKED_EQ, kCloneNewUser, kCloneNewUser));
   // Asking for the personality is harmless; changing it turns address randomisation off.
-  failed |= deny_if(filter, EPERM, SCMP_SYS(personality), SCMP_A0_64(SCMP_CMP_NE, kLowHalf));
+  failed |= deny_if(filter, EPERM, SCMP_SYS(personality), when(0, SCMP_CMP_NE, kLowHalf));
   // Pushing input into a terminal (CVE-2017-5226); the kernel reads the low half of the number.
   for (const std::uint64_t request : {std::uint64_t{TIOCSTI}, std::uint64_t{TIOCLINUX}}) {
     failed |=
-        deny_if(filter, EPERM, SCMP_SYS(ioctl), SCMP_A1_64(SCMP_CMP_MASKED_EQ, kLowHalf, request));
+        deny_if(filter, EPERM, SCMP_SYS(ioctl), when(1, SCMP_CMP_MASKED_EQ, kLowHalf, request));
   }
   return failed | deny_sockets(filter, has_internet);
 }
