@@ -129,7 +129,7 @@ struct AgentMachine::Context {
   }
 
   core::Result<Reply> operator()(const NoteHubAnswer& command) {
-    machine.hub_answered_ = std::max(machine.hub_answered_, command.sent);
+    machine.hub_answered_ = std::max(machine.hub_answered_.value_or(command.sent), command.sent);
     return Reply{Done{}};
   }
 
@@ -184,29 +184,38 @@ struct AgentMachine::Context {
     return Reply{Done{}};
   }
 
-  // Every rank has ended: the last usage record, or word that nothing ever ran.
+  // Every rank has ended: the last usage record, or word that nothing ever ran. A rank that ended
+  // before its command ran has no start.
   void close(const Attempt& attempt) {
     const auto [job, number] = AttemptId{attempt.order.job, attempt.order.attempt};
-    core::Time began = core::kNever;
-    core::Time over;
+    const bool has_begun = attempt.phase == AttemptPhase::running;
+    core::Time began = has_begun ? attempt.began_at : core::kNever;
+    core::Time over = has_begun ? attempt.began_at : core::Time{};
     execution::Measured measured;
     for (const auto& [rank, ended] : attempt.ended) {
-      if (ended.end == execution::TaskEnd::start_failed) continue;
+      measured = add_measured(measured, ended.measured);
+      if (ended.end == execution::TaskEnd::start_failed || ended.started.micros <= 0) continue;
       began = std::min(began, ended.started);
       over = std::max(over, ended.ended);
-      measured = add_measured(measured, ended.measured);
     }
     if (began == core::kNever) {
-      const std::string detail = attempt.ended.begin()->second.detail;
-      sink.emit(AttemptRefused{{job, number, core::Reason::start_failed, detail}});
+      const RankEnded* culprit = find_culprit(attempt);
+      const std::string detail = culprit == nullptr ? std::string() : culprit->detail;
+      const core::Reason reason = compute_failure(attempt).value_or(core::Reason::start_failed);
+      sink.emit(AttemptRefused{{job, number, reason, detail}});
       return;
     }
-    if (attempt.phase == AttemptPhase::ready) sink.emit(AttemptBegan{job, number, began});
+    if (!has_begun) sink.emit(AttemptBegan{job, number, began});
     sink.emit(sign_usage(state, attempt, over, measured, true, *machine.key_));
   }
 
   core::Result<Reply> operator()(const NoteMeasured& command) {
-    machine.measured_[command.key] = command.measured;
+    const Attempt* attempt = find(command.key.job, command.key.attempt);
+    if (attempt == nullptr) return make_unknown(command.key.job, command.key.attempt);
+    const bool may_run = attempt->phase <= AttemptPhase::running;
+    if (may_run && !attempt->ended.contains(command.key.rank)) {
+      machine.measured_[command.key] = command.measured;
+    }
     return Reply{Done{}};
   }
 
@@ -300,10 +309,10 @@ core::Result<void> AgentMachine::decode_state(std::string_view bytes) {
   return decode_agent_state(bytes, state_);
 }
 
-std::vector<Action> AgentMachine::find_actions(core::Time now) const {
+std::vector<Action> AgentMachine::find_actions(core::Time boot_now) const {
   // A start must come well before the hub could count the site as lost.
-  const bool may_start =
-      now - hub_answered_ < core::limits::site_lost_after - core::limits::clock_margin;
+  const core::Duration fresh = core::limits::site_lost_after - core::limits::clock_margin;
+  const bool may_start = hub_answered_ && boot_now - *hub_answered_ < fresh;
   std::vector<Action> actions;
   for (const auto& [id, attempt] : state_.attempts) {
     switch (attempt.phase) {

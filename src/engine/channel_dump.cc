@@ -1,5 +1,7 @@
 #include "intertie/engine/channel_dump.h"
 
+#include <utility>
+
 namespace intertie::engine {
 
 ChannelDump dump_channel(const Outbox& outbox, const Inbox& inbox) {
@@ -7,7 +9,7 @@ ChannelDump dump_channel(const Outbox& outbox, const Inbox& inbox) {
   dump.acknowledged = outbox.acknowledged();
   dump.acknowledged_hash = crypto::to_text(outbox.acknowledged_hash());
   for (const ChannelRow& row : outbox.rows()) {
-    dump.rows.push_back({row.log_index, row.attachment, row.payload});
+    dump.rows.push_back({row.log_index, row.attachment, {row.payload.begin(), row.payload.end()}});
   }
   dump.received = inbox.received;
   dump.received_hash = crypto::to_text(inbox.hash);
@@ -22,7 +24,8 @@ core::Result<void> restore_channel(const ChannelDump& dump, Outbox& outbox, Inbo
   }
   outbox = Outbox::restore(dump.acknowledged, *acknowledged_hash, {});
   for (const ChannelRowDump& row : dump.rows) {
-    outbox.push(row.payload, row.log_index, row.attachment);
+    std::string payload(row.payload.begin(), row.payload.end());
+    outbox.push(std::move(payload), row.log_index, row.attachment);
   }
   inbox = {dump.received, *received_hash};
   return {};

@@ -33,7 +33,9 @@ struct AcknowledgeRows {
   std::uint64_t number = 0;
 };
 
-/// Soft: a heartbeat sent at `sent` was answered. Starts are allowed for a while after it.
+/// Soft: a heartbeat sent at `sent` was answered. Starts are allowed for a while after it. `sent` is
+/// on the boot-time clock (microseconds since the machine started), like the argument of
+/// AgentMachine::find_actions; the log's time plays no part.
 struct NoteHubAnswer {
   core::Time sent;
 };

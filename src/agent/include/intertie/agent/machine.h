@@ -59,8 +59,10 @@ class AgentMachine {
 
   /// What is to be done now, in the order of job and attempt. Starts are left out unless the hub
   /// has answered a heartbeat of the last site_lost_after: after a longer silence the hub may have
-  /// given the job to another site (DESIGN.md 3.7). O(attempts).
-  std::vector<Action> find_actions(core::Time now) const;
+  /// given the job to another site (DESIGN.md 3.7). `boot_now` is on the clock of NoteHubAnswer, the
+  /// boot-time clock, so that a step of the wall clock can neither allow nor forbid a start.
+  /// O(attempts).
+  std::vector<Action> find_actions(core::Time boot_now) const;
 
   /// For the heartbeat: everything that may run here.
   std::vector<execution::ForgetAttempt> find_running() const;
@@ -74,7 +76,7 @@ class AgentMachine {
   const crypto::KeyPair* key_;
   State state_;
   // Soft.
-  core::Time hub_answered_;
+  std::optional<core::Time> hub_answered_;  // Boot time; empty: not since this start.
   std::set<execution::TaskKey> started_;
   std::map<execution::TaskKey, execution::Measured> measured_;
 };

@@ -15,7 +15,7 @@ namespace intertie::engine {
 struct ChannelRowDump {
   std::uint64_t log_index = 0;
   std::uint64_t attachment = 0;
-  std::string payload;
+  std::vector<std::uint8_t> payload;  // Bytes, not text: the codec would mend its UTF-8.
 };
 BOOST_DESCRIBE_STRUCT(ChannelRowDump, (), (log_index, attachment, payload))
 
