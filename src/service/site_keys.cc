@@ -1,0 +1,44 @@
+#include "site_keys.h"
+
+#include <utility>
+
+#include "intertie/core/limits.h"
+#include "intertie/crypto/certificate.h"
+
+#include "site_files.h"
+
+namespace intertie::service {
+namespace {
+
+// Long enough that an agent which is never restarted keeps its certificate.
+constexpr core::Duration kCertificateLife = core::hours(24 * 365 * 10);
+
+core::Result<crypto::KeyPair> open_key(const std::string& path) {
+  auto found = read_small_file(path, core::limits::certificate_bytes_max);
+  if (found) return crypto::import_private_pem(*found);
+  if (found.error().reason != core::Reason::not_found) return found.error();
+  crypto::KeyPair key = crypto::KeyPair::generate();
+  const crypto::Secret pem = key.export_private_pem();
+  if (auto written = replace_file(path, pem.reveal_text()); !written) return written.error();
+  return key;
+}
+
+}  // namespace
+
+core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::string& subject,
+                                      core::Time now) {
+  auto sign = open_key(folder + "/sign.key");
+  if (!sign) return sign.error();
+  auto tls = open_key(folder + "/tls.key");
+  if (!tls) return tls.error();
+  const core::Time whole{now.micros / 1'000'000 * 1'000'000};
+  auto certificate = crypto::create_process_certificate(
+      *tls, subject, {whole - core::hours(24), whole + kCertificateLife});
+  if (!certificate) return certificate.error();
+  const auto facts = crypto::read_certificate_pem(*certificate);
+  if (!facts) return facts.error();
+  return SiteKeys{std::move(*sign), std::move(*tls), std::move(*certificate),
+                  crypto::encode_hex(facts->fingerprint.bytes)};
+}
+
+}  // namespace intertie::service
