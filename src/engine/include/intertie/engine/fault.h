@@ -1,0 +1,66 @@
+// Faults planted on purpose: they prove that the simulator would notice (DESIGN.md 6).
+//
+// Only a test build (INTERTIE_FAULTS) has them; everywhere else the question is a constant and the
+// compiler removes the branch. One fault at a time, chosen by name.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace intertie::engine {
+
+enum class Fault : std::uint8_t {
+  none,
+  reply_before_durable,    // engine: an answer leaves before its record is on the disk.
+  row_before_durable,      // engine: so does a row of an outbox.
+  row_number_reused,       // engine: an empty outbox gives its last number out again.
+  epoch_unchecked,         // hub: reports of an older attempt are taken for the current one.
+  hold_not_voided,         // hub: what remains of a hold is never given back.
+  usage_charged_twice,     // hub: a usage record that was charged before is charged again.
+  signature_unchecked,     // hub: a usage record is believed whatever its signature.
+  position_not_logged,     // hub: rows of a site are taken, their position is not.
+  lost_site_freed_early,   // hub: a lost site's attempts are given up at once.
+  cancelled_job_repeated,  // hub: an attempt that was cancelled counts as one to be repeated.
+  idempotency_forgotten,   // hub: an Idempotency-Key is not looked up.
+  snapshot_leaves_out,     // hub: a snapshot leaves out what an attempt was charged.
+  start_without_answer,    // agent: starts, however long the hub has been silent.
+  start_despite_rows,      // agent: starts before it knows all that the hub had told it.
+  lease_not_enforced,      // the meter lets a task run on when its lease has lapsed.
+};
+
+struct FaultName {
+  Fault fault;
+  std::string_view name;
+};
+
+inline constexpr std::array kFaults = {
+    FaultName{Fault::reply_before_durable, "reply_before_durable"},
+    FaultName{Fault::row_before_durable, "row_before_durable"},
+    FaultName{Fault::row_number_reused, "row_number_reused"},
+    FaultName{Fault::epoch_unchecked, "epoch_unchecked"},
+    FaultName{Fault::hold_not_voided, "hold_not_voided"},
+    FaultName{Fault::usage_charged_twice, "usage_charged_twice"},
+    FaultName{Fault::signature_unchecked, "signature_unchecked"},
+    FaultName{Fault::position_not_logged, "position_not_logged"},
+    FaultName{Fault::lost_site_freed_early, "lost_site_freed_early"},
+    FaultName{Fault::cancelled_job_repeated, "cancelled_job_repeated"},
+    FaultName{Fault::idempotency_forgotten, "idempotency_forgotten"},
+    FaultName{Fault::snapshot_leaves_out, "snapshot_leaves_out"},
+    FaultName{Fault::start_without_answer, "start_without_answer"},
+    FaultName{Fault::start_despite_rows, "start_despite_rows"},
+    FaultName{Fault::lease_not_enforced, "lease_not_enforced"},
+};
+
+#ifdef INTERTIE_FAULTS
+/// The one that is planted now. A test sets it before a run; one thread.
+inline Fault& planted_fault() {
+  static Fault fault = Fault::none;
+  return fault;
+}
+inline bool is_fault_planted(Fault fault) { return planted_fault() == fault; }
+#else
+inline constexpr bool is_fault_planted(Fault) { return false; }
+#endif
+
+}  // namespace intertie::engine

@@ -1,0 +1,112 @@
+// What is simulated: sites, users, their jobs and everything that goes wrong. Read from YAML.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/core/quantity.h"
+#include "intertie/core/result.h"
+
+namespace intertie::simulation {
+
+/// `count` equal sites of one pool each.
+struct SiteSpec {
+  std::string name = "site";
+  std::int64_t count = 12;
+  std::int64_t nodes = 2;
+  std::int64_t cpus = 8;     // Whole processors of a node.
+  std::int64_t devices = 0;  // Of a node.
+  core::Money per_cpu_hour{3'600'000};
+  core::Money per_device_hour{36'000'000};
+  std::int64_t lies_permille = 0;  // Usage records that its agent falsifies.
+};
+BOOST_DESCRIBE_STRUCT(SiteSpec, (),
+                      (name, count, nodes, cpus, devices, per_cpu_hour, per_device_hour,
+                       lies_permille))
+
+struct UserSpec {
+  std::int64_t count = 6;
+  core::Money deposit{20'000'000};
+  std::int64_t deposits_per_minute_permille = 500;  // Further deposits, over all users.
+};
+BOOST_DESCRIBE_STRUCT(UserSpec, (), (count, deposit, deposits_per_minute_permille))
+
+/// Each `*_permille` is the share of jobs with that property.
+struct JobMix {
+  std::int64_t per_minute = 30;
+  core::Duration shortest = core::milliseconds(100);
+  core::Duration longest = core::seconds(90);  // Of the usual ones.
+  std::int64_t bulk_permille = 50;             // Submissions of several jobs at once.
+  std::int64_t long_permille = 10;             // Run 10 to 14 minutes: more than one usage record.
+  std::int64_t failing_permille = 100;         // Exit with another code than 0.
+  std::int64_t endless_permille = 30;          // Would run beyond their time limit.
+  std::int64_t gang_permille = 120;
+  std::int64_t device_permille = 100;
+  std::int64_t restart_permille = 400;  // on_loss: restart.
+  std::int64_t retry_permille = 300;
+  std::int64_t cancel_permille = 80;
+  std::int64_t deadline_permille = 50;
+  std::int64_t later_permille = 30;  // start_after.
+  std::int64_t too_large_permille = 10;
+  std::int64_t dear_permille = 20;  // price.max below every price.
+};
+BOOST_DESCRIBE_STRUCT(JobMix, (),
+                      (per_minute, shortest, longest, bulk_permille, long_permille,
+                       failing_permille, endless_permille, gang_permille, device_permille,
+                       restart_permille, retry_permille, cancel_permille, deadline_permille,
+                       later_permille, too_large_permille, dear_permille))
+
+/// What the network does to every message.
+struct NetworkSpec {
+  core::Duration delay_min = core::milliseconds(2);
+  core::Duration delay_max = core::milliseconds(60);
+  std::int64_t slow_permille = 10;  // Take up to 5 s, so later messages overtake them.
+  std::int64_t lost_permille = 10;
+  std::int64_t doubled_permille = 10;
+};
+BOOST_DESCRIBE_STRUCT(NetworkSpec, (),
+                      (delay_min, delay_max, slow_permille, lost_permille, doubled_permille))
+
+/// How often each disturbance comes, in thousandths a simulated minute, over the whole grid.
+struct DisturbanceRates {
+  std::int64_t hub_crash = 200;
+  std::int64_t agent_crash = 500;
+  std::int64_t power_loss = 200;  // A whole site: its agent and all that runs there.
+  std::int64_t node_loss = 200;   // One node of a site.
+  std::int64_t partition = 300;
+  std::int64_t one_way_partition = 200;
+  std::int64_t slow_disk = 200;
+  std::int64_t failing_disk = 200;
+  std::int64_t full_disk = 100;
+  std::int64_t clock_step = 200;
+  std::int64_t drain = 100;
+  std::int64_t price_change = 200;
+};
+BOOST_DESCRIBE_STRUCT(DisturbanceRates, (),
+                      (hub_crash, agent_crash, power_loss, node_loss, partition, one_way_partition,
+                       slow_disk, failing_disk, full_disk, clock_step, drain, price_change))
+
+struct Scenario {
+  std::string name = "default";
+  core::Duration duration = core::minutes(10);  // Of arrivals and disturbances.
+  core::Duration quiet_max = core::hours(3);    // By then every job must have ended.
+  std::vector<SiteSpec> sites = {SiteSpec{}};
+  UserSpec users;
+  JobMix jobs;
+  NetworkSpec network;
+  DisturbanceRates disturbances;
+};
+BOOST_DESCRIBE_STRUCT(Scenario, (),
+                      (name, duration, quiet_max, sites, users, jobs, network, disturbances))
+
+/// Reads a scenario file; what is left out has the values above. Errors carry line and field.
+core::Result<Scenario> parse_scenario(std::string_view yaml);
+
+/// Refuses with out_of_range what cannot be simulated: no site, no user, a share above 1000.
+core::Result<void> check_scenario(const Scenario& scenario);
+
+}  // namespace intertie::simulation

@@ -1,0 +1,61 @@
+#include "intertie/simulation/scenario.h"
+
+#include <initializer_list>
+#include <string>
+
+#include "intertie/codec/yaml.h"
+
+namespace intertie::simulation {
+namespace {
+
+core::Error make_error(const std::string& field) { return {core::Reason::out_of_range, field}; }
+
+bool is_share(std::int64_t permille) { return permille >= 0 && permille <= 1000; }
+
+}  // namespace
+
+core::Result<Scenario> parse_scenario(std::string_view yaml) {
+  auto scenario = codec::from_yaml<Scenario>(yaml, codec::Boundary::strict);
+  if (!scenario) return scenario;
+  if (const auto checked = check_scenario(*scenario); !checked) return checked.error();
+  return scenario;
+}
+
+core::Result<void> check_scenario(const Scenario& scenario) {
+  std::int64_t sites = 0;
+  for (const SiteSpec& site : scenario.sites) {
+    const bool is_sound = site.count >= 1 && site.nodes >= 1 && site.cpus >= 1 &&
+                          site.devices >= 0 && site.devices <= 64 && is_share(site.lies_permille) &&
+                          site.per_cpu_hour.count >= 0 && site.per_device_hour.count >= 0;
+    if (!is_sound) return make_error("sites: " + site.name);
+    sites += site.count;
+  }
+  if (sites < 1 || sites > 1000) return make_error("sites: 1 to 1000");
+  const UserSpec& users = scenario.users;
+  if (users.count < 1 || users.count > 1000 || users.deposit.count < 0) return make_error("users");
+  const JobMix& mix = scenario.jobs;
+  for (const std::int64_t share :
+       {mix.bulk_permille, mix.long_permille, mix.failing_permille, mix.endless_permille,
+        mix.gang_permille, mix.device_permille, mix.restart_permille, mix.retry_permille,
+        mix.cancel_permille, mix.deadline_permille, mix.later_permille, mix.too_large_permille,
+        mix.dear_permille, scenario.network.slow_permille, scenario.network.doubled_permille}) {
+    if (!is_share(share)) return make_error("a share is 0 to 1000 permille");
+  }
+  // With every message lost nothing can ever end.
+  if (scenario.network.lost_permille < 0 || scenario.network.lost_permille > 500) {
+    return make_error("network.lost_permille: 0 to 500");
+  }
+  if (scenario.network.delay_min.count < 1 ||
+      scenario.network.delay_max < scenario.network.delay_min) {
+    return make_error("network.delay_min, delay_max");
+  }
+  if (mix.per_minute < 1 || mix.shortest.count < 1 || mix.longest < mix.shortest) {
+    return make_error("jobs");
+  }
+  if (scenario.duration < core::seconds(1) || scenario.duration > core::hours(24)) {
+    return make_error("duration: 1 s to 24 h");
+  }
+  return {};
+}
+
+}  // namespace intertie::simulation
