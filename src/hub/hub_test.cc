@@ -305,5 +305,18 @@ TEST(Hub, NothingIsAnsweredBeforeItIsDurable) {
   EXPECT_EQ(world.store().last().index, before);
 }
 
+TEST(Submission, OneTextWithSpacesIsALineForTheShell) {
+  const auto command = [](std::vector<std::string> run) {
+    JobDocument document = TestWorld::make_document();
+    document.run = std::move(run);
+    return codec::from_json<JobDocument>(prepare_submission(document, std::nullopt)->document,
+                                         codec::Boundary::strict)
+        ->run;
+  };
+  EXPECT_EQ(command({"echo a b"}), (std::vector<std::string>{"/bin/sh", "-c", "echo a b"}));
+  EXPECT_EQ(command({"echo", "a b"}), (std::vector<std::string>{"echo", "a b"}));
+  EXPECT_EQ(command({"true"}), (std::vector<std::string>{"true"}));
+}
+
 }  // namespace
 }  // namespace intertie::hub

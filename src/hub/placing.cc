@@ -45,7 +45,8 @@ struct WakeNote {
     if (event.job != 0) soft.woken_shapes.insert(state.find_job(event.job)->shape);
   }
   void operator()(const JobEnded& event) const {
-    soft.woken_shapes.insert(state.find_job(event.job)->shape);
+    const Job& job = *state.find_job(event.job);
+    if (job.phase == JobPhase::waiting) soft.woken_shapes.insert(job.shape);
   }
   template <class Other>
   void operator()(const Other&) const {}
@@ -54,31 +55,46 @@ struct WakeNote {
 struct RankedShape {
   QueueRank rank;
   std::uint32_t shape = 0;
-  friend bool operator<(const RankedShape& a, const RankedShape& b) { return a.rank < b.rank; }
+  bool is_woken_itself = false;  // Else only the freed pools can be of use to it.
 };
 
-// Shapes whose first job could use what was freed, best rank first.
-std::vector<RankedShape> take_woken(Context& context) {
+// For a heap whose front has the best rank.
+bool is_served_later(const RankedShape& a, const RankedShape& b) { return b.rank < a.rank; }
+
+struct Woken {
+  std::vector<RankedShape> shapes;  // A heap.
+  std::vector<std::uint32_t> pools;
+};
+
+bool can_use_freed(Context& context, std::uint32_t shape, const std::vector<std::uint32_t>& pools) {
   const State& state = context.state;
-  std::set<std::uint32_t> shapes = std::exchange(context.soft.woken_shapes, {});
-  for (const std::uint32_t pool : std::exchange(context.soft.woken_pools, {})) {
-    const placement::PoolCapacity& capacity = state.capacities[pool];
+  return std::ranges::any_of(pools, [&](std::uint32_t pool) {
+    const auto* fit = context.soft.fits.find_fit(state, shape, pool, context.now);
+    return fit != nullptr &&
+           state.capacities[pool].can_reserve(fit->shape, state.shapes[shape].requirements.tasks);
+  });
+}
+
+// Shapes whose first job could use what was freed or announced.
+Woken take_woken(Context& context) {
+  const State& state = context.state;
+  const std::set<std::uint32_t> shapes = std::exchange(context.soft.woken_shapes, {});
+  const std::set<std::uint32_t> pools = std::exchange(context.soft.woken_pools, {});
+  Woken woken;
+  woken.pools.assign(pools.begin(), pools.end());
+  const auto add = [&](std::uint32_t shape, bool is_woken_itself) {
+    const auto front = state.queue.find_front(shape, state.shares, context.now);
+    if (front) woken.shapes.push_back({front->rank, shape, is_woken_itself});
+  };
+  for (const std::uint32_t shape : shapes) add(shape, true);
+  if (!woken.pools.empty()) {
     for (std::uint32_t shape = 0; shape < state.shapes.size(); ++shape) {
-      if (state.queue.is_empty(shape)) continue;
-      const auto* fit = context.soft.fits.find_fit(state, shape, pool, context.now);
-      if (fit == nullptr) continue;
-      if (capacity.can_reserve(fit->shape, state.shapes[shape].requirements.tasks)) {
-        shapes.insert(shape);
-      }
+      if (state.queue.is_empty(shape) || shapes.contains(shape)) continue;
+      if (can_use_freed(context, shape, woken.pools)) add(shape, false);
     }
   }
-  std::vector<RankedShape> ranked;
-  for (const std::uint32_t shape : shapes) {
-    const auto front = state.queue.find_front(shape, state.shares, context.now);
-    if (front) ranked.push_back({front->rank, shape});
-  }
-  std::ranges::make_heap(ranked, [](const auto& a, const auto& b) { return b < a; });
-  return ranked;
+  std::ranges::make_heap(woken.shapes, is_served_later);
+  return woken;
 }
 
 enum class Outcome : std::uint8_t { started, skipped_job, nothing_fits };
@@ -123,26 +139,26 @@ void wake_all(Soft& soft, const State& state) {
 bool has_woken(const Soft& soft) { return !soft.woken_shapes.empty() || !soft.woken_pools.empty(); }
 
 void place_woken(Context& context, std::size_t starts_max) {
-  const auto later = [](const RankedShape& a, const RankedShape& b) { return b < a; };
-  std::vector<RankedShape> ranked = take_woken(context);
+  Woken woken = take_woken(context);
   std::size_t started = 0;
-  while (!ranked.empty()) {
-    std::ranges::pop_heap(ranked, later);
-    const std::uint32_t shape = ranked.back().shape;
-    ranked.pop_back();
+  while (!woken.shapes.empty()) {
+    std::ranges::pop_heap(woken.shapes, is_served_later);
+    const RankedShape next = woken.shapes.back();
+    woken.shapes.pop_back();
     if (started >= starts_max) {
-      context.soft.woken_shapes.insert(shape);
+      context.soft.woken_shapes.insert(next.shape);
       continue;
     }
-    auto front = context.state.queue.find_front(shape, context.state.shares, context.now);
+    if (!next.is_woken_itself && !can_use_freed(context, next.shape, woken.pools)) continue;
+    auto front = context.state.queue.find_front(next.shape, context.state.shares, context.now);
     if (!front) continue;
-    const Outcome outcome = place_front(context, shape, front->job);
+    const Outcome outcome = place_front(context, next.shape, front->job);
     if (outcome == Outcome::nothing_fits) continue;
     if (outcome == Outcome::started) ++started;
-    front = context.state.queue.find_front(shape, context.state.shares, context.now);
+    front = context.state.queue.find_front(next.shape, context.state.shares, context.now);
     if (!front) continue;
-    ranked.push_back({front->rank, shape});
-    std::ranges::push_heap(ranked, later);
+    woken.shapes.push_back({front->rank, next.shape, next.is_woken_itself});
+    std::ranges::push_heap(woken.shapes, is_served_later);
   }
 }
 

@@ -15,6 +15,12 @@ Key128 shorten(const crypto::Digest& digest) {
   return key;
 }
 
+// One text with white space is a line for the shell; anything else is the command's own words.
+std::vector<std::string> make_command(const std::vector<std::string>& run) {
+  const bool is_line = run.size() == 1 && run[0].find_first_of(" \t\n") != std::string::npos;
+  return is_line ? std::vector<std::string>{"/bin/sh", "-c", run[0]} : run;
+}
+
 bool is_region(const std::string& text) { return text.size() == 2; }
 
 }  // namespace
@@ -43,9 +49,11 @@ placement::Requirements make_requirements(const JobDocument& document) {
   return placement::make_canonical(std::move(requirements));
 }
 
-core::Result<Submission> prepare_submission(const JobDocument& document,
+core::Result<Submission> prepare_submission(const JobDocument& asked,
                                             std::optional<std::string_view> idempotency) {
-  if (const auto checked = check_document(document); !checked) return checked.error();
+  if (const auto checked = check_document(asked); !checked) return checked.error();
+  JobDocument document = asked;
+  document.run = make_command(asked.run);
   Submission submission;
   submission.shape.requirements = make_requirements(document);
   if (const auto checked = placement::check_requirements(submission.shape.requirements); !checked) {
