@@ -73,6 +73,16 @@ inline std::vector<pid_t> find_processes(const std::string& mark) {
   return found;
 }
 
+/// False where the kernel has no user namespaces for this user: asked of the kernel itself, so
+/// that a broken sandbox fails tests instead of skipping them.
+inline bool has_namespaces() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) == 0 ? 0 : 1);
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  return status == 0;
+}
+
 class RunnerTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -204,16 +214,6 @@ class RunnerTest : public testing::Test {
   }
   std::string read_errors(const execution::RunRequest& request) {
     return read_text(request.folder + "/stderr.log");
-  }
-
-  /// False where the kernel has no user namespaces for this user: asked of the kernel itself, so
-  /// that a broken sandbox fails tests instead of skipping them.
-  static bool has_namespaces() {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) == 0 ? 0 : 1);
-    int status = 1;
-    ::waitpid(child, &status, 0);
-    return status == 0;
   }
 
   std::string base_;
