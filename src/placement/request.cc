@@ -22,8 +22,7 @@ constexpr core::Bytes kMemoryMax{1LL << 46};
 template <class T>
 void sort_unique(std::vector<T>& items) {
   std::ranges::sort(items);
-  const auto rest = std::ranges::unique(items);
-  items.erase(rest.begin(), rest.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923), over numbers and length-prefixed texts.
