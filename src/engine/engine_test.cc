@@ -161,6 +161,27 @@ TEST_F(EngineTest, AReadSeesTheStateOfItsTurnAndWaitsUntilThatIsDurable) {
   EXPECT_EQ(released_later.value().value(), 12);
 }
 
+TEST_F(EngineTest, WhatWasSeenMayHaveBeenWrittenByNobodyWhoWaits) {
+  Answer refused, released;
+  std::optional<std::int64_t> seen;
+  engine_.submit({.added = 5}, {});
+  submit({.conduct = Conduct::refuse}, refused);
+  engine_.poll(at(1));
+  EXPECT_FALSE(refused.has_value());
+  log_.finish();
+  engine_.poll(at(2));
+  EXPECT_TRUE(refused.has_value());
+
+  engine_.submit({.added = 7}, {});
+  read(seen, released);
+  engine_.poll(at(3));
+  EXPECT_EQ(seen, 12);
+  EXPECT_FALSE(released.has_value());
+  log_.finish();
+  engine_.poll(at(4));
+  EXPECT_EQ(released.value().value(), 12);
+}
+
 TEST_F(EngineTest, AFailedAppendStopsDecisionsUntilTheSameBatchIsTaken) {
   Answer in_flight, collected, refused;
   std::optional<std::int64_t> seen;
@@ -266,14 +287,16 @@ TEST_F(EngineTest, AFullQueueRefusesAtOnce) {
 
 TEST_F(EngineTest, AFullBatchLeavesTheRestForTheNextTurn) {
   Answer first, second;
-  submit({.added = 1, .events = core::limits::batch_events_max / 2}, first);
+  submit({.added = 1, .owed = 1, .events = core::limits::batch_events_max / 2}, first);
   submit({.added = 1}, second);
   EXPECT_TRUE(engine_.poll(at(1)));
   ASSERT_EQ(log_.given.size(), 1u);
   EXPECT_EQ(log_.given[0]->records.size(), core::limits::batch_events_max / 2);
   EXPECT_EQ(machine_.decided_at.size(), 1u);
+  EXPECT_TRUE(machine_.worked_at.empty());
   EXPECT_FALSE(engine_.poll(at(2)));
   EXPECT_EQ(machine_.decided_at.size(), 2u);
+  EXPECT_EQ(machine_.worked_at.size(), 1u);
 }
 
 TEST_F(EngineTest, DoesAPieceOfWorkATurnAndSaysWhetherMoreIsLeft) {
@@ -294,12 +317,12 @@ TEST_F(EngineTest, DoesAPieceOfWorkATurnAndSaysWhetherMoreIsLeft) {
 TEST_F(EngineTest, TheObserverHearsTheSubjectsOfWhatBecameDurable) {
   std::vector<std::vector<std::uint64_t>> heard;
   engine_.set_durable_observer([&](const auto& subjects) { heard.push_back(subjects); });
-  Answer first, second, third;
+  Answer first, second, third, fourth;
   submit({.added = 1, .subject = 8}, first);
   submit({.added = 1, .subject = 3}, second);
   engine_.poll(at(1));
   submit({.added = 1}, third);  // About nothing that could be watched.
-  submit({.added = 1, .subject = 9}, third);
+  submit({.added = 1, .subject = 9}, fourth);
   engine_.poll(at(2));
   EXPECT_TRUE(heard.empty());
   log_.fail();
@@ -313,8 +336,9 @@ TEST_F(EngineTest, TheObserverHearsTheSubjectsOfWhatBecameDurable) {
   });
   engine_.poll(at(2'000));
   EXPECT_EQ(heard, (std::vector<std::vector<std::uint64_t>>{{8, 3}}));
-  third.reset();
   log_.finish();
+  engine_.poll(at(3'000));
+  EXPECT_EQ(heard, (std::vector<std::vector<std::uint64_t>>{{8, 3}, {9}}));
 }
 
 TEST_F(EngineTest, ACommandWithoutCompletionIsDecidedAllTheSame) {
