@@ -252,6 +252,7 @@ TEST_F(EngineTest, NoWorkIsDoneWhileTheStoreIsUnavailable) {
   log_.fail();
   EXPECT_FALSE(engine_.poll(at(2)));
   EXPECT_EQ(machine_.worked_at.size(), 1u);
+  EXPECT_FALSE(engine_.is_idle());  // Nothing is in flight or queued, but somebody waits.
 }
 
 TEST_F(EngineTest, LogTimeNeverDecreases) {
