@@ -5,7 +5,7 @@
 #include "intertie/core/limits.h"
 #include "intertie/crypto/certificate.h"
 
-#include "site_files.h"
+#include "files.h"
 
 namespace intertie::service {
 namespace {
@@ -14,12 +14,13 @@ namespace {
 constexpr core::Duration kCertificateLife = core::hours(24 * 365 * 10);
 
 core::Result<crypto::KeyPair> open_key(const std::string& path) {
-  auto found = read_small_file(path, core::limits::certificate_bytes_max);
+  auto found = read_private_file(path, core::limits::certificate_bytes_max);
   if (found) return crypto::import_private_pem(*found);
   if (found.error().reason != core::Reason::not_found) return found.error();
   crypto::KeyPair key = crypto::KeyPair::generate();
   const crypto::Secret pem = key.export_private_pem();
-  if (auto written = replace_file(path, pem.reveal_text()); !written) return written.error();
+  if (auto written = write_file_durably(path, pem.reveal_text(), 0600); !written)
+    return written.error();
   return key;
 }
 

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "intertie/core/quantity.h"
@@ -59,8 +57,8 @@ struct SiteOptions {
   core::Duration keep_tasks = core::hours(24 * 7);
   core::Bytes keep_tasks_bytes{20LL << 30};
 
-  /// One line about what happened; any thread. Empty: nothing is told.
-  std::function<void(std::string_view)> log;
+  /// JSON lines about what happens. Empty: standard error; "-": nowhere.
+  std::string log_path;
 };
 
 /// Owns the journal, the engine's thread, the link to the hub, and the runner of this machine.

@@ -1,0 +1,33 @@
+// What the threads of a site share; made before the first of them and outliving the last.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "intertie/service/site_service.h"
+#include "intertie/storage/store.h"
+
+#include "log.h"
+#include "site_content.h"
+#include "site_engine.h"
+#include "site_hub_client.h"
+#include "site_machine.h"
+#include "site_tasks.h"
+
+namespace intertie::service {
+
+struct SiteContext {
+  const SiteOptions& options;
+  const SiteMachine& machine;
+  const std::vector<topology::Pool>& pools;
+  topology::Isolation isolation;  // The level that tasks run at.
+  const SiteHubClients& clients;
+  storage::Store& store;
+  SiteEngine& engine;
+  SiteContent& content;
+  SiteTasks& tasks;
+  Log& log;
+};
+
+}  // namespace intertie::service

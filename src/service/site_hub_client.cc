@@ -1,0 +1,65 @@
+#include "site_hub_client.h"
+
+#include <optional>
+#include <utility>
+
+#include <boost/describe.hpp>
+
+#include "intertie/codec/json.h"
+#include "intertie/net/http.h"
+
+namespace intertie::service {
+namespace {
+
+struct Problem {
+  std::string code;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(Problem, (), (code, detail))
+
+}  // namespace
+
+core::Result<SiteHubClients> SiteHubClients::create(const HubAddress& hub, const SiteKeys& keys) {
+  const auto url = net::parse_url(hub.url);
+  if (!url) return url.error();
+  if (!url->is_tls) return {core::Reason::bad_syntax, hub.url + ": expected https"};
+  net::TlsClientOptions tls;
+  tls.peer_fingerprint = hub.fingerprint;
+  tls.certificate_pem = keys.certificate_pem;
+  tls.key_pem = keys.tls.export_private_pem().reveal_text();
+  SiteHubClients clients;
+  clients.options_.host = url->host;
+  clients.options_.port = url->port;
+  clients.options_.tls = std::move(tls);
+  return clients;
+}
+
+net::HttpClient SiteHubClients::make_client(core::Duration timeout) const {
+  net::HttpClientOptions options = options_;
+  options.timeout = timeout;
+  return net::HttpClient(std::move(options));
+}
+
+core::Result<std::string> post_json(net::HttpClient& client, const std::string& path,
+                                    std::string body) {
+  net::Request request;
+  request.method = "POST";
+  request.target = path;
+  request.headers.set("Content-Type", "application/json");
+  request.body = std::move(body);
+  auto response = client.request(request);
+  if (!response) return response.error();
+  if (response->status / 100 != 2) return read_problem(*response);
+  return std::move(response->body);
+}
+
+core::Error read_problem(const net::Response& response) {
+  const auto problem = codec::from_json<Problem>(response.body, codec::Boundary::tolerant);
+  if (problem) {
+    if (const auto reason = core::find_reason(problem->code)) return {*reason, problem->detail};
+  }
+  return {core::Reason::unreachable,
+          "the hub answered with status " + std::to_string(response.status)};
+}
+
+}  // namespace intertie::service

@@ -1,0 +1,208 @@
+#include "site_preparer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
+
+#include "site_file_plan.h"
+
+namespace intertie::service {
+namespace {
+
+constexpr std::size_t kWorkers = 3;
+constexpr int kFetchTriesMax = 6;
+
+bool is_worth_retrying(core::Reason reason) {
+  return reason == core::Reason::unreachable || reason == core::Reason::timed_out ||
+         reason == core::Reason::overloaded;
+}
+
+std::vector<std::uint32_t> list_ranks(const execution::StartAttempt& order) {
+  std::vector<std::uint32_t> ranks;
+  for (const execution::TaskSlot& slot : order.slots) ranks.push_back(slot.rank);
+  std::ranges::sort(ranks);
+  return ranks;
+}
+
+}  // namespace
+
+core::Result<hub::JobDocument> read_document(storage::Reader& reader, std::uint64_t index) {
+  const auto body = reader.read_body(index);
+  if (!body) return body.error();
+  auto document = codec::from_json<hub::JobDocument>(body->bytes, codec::Boundary::tolerant);
+  if (!document) return document.error();
+  if (auto checked = hub::check_document(*document); !checked) return checked.error();
+  return document;
+}
+
+/// One thread's own connections: to the journal and to the hub.
+class SitePreparer::Worker {
+ public:
+  Worker(SitePreparer& owner, std::unique_ptr<storage::Reader> reader)
+      : owner_(owner),
+        context_(owner.context_),
+        reader_(std::move(reader)),
+        client_(context_.clients.make_client(core::limits::request_timeout)) {}
+
+  void interrupt() const { client_.interrupt(); }
+
+  void stage(const SiteWork& work) {
+    const agent::AttemptId id = work.action.attempt;
+    const auto done = bring_inputs(work);
+    if (done) {
+      finish(agent::ReportStaged{id.first, id.second}, work);
+      return;
+    }
+    // Interrupted by the agent's own end: nothing is wrong, the next start does it again.
+    if (done.error().reason == core::Reason::stopping) return;
+    execution::AttemptNotStarted report{id.first, id.second, core::Reason::staging_failed,
+                                        core::to_text(done.error())};
+    if (done.error().reason == core::Reason::not_supported) {
+      report.reason = core::Reason::not_supported;
+    }
+    finish(agent::ReportNotStarted{std::move(report)}, work);
+  }
+
+  void collect(const SiteWork& work) {
+    const agent::AttemptId id = work.action.attempt;
+    agent::ReportCollected report{id.first, id.second, {}, {}};
+    auto collected = store_outputs(work);
+    if (collected) {
+      report.outputs = std::move(collected->outputs);
+      report.missing = std::move(collected->missing);
+    } else {
+      report.missing = core::to_text(collected.error());
+    }
+    finish(std::move(report), work);
+  }
+
+ private:
+  core::Result<void> bring_inputs(const SiteWork& work) {
+    const auto document = read_document(*reader_, work.document);
+    if (!document) return document.error();
+    if (!document->secrets.empty()) {
+      return {core::Reason::not_supported, "secrets: this site cannot open sealed boxes"};
+    }
+    const auto plan = plan_files(*document, context_.isolation);
+    if (!plan) return plan.error();
+    for (const std::uint32_t rank : list_ranks(work.order)) {
+      const auto made = context_.tasks.make_rank(work.action.attempt, rank, *plan);
+      if (!made) return made;
+    }
+    for (const PlannedInput& planned : plan->inputs) {
+      const hub::DataIn& input = document->data.in[planned.index];
+      SiteTasks::InputFile file{planned.place, {}, input.content, input.executable};
+      if (!input.from.empty()) {
+        auto path = fetch(input);
+        if (!path) return path.error();
+        file.source = std::move(*path);
+      }
+      for (const std::uint32_t rank : list_ranks(work.order)) {
+        const auto put = context_.tasks.put_input(work.action.attempt, rank, file);
+        if (!put) return put;
+      }
+    }
+    return {};
+  }
+
+  core::Result<std::string> fetch(const hub::DataIn& input) {
+    const auto digest = crypto::parse_digest(input.from);
+    if (!digest) return digest.error();
+    core::Duration pause = core::limits::retry_backoff_first;
+    for (int tries = 1;; ++tries) {
+      auto path = context_.content.fetch(*digest, input.size, client_);
+      if (path || !is_worth_retrying(path.error().reason) || tries == kFetchTriesMax) return path;
+      if (!owner_.wait_before_retry(pause)) {
+        return core::Error{core::Reason::stopping, "the agent"};
+      }
+      pause = pause + pause;
+    }
+  }
+
+  core::Result<CollectedOutputs> store_outputs(const SiteWork& work) {
+    const auto document = read_document(*reader_, work.document);
+    if (!document) return document.error();
+    const auto plan = plan_files(*document, context_.isolation);
+    if (!plan) return plan.error();
+    return context_.tasks.collect(work.action.attempt, list_ranks(work.order), *plan);
+  }
+
+  void finish(agent::Command report, const SiteWork& work) {
+    const auto answer = submit_and_wait(context_.engine, std::move(report));
+    if (answer) return;
+    context_.log.write(LogLevel::warning, "site", "report_refused",
+                       {{"job", static_cast<std::int64_t>(work.action.attempt.first)},
+                        {"error", core::to_text(answer.error())}});
+  }
+
+  SitePreparer& owner_;
+  const SiteContext& context_;
+  const std::unique_ptr<storage::Reader> reader_;
+  net::HttpClient client_;
+};
+
+SitePreparer::SitePreparer(const SiteContext& context) : context_(context) {}
+
+core::Result<std::unique_ptr<SitePreparer>> SitePreparer::start(const SiteContext& context) {
+  std::unique_ptr<SitePreparer> preparer(new SitePreparer(context));
+  for (std::size_t i = 0; i < kWorkers; ++i) {
+    auto reader = context.store.open_reader();
+    if (!reader) return reader.error();
+    preparer->workers_.push_back(std::make_unique<Worker>(*preparer, std::move(*reader)));
+  }
+  for (const auto& worker : preparer->workers_) {
+    preparer->threads_.emplace_back(
+        [owner = preparer.get(), each = worker.get()] { owner->run(*each); });
+  }
+  return preparer;
+}
+
+SitePreparer::~SitePreparer() { stop(); }
+
+void SitePreparer::request(SiteWork work) {
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_ || !known_.insert({work.action.attempt, work.action.kind}).second) return;
+  queued_.push_back(std::move(work));
+  changed_.notify_all();
+}
+
+void SitePreparer::run(Worker& worker) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return is_stopping_ || !queued_.empty(); });
+    if (is_stopping_) return;
+    const SiteWork work = std::move(queued_.front());
+    queued_.pop_front();
+    lock.unlock();
+    if (work.action.kind == agent::Action::Kind::stage) {
+      worker.stage(work);
+    } else {
+      worker.collect(work);
+    }
+    lock.lock();
+    known_.erase({work.action.attempt, work.action.kind});
+  }
+}
+
+bool SitePreparer::wait_before_retry(core::Duration pause) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::microseconds(pause.count), [this] { return is_stopping_; });
+  return !is_stopping_;
+}
+
+void SitePreparer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    changed_.notify_all();
+  }
+  for (const auto& worker : workers_) worker->interrupt();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+}  // namespace intertie::service

@@ -1,0 +1,365 @@
+#include "intertie/service/site_service.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "intertie/core/limits.h"
+#include "intertie/execution_runners/local_runner.h"
+#include "intertie/measurement/class_rule.h"
+#include "intertie/measurement/signed_statement.h"
+#include "intertie/storage_sqlite/sqlite_store.h"
+
+#include "clock.h"
+#include "files.h"
+#include "site_clock.h"
+#include "site_context.h"
+#include "site_join.h"
+#include "site_measure.h"
+#include "site_preparer.h"
+#include "site_runner.h"
+#include "site_uplink.h"
+#include "snapshot_thread.h"
+
+namespace intertie::service {
+namespace {
+
+using execution_runners::LocalRunner;
+
+constexpr core::Duration kUpkeepInterval = core::minutes(10);
+constexpr core::Duration kStopGrace = core::seconds(5);
+
+core::Result<void> check_options(const SiteOptions& options) {
+  if (!options.folder.starts_with('/')) {
+    return {core::Reason::bad_argument, "folder: expected an absolute path"};
+  }
+  if (options.launcher_argv.empty() || !options.launcher_argv.front().starts_with('/')) {
+    return {core::Reason::bad_argument, "launcher_argv: expected an absolute program"};
+  }
+  return {};
+}
+
+/// The strongest level that a probe has proved here.
+core::Result<topology::Isolation> find_isolation(LocalRunner& runner) {
+  const auto reports = runner.read_isolation();
+  if (!reports) return reports.error();
+  topology::Isolation best = topology::Isolation::none;
+  std::string failures;
+  for (const execution::IsolationReport& report : *reports) {
+    if (report.works) best = std::max(best, report.level);
+    if (!report.works) failures += report.failure + "; ";
+  }
+  if (best != topology::Isolation::none) return best;
+  return core::Error{core::Reason::not_supported, "no isolation level works: " + failures};
+}
+
+}  // namespace
+
+/// In the order of construction; what stands lower uses what stands above.
+class SiteService::Parts {
+ public:
+  explicit Parts(SiteOptions given) : options_(std::move(given)) {}
+  ~Parts() { stop(); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  core::Result<void> start() {
+    if (auto done = check_options(options_); !done) return done;
+    if (auto done = make_private_folder(options_.folder); !done) return done;
+    auto log = Log::open(options_.log_path);
+    if (!log) return log.error();
+    log_ = std::move(*log);
+    if (auto done = find_machine(); !done) return done;
+    if (auto done = find_identity(); !done) return done;
+    if (auto done = open_journal(); !done) return done;
+    if (auto done = start_threads(); !done) return done;
+    upkeep_thread_ = std::thread([this] { run_upkeep(); });
+    log_->write(LogLevel::info, "site", "started", {{"site", identity_.site}});
+    return {};
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::exchange(is_stopped_, true)) return;
+      changed_.notify_all();
+    }
+    if (upkeep_thread_.joinable()) upkeep_thread_.join();
+    if (uplink_ != nullptr) uplink_->stop();
+    if (preparer_ != nullptr) preparer_->stop();
+    if (runner_ != nullptr) runner_->stop(options_.stop_tasks);
+    if (attached_ != nullptr && options_.stop_tasks) (void)attached_->stop(true);
+    attached_.reset();
+    if (engine_ != nullptr) {
+      const bool is_clean = engine_->stop(kStopGrace);
+      // The next start then replays nothing; the two folds of the journal are compared.
+      if (is_clean) tell_failure("snapshot", snapshots_->finish(engine_->get_stopped_machine()));
+      log_->write(is_clean ? LogLevel::info : LogLevel::warning, "site", "stopped");
+    }
+  }
+
+  bool wait_until_ready(core::Duration timeout) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::microseconds(timeout.count);
+    {
+      std::unique_lock lock(mutex_);
+      const bool is_told =
+          changed_.wait_until(lock, deadline, [this] { return is_measured_ || is_stopped_; });
+      if (!is_told || is_stopped_) return false;
+    }
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(
+        deadline - std::chrono::steady_clock::now());
+    return uplink_->wait_until_settled(core::Duration{std::max<std::int64_t>(left.count(), 0)});
+  }
+
+  bool is_connected() const {
+    const auto answered = uplink_->answered_at();
+    return answered && read_boot_time() - *answered < core::limits::site_lost_after;
+  }
+
+  const SiteIdentity& identity() const { return identity_; }
+  const SiteKeys& keys() const { return *keys_; }
+  const std::vector<topology::Pool>& pools() const { return pools_; }
+
+ private:
+  core::Result<void> find_machine() {
+    runner_options_.folder = options_.folder + "/launcher";
+    runner_options_.launcher = options_.launcher_argv;
+    runner_options_.launcher.push_back("--folder");
+    runner_options_.launcher.push_back(runner_options_.folder);
+    auto attached = LocalRunner::attach(runner_options_);
+    if (!attached) return attached.error();
+    attached_ = std::move(*attached);
+    const auto isolation = find_isolation(*attached_);
+    if (!isolation) return isolation.error();
+    isolation_ = *isolation;
+    auto machine = discover_site_machine(options_);
+    if (!machine) return machine.error();
+    machine_ = std::move(*machine);
+    return {};
+  }
+
+  core::Result<void> find_identity() {
+    auto keys = open_site_keys(options_.folder, options_.name, read_clock());
+    if (!keys) return keys.error();
+    keys_.emplace(std::move(*keys));
+    auto known = read_site_identity(options_.folder);
+    if (!known && known.error().reason != core::Reason::not_found) return known.error();
+    if (!known && options_.join_token.empty()) {
+      return {core::Reason::bad_argument, "join_token: this site has not joined a hub yet"};
+    }
+    // A default pool's class follows from the measurement, so that comes before the offer.
+    if (auto measured = measure(); !measured) return measured;
+    if (auto offered = make_offer(); !offered) return offered;
+    if (!known) {
+      known = join_hub({options_.join_token, options_.name, options_.region, {}, pools_}, *keys_);
+      if (!known) return known.error();
+      if (auto kept = write_site_identity(options_.folder, *known); !kept) return kept;
+    }
+    identity_ = std::move(*known);
+    return {};
+  }
+
+  core::Result<void> measure() {
+    auto statement = obtain_statement(options_, read_clock());
+    if (!statement) return statement.error();
+    statement_ = std::move(*statement);
+    return {};
+  }
+
+  core::Result<void> make_offer() {
+    pools_ = options_.pools;
+    for (const topology::Pool& pool : pools_) {
+      if (pool.isolation > isolation_) {
+        return {core::Reason::isolation_too_weak, "pool " + pool.name + " offers more than works"};
+      }
+    }
+    if (!pools_.empty()) return {};
+    pools_.push_back(make_default_pool(options_, machine_, isolation_));
+    if (!statement_) return {};
+    const auto chosen = measurement::choose_class(*statement_, {}, options_.compute_class);
+    if (!chosen) return chosen.error();
+    pools_.front().compute_class = *chosen;
+    return {};
+  }
+
+  core::Result<void> open_journal() {
+    auto store = storage_sqlite::open_sqlite_store({options_.folder + "/journal"});
+    if (!store) return store.error();
+    store_ = std::move(*store);
+    EngineHooks<agent::AgentMachine> hooks;
+    snapshots_ = std::make_unique<SnapshotThread<agent::AgentMachine>>(
+        *store_, [this] { return std::make_unique<agent::AgentMachine>(keys_->sign); },
+        SnapshotPolicy{}, *log_);
+    hooks.on_durable = [this](const agent::AgentMachine&, storage::LogIndex durable,
+                              const std::vector<std::uint64_t>&) {
+      snapshots_->note_durable(durable);
+      if (SiteRunner* runner = woken_runner_.load()) runner->wake();
+      if (SiteUplink* uplink = woken_uplink_.load()) uplink->wake();
+    };
+    auto engine = SiteEngine::start(std::make_unique<agent::AgentMachine>(keys_->sign), *store_,
+                                    std::move(hooks));
+    if (!engine) return engine.error();
+    engine_ = std::move(*engine);
+    const engine::ReplayReport& replay = engine_->replay_report();
+    snapshots_->note_start(replay.snapshot, replay.last.index);
+    const auto site = read_durable<std::string>(
+        *engine_, [](const agent::AgentMachine& machine) { return machine.state().facts.site; });
+    if (!site) return site.error();
+    if (site->empty()) {
+      const auto created =
+          submit_and_wait(*engine_, agent::CreateSite{{identity_.site, identity_.pools}});
+      if (!created) return created.error();
+    } else if (*site != identity_.site) {
+      return {core::Reason::store_damaged, "the journal is that of site " + *site};
+    }
+    return {};
+  }
+
+  core::Result<void> start_threads() {
+    auto clients =
+        SiteHubClients::create({identity_.hub_address, identity_.hub_fingerprint}, *keys_);
+    if (!clients) return clients.error();
+    clients_.emplace(std::move(*clients));
+    auto content = SiteContent::open(options_.folder + "/content");
+    if (!content) return content.error();
+    content_ = std::move(*content);
+    auto tasks = SiteTasks::open(options_.folder + "/tasks", *content_);
+    if (!tasks) return tasks.error();
+    tasks_ = std::move(*tasks);
+    context_.emplace(SiteContext{options_, machine_, pools_, isolation_, *clients_, *store_,
+                                 *engine_, *content_, *tasks_, *log_});
+    auto preparer = SitePreparer::start(*context_);
+    if (!preparer) return preparer.error();
+    preparer_ = std::move(*preparer);
+    auto runner = SiteRunner::start(*context_, *preparer_, std::move(attached_), runner_options_);
+    if (!runner) return runner.error();
+    runner_ = std::move(*runner);
+    woken_runner_ = runner_.get();
+    SiteUplink::Hooks hooks;
+    hooks.on_lease = [this](const agent::AttemptId& attempt, core::Time until) {
+      runner_->extend_lease(attempt, until);
+    };
+    hooks.on_answer = [this] { runner_->wake(); };
+    uplink_ = std::make_unique<SiteUplink>(*context_, std::move(hooks));
+    woken_uplink_ = uplink_.get();
+    uplink_->start();
+    return {};
+  }
+
+  core::Result<void> send_statement() {
+    measurement::Statement statement = *statement_;
+    statement.subject = identity_.site;
+    statement.record_hash = crypto::to_text(crypto::compute_sha256(identity_.record));
+    const auto sealed = measurement::sign_statement(statement, keys_->sign);
+    if (!sealed) return sealed.error();
+    for (std::uint32_t pool = 0; pool < pools_.size(); ++pool) {
+      const auto added = submit_and_wait(*engine_, agent::AddStatement{{pool, sealed->envelope}});
+      if (!added) return added.error();
+    }
+    return {};
+  }
+
+  /// Sends the measurement, renews it, and removes what nobody needs any more.
+  void run_upkeep() {
+    if (statement_) tell_failure("measurement", send_statement());
+    {
+      const std::lock_guard lock(mutex_);
+      is_measured_ = true;
+      changed_.notify_all();
+    }
+    while (true) {
+      sweep();
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, std::chrono::microseconds(kUpkeepInterval.count),
+                        [this] { return is_stopped_; });
+      if (is_stopped_) return;
+      lock.unlock();
+      const bool is_due =
+          statement_ && !options_.statement && compute_renewal(*statement_) <= read_clock();
+      if (!is_due) continue;
+      auto measured = measure();
+      if (measured) measured = send_statement();
+      tell_failure("measurement", measured);
+    }
+  }
+
+  void sweep() {
+    const auto needed = read_durable<std::vector<agent::AttemptId>>(
+        *engine_, [](const agent::AgentMachine& machine) {
+          std::vector<agent::AttemptId> ids;
+          for (const auto& [id, attempt] : machine.state().attempts) ids.push_back(id);
+          return ids;
+        });
+    if (!needed) return;
+    const auto is_needed = [&](const agent::AttemptId& id) {
+      return std::ranges::binary_search(*needed, id);
+    };
+    tasks_->sweep(is_needed, options_.keep_tasks, options_.keep_tasks_bytes);
+  }
+
+  void tell_failure(const char* what, const core::Result<void>& outcome) {
+    if (outcome) return;
+    log_->write(LogLevel::warning, "site", what, {{"error", core::to_text(outcome.error())}});
+  }
+
+  const SiteOptions options_;
+  std::unique_ptr<Log> log_;
+  LocalRunner::Options runner_options_;
+  std::unique_ptr<LocalRunner> attached_;  // Until the runner's thread takes it over.
+  topology::Isolation isolation_ = topology::Isolation::none;
+  SiteMachine machine_;
+  std::optional<SiteKeys> keys_;
+  std::optional<measurement::Statement> statement_;  // After the start: of the upkeep thread.
+  std::vector<topology::Pool> pools_;
+  SiteIdentity identity_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<SnapshotThread<agent::AgentMachine>> snapshots_;
+  std::unique_ptr<SiteEngine> engine_;
+  std::optional<SiteHubClients> clients_;
+  std::unique_ptr<SiteContent> content_;
+  std::unique_ptr<SiteTasks> tasks_;
+  std::optional<SiteContext> context_;
+  std::unique_ptr<SitePreparer> preparer_;
+  std::unique_ptr<SiteRunner> runner_;
+  std::unique_ptr<SiteUplink> uplink_;
+  // For the engine's hook, which may run before they exist.
+  std::atomic<SiteRunner*> woken_runner_{nullptr};
+  std::atomic<SiteUplink*> woken_uplink_{nullptr};
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_stopped_ = false;
+  bool is_measured_ = false;
+  std::thread upkeep_thread_;
+};
+
+SiteService::SiteService(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+SiteService::~SiteService() = default;
+
+core::Result<std::unique_ptr<SiteService>> SiteService::start(SiteOptions options) {
+  auto parts = std::make_unique<Parts>(std::move(options));
+  if (auto started = parts->start(); !started) return started.error();
+  return std::unique_ptr<SiteService>(new SiteService(std::move(parts)));
+}
+
+void SiteService::stop() { parts_->stop(); }
+
+bool SiteService::wait_until_ready(core::Duration timeout) {
+  return parts_->wait_until_ready(timeout);
+}
+
+bool SiteService::is_connected() const { return parts_->is_connected(); }
+
+const std::string& SiteService::identifier() const { return parts_->identity().site; }
+
+const std::string& SiteService::fingerprint() const { return parts_->keys().fingerprint; }
+
+const std::vector<topology::Pool>& SiteService::pools() const { return parts_->pools(); }
+
+}  // namespace intertie::service

@@ -1,0 +1,240 @@
+#include "site_tasks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
+#include "intertie/execution/task.h"
+
+#include "clock.h"
+#include "files.h"
+#include "site_descriptor.h"
+
+namespace intertie::service {
+namespace {
+
+constexpr std::string_view kOutputPrefix = "output:";
+constexpr std::size_t kCopyBytes = 256u << 10;
+
+core::Result<void> write_all(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return make_io_error("write of an input");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+core::Result<void> copy_file(const std::string& source, int target) {
+  const SiteDescriptor from(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!from.is_open()) return make_io_error(source);
+  std::string buffer(kCopyBytes, '\0');
+  while (true) {
+    const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return make_io_error(source);
+    if (count == 0) return {};
+    const auto written = write_all(target, {buffer.data(), static_cast<std::size_t>(count)});
+    if (!written) return written;
+  }
+}
+
+/// A regular file beneath `folder`, whatever links the task has planted; closed if there is none.
+SiteDescriptor open_beneath(const std::string& folder, const std::string& place) {
+  const SiteDescriptor root(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  open_how how{};
+  how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  SiteDescriptor file(
+      static_cast<int>(::syscall(SYS_openat2, root.get(), place.c_str(), &how, sizeof how)));
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return file;
+}
+
+core::Result<FilePiece> read_piece(const std::string& path, std::uint64_t offset,
+                                   std::uint64_t length) {
+  const SiteDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.is_open()) return core::Error{core::Reason::not_found, "no such file at the site"};
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return make_io_error(path);
+  FilePiece piece;
+  piece.size = static_cast<std::uint64_t>(status.st_size);
+  if (offset >= piece.size) return piece;
+  piece.bytes.resize(std::min(length, piece.size - offset));
+  std::size_t done = 0;
+  while (done < piece.bytes.size()) {
+    const ssize_t count = ::pread(file.get(), piece.bytes.data() + done, piece.bytes.size() - done,
+                                  static_cast<off_t>(offset + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return make_io_error(path);
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  piece.bytes.resize(done);
+  return piece;
+}
+
+std::optional<agent::AttemptId> parse_name(const std::string& name) {
+  agent::AttemptId id;
+  const char* end = name.data() + name.size();
+  const auto job = std::from_chars(name.data(), end, id.first);
+  if (job.ec != std::errc() || job.ptr == end || *job.ptr != '.') return std::nullopt;
+  const auto attempt = std::from_chars(job.ptr + 1, end, id.second);
+  if (attempt.ec != std::errc() || attempt.ptr != end) return std::nullopt;
+  return id;
+}
+
+std::int64_t measure_folder(const std::filesystem::path& folder) {
+  std::int64_t bytes = 0;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator entry(folder, error);
+  for (const std::filesystem::recursive_directory_iterator end; !error && entry != end;
+       entry.increment(error)) {
+    struct stat status {};
+    if (::lstat(entry->path().c_str(), &status) == 0) bytes += status.st_blocks * 512;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<SiteTasks>> SiteTasks::open(std::string folder, SiteContent& content) {
+  if (auto made = make_private_folder(folder); !made) return made.error();
+  return std::unique_ptr<SiteTasks>(new SiteTasks(std::move(folder), content));
+}
+
+std::string SiteTasks::get_folder(const agent::AttemptId& attempt) const {
+  return folder_ + "/" + std::to_string(attempt.first) + "." + std::to_string(attempt.second);
+}
+
+std::string SiteTasks::get_rank_folder(const agent::AttemptId& attempt, std::uint32_t rank) const {
+  return get_folder(attempt) + "/" + std::to_string(rank);
+}
+
+core::Result<void> SiteTasks::make_rank(const agent::AttemptId& attempt, std::uint32_t rank,
+                                        const FilePlan& plan) {
+  const std::string folder = get_rank_folder(attempt, rank);
+  if (auto made = make_private_folder(get_folder(attempt)); !made) return made;
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  if (error) return {core::Reason::io_failed, folder + ": " + error.message()};
+  if (auto made = make_private_folder(folder); !made) return made;
+  for (const std::string& each : plan.folders) {
+    const std::string path = folder + "/" + each;
+    // Readable by the task, which may have a user of its own; the folder above keeps others out.
+    if (::mkdir(path.c_str(), 0755) != 0 || ::chmod(path.c_str(), 0755) != 0) {
+      return make_io_error("mkdir " + path);
+    }
+  }
+  return {};
+}
+
+core::Result<void> SiteTasks::put_input(const agent::AttemptId& attempt, std::uint32_t rank,
+                                        const InputFile& input) {
+  const std::string path = get_rank_folder(attempt, rank) + "/" + input.place;
+  const mode_t mode = input.is_executable ? 0755 : 0644;
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const SiteDescriptor file(::open(path.c_str(), flags, mode));
+  if (!file.is_open()) return make_io_error(path);
+  const auto written = input.source.empty() ? write_all(file.get(), input.content)
+                                            : copy_file(input.source, file.get());
+  if (!written) return written;
+  if (::fchmod(file.get(), mode) != 0) return make_io_error(path);
+  return {};
+}
+
+core::Result<CollectedOutputs> SiteTasks::collect(const agent::AttemptId& attempt,
+                                                  const std::vector<std::uint32_t>& ranks,
+                                                  const FilePlan& plan) {
+  CollectedOutputs collected;
+  for (const PlannedOutput& output : plan.outputs) {
+    SiteDescriptor file;
+    for (const std::uint32_t rank : ranks) {
+      file = open_beneath(get_rank_folder(attempt, rank), output.place);
+      if (file.is_open()) break;
+    }
+    if (!file.is_open()) {
+      collected.missing += (collected.missing.empty() ? "" : ", ") + output.name;
+      continue;
+    }
+    const auto stored = content_.store(file.get());
+    if (!stored) return stored.error();
+    collected.outputs.push_back({output.name, crypto::to_text(stored->digest), stored->size});
+  }
+  const auto written =
+      write_file_durably(get_folder(attempt) + "/outputs.json", codec::to_json(collected), 0600);
+  if (!written) return written.error();
+  return collected;
+}
+
+core::Result<FilePiece> SiteTasks::read(const agent::AttemptId& attempt, std::uint32_t rank,
+                                        const std::string& file, std::uint64_t offset,
+                                        std::uint64_t length) const {
+  const std::string folder = get_rank_folder(attempt, rank) + "/";
+  if (file == "stdout") {
+    return read_piece(folder + std::string(execution::kStdoutFile), offset, length);
+  }
+  if (file == "stderr") {
+    return read_piece(folder + std::string(execution::kStderrFile), offset, length);
+  }
+  if (!file.starts_with(kOutputPrefix)) return core::Error{core::Reason::bad_field, "file"};
+  const auto text =
+      read_whole_file(get_folder(attempt) + "/outputs.json", core::limits::document_bytes_max);
+  if (!text) return core::Error{core::Reason::not_found, "no outputs of this attempt here"};
+  const auto collected = codec::from_json<CollectedOutputs>(*text, codec::Boundary::tolerant);
+  if (!collected) return collected.error();
+  const std::string name = file.substr(kOutputPrefix.size());
+  for (const execution::OutputFile& output : collected->outputs) {
+    if (output.name != name) continue;
+    const auto digest = crypto::parse_digest(output.digest);
+    if (!digest) return digest.error();
+    return read_piece(content_.get_path(*digest), offset, length);
+  }
+  return core::Error{core::Reason::not_found, "output " + name};
+}
+
+std::size_t SiteTasks::sweep(const IsNeeded& is_needed, core::Duration keep,
+                             core::Bytes bytes_max) const {
+  struct Kept {
+    core::Time touched;
+    std::int64_t bytes = 0;
+    std::filesystem::path path;
+  };
+  std::vector<Kept> kept;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    const auto id = parse_name(entry.path().filename());
+    struct stat status {};
+    if (!id || is_needed(*id) || ::stat(entry.path().c_str(), &status) != 0) continue;
+    const core::Time touched{static_cast<std::int64_t>(status.st_mtime) * 1'000'000};
+    kept.push_back({touched, measure_folder(entry.path()), entry.path()});
+  }
+  std::ranges::sort(kept, [](const Kept& a, const Kept& b) { return a.touched > b.touched; });
+  const core::Time oldest = read_clock() - keep;
+  std::int64_t bytes = 0;
+  std::size_t removed = 0;
+  for (const Kept& each : kept) {
+    bytes += each.bytes;
+    if (each.touched >= oldest && bytes <= bytes_max.count) continue;
+    std::filesystem::remove_all(each.path, error);
+    ++removed;
+  }
+  return removed;
+}
+
+}  // namespace intertie::service
