@@ -105,8 +105,8 @@ struct JobDocument {
   Where where;
   When when;
   PriceWish price;
-  std::vector<std::string>
-      run;  // The words of the command; a single text with spaces: a shell line.
+  // The words of the command; a single text with spaces: a shell line.
+  std::vector<std::string> run;
   std::map<std::string, std::string> env;
   std::map<std::string, std::string> secrets;  // Name to sealed box (base64url), never clear text.
   std::uint32_t retries = 0;
