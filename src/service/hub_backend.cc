@@ -1,0 +1,325 @@
+#include "hub_backend.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "intertie/identity/allocator.h"
+#include "intertie/identity/envelope.h"
+#include "intertie/storage_sqlite/sqlite_store.h"
+
+#include "files.h"
+
+namespace intertie::service {
+namespace {
+
+constexpr int kWorkers = 2;
+constexpr std::size_t kWorkQueuedMax = 1'000;
+
+storage::FailHook make_fail_hook(FailPoints& fail_points, storage::FailHook fault) {
+  return [&fail_points, fault = std::move(fault)](storage::FailPoint point) -> core::Result<void> {
+    fail_points.pass(point);
+    if (fault) return fault(point);
+    return {};
+  };
+}
+
+ledger::EntryId make_random_entry_id() {
+  const crypto::ByteString bytes = crypto::random_bytes(16);
+  ledger::EntryId id;
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.high = id.high << 8 | bytes[i];
+    id.low = id.low << 8 | bytes[i + 8];
+  }
+  return id;
+}
+
+std::int64_t read_resident_bytes() {
+  std::FILE* const file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr) return 0;
+  long long size = 0;
+  long long resident = 0;
+  const int count = std::fscanf(file, "%lld %lld", &size, &resident);
+  std::fclose(file);
+  return count == 2 ? resident * ::sysconf(_SC_PAGESIZE) : 0;
+}
+
+void add_metric(std::string& text, std::string_view name, std::string_view type,
+                std::string_view help, std::int64_t value) {
+  text.append("# HELP ").append(name).append(" ").append(help).append("\n# TYPE ");
+  text.append(name).append(" ").append(type).append("\n");
+  text.append(name).append(" ").append(std::to_string(value)).append("\n");
+}
+
+}  // namespace
+
+core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& options, Log& log,
+                                                           FailPoints& fail_points) {
+  storage_sqlite::SqliteOptions sqlite;
+  sqlite.folder = options.folder + "/store";
+  sqlite.fail_hook = make_fail_hook(fail_points, options.store_fault);
+  auto store = storage_sqlite::open_sqlite_store(std::move(sqlite));
+  if (!store) return store.error();
+  std::unique_ptr<HubBackend> backend(new HubBackend(std::move(*store), options, log, fail_points));
+  auto content =
+      ContentStore::open(options.folder + "/content", options.content_bytes_max, fail_points);
+  if (!content) return content.error();
+  backend->content_ = std::move(*content);
+  if (auto done = backend->start_engine(); !done) return done.error();
+  if (auto done = backend->open_keys(options); !done) return done.error();
+  if (auto done = backend->create_hub(options); !done) return done.error();
+  return backend;
+}
+
+HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& options, Log& log,
+                       FailPoints& fail_points)
+    : log_(log),
+      fail_points_(fail_points),
+      store_(std::move(store)),
+      readers_(*store_),
+      workers_(kWorkers, kWorkQueuedMax),
+      sender_(1, kWorkQueuedMax),
+      watchers_(deadlines_, workers_),
+      rows_(
+          sender_, [this](storage::LogIndex index) { return read_body(index); }, fail_points, log),
+      asks_(deadlines_),
+      answers_(fail_points),
+      snapshots_(
+          *store_, [] { return std::make_unique<hub::HubMachine>(); },
+          SnapshotPolicy{options.snapshot_records, options.snapshot_interval}, log) {}
+
+HubBackend::~HubBackend() {
+  release_waiting();
+  if (engine_) engine_->stop(core::Duration{0});
+  // The threads that still may call this object end before any of its parts.
+  workers_.stop();
+  sender_.stop();
+  deadlines_.stop();
+}
+
+core::Result<void> HubBackend::start_engine() {
+  EngineHooks<hub::HubMachine> hooks;
+  hooks.on_durable = [this](const hub::HubMachine& machine, storage::LogIndex durable,
+                            const std::vector<std::uint64_t>& subjects) {
+    batches_.fetch_add(1, std::memory_order_relaxed);
+    watchers_.notify(subjects);
+    rows_.look(machine, durable);
+    snapshots_.note_durable(durable);
+  };
+  hooks.on_turn_end = [this](const hub::HubMachine&, core::Time) { answers_.flush(); };
+  auto engine = EngineThread<hub::HubMachine>::start(std::make_unique<hub::HubMachine>(), *store_,
+                                                     std::move(hooks));
+  if (!engine) return engine.error();
+  engine_ = std::move(*engine);
+  answers_.set_collecting_thread(engine_->thread_id());
+  const engine::ReplayReport& report = engine_->replay_report();
+  snapshots_.note_start(report.snapshot, report.last.index);
+  log_.write(LogLevel::info, "engine", "replayed",
+             {{"last", static_cast<std::int64_t>(report.last.index)},
+              {"snapshot", static_cast<std::int64_t>(report.snapshot)},
+              {"heads", static_cast<std::int64_t>(report.heads)}});
+  for (const auto& skipped : report.skipped) {
+    log_.write(LogLevel::error, "engine", "snapshot_unusable",
+               {{"index", static_cast<std::int64_t>(skipped.index)}, {"detail", skipped.why}});
+  }
+  return {};
+}
+
+core::Result<void> HubBackend::open_keys(const HubOptions& options) {
+  std::promise<core::Result<std::string>> promise;
+  engine_->read([&promise](const core::Result<const hub::HubMachine*>& machine) {
+    core::Result<std::string> id = core::Error{};
+    if (machine) {
+      id = (*machine)->state().facts.id;
+    } else {
+      id = machine.error();
+    }
+    return [&promise, id] { promise.set_value(id); };
+  });
+  const core::Result<std::string> known = promise.get_future().get();
+  if (!known) return known.error();
+  hub_id_ = *known;
+  if (hub_id_.empty()) {
+    const auto region = identity::parse_registry_code(options.region);
+    if (!region) return core::Error{core::Reason::bad_argument, "region: " + options.region};
+    hub_id_ =
+        identity::to_text(identity::get_registry_identifier(identity::make_allocator(*region)));
+  }
+  auto keys = open_hub_keys(options.folder + "/keys", hub_id_, options.host_names, read_clock());
+  if (!keys) return keys.error();
+  keys_.emplace(std::move(*keys));
+  if (known->empty()) fail_points_.pass(ServicePoint::start_before_create);
+  return {};
+}
+
+core::Result<void> HubBackend::create_hub(const HubOptions& options) {
+  if (engine_->replay_report().last.index > 0) return {};
+  std::vector<hub::Command> commands;
+  commands.push_back(
+      hub::CreateHub{{hub_id_, options.region, options.name, options.currency,
+                      crypto::to_text(keys_->sign.public_key()), options.fee_per_mille}});
+  commands.push_back(hub::CreatePrincipal{"operator", hub::Role::operator_, 0, {}});
+  for (const FirstPrincipal& each : options.principals) {
+    commands.push_back(hub::CreatePrincipal{each.name, each.role, 0, each.credit_limit});
+    if (each.deposit > core::Money{}) {
+      commands.push_back(hub::Deposit{make_random_entry_id(), each.name, each.deposit});
+    }
+  }
+  // In one turn, so the log never holds half of it.
+  std::vector<std::promise<core::Result<hub::Reply>>> answers(commands.size());
+  std::vector<EngineThread<hub::HubMachine>::Submission> submissions;
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    submissions.push_back({std::move(commands[i]), [&answers, i](core::Result<hub::Reply> reply) {
+                             answers[i].set_value(std::move(reply));
+                           }});
+  }
+  engine_->submit_together(std::move(submissions));
+  std::optional<core::Error> failure;
+  for (auto& each : answers) {
+    const auto reply = each.get_future().get();
+    if (!reply && !failure) failure = reply.error();
+  }
+  if (failure) return *failure;
+  log_.write(LogLevel::info, "hub", "created", {{"id", hub_id_}, {"region", options.region}});
+  return {};
+}
+
+core::Result<std::string> HubBackend::read_body(storage::LogIndex index) {
+  auto body = readers_.get().read_body(index);
+  if (!body) return body.error();
+  return std::move(body->bytes);
+}
+
+core::Time HubBackend::now() const { return read_clock(); }
+
+void HubBackend::submit(hub::Command command, std::function<void(core::Result<hub::Reply>)> done) {
+  commands_.fetch_add(1, std::memory_order_relaxed);
+  engine_->submit(std::move(command), std::move(done));
+}
+
+void HubBackend::read(
+    std::function<DurableAction(const core::Result<const hub::HubMachine*>&)> look) {
+  engine_->read(std::move(look));
+}
+
+storage::Reader& HubBackend::reader() { return readers_.get(); }
+
+void HubBackend::watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) {
+  const core::Time present = read_clock();
+  watchers_.watch(job, deadline > present ? deadline - present : core::Duration{0},
+                  std::move(wake));
+}
+
+core::Result<void> HubBackend::write_content(const crypto::Digest& digest, std::string_view bytes) {
+  return content_->write(digest, bytes);
+}
+
+core::Result<std::uint64_t> HubBackend::find_content_size(const crypto::Digest& digest) {
+  return content_->find_size(digest);
+}
+
+core::Result<std::string> HubBackend::read_content(const crypto::Digest& digest,
+                                                   std::uint64_t offset, std::uint64_t length) {
+  return content_->read(digest, offset, length);
+}
+
+void HubBackend::read_site_file(const api::SiteFileRequest& request,
+                                std::function<void(core::Result<api::SiteFilePiece>)> done) {
+  asks_.ask(request, std::move(done));
+}
+
+void HubBackend::attach_site_stream(std::uint32_t site, std::uint64_t after,
+                                    std::shared_ptr<api::Stream> stream) {
+  asks_.attach(site, stream);
+  engine_->read([this, site, after, stream](const core::Result<const hub::HubMachine*>& machine) {
+    if (!machine) {
+      stream->close();
+      return DurableAction();
+    }
+    return DurableAction([this, site, after, stream, state = *machine] {
+      rows_.attach(site, after, stream, *state, engine_->durable_index());
+    });
+  });
+}
+
+void HubBackend::take_site_answer(std::uint32_t site, std::uint64_t ask,
+                                  core::Result<api::SiteFilePiece> piece) {
+  asks_.take_answer(site, ask, std::move(piece));
+}
+
+const crypto::KeyPair& HubBackend::token_key() const { return keys_->token; }
+
+core::Result<std::string> HubBackend::sign_record(std::string_view payload_type,
+                                                  std::string_view payload) {
+  return identity::seal_envelope(payload_type, payload, keys_->sign);
+}
+
+std::string HubBackend::site_address() const { return site_address_; }
+
+std::string HubBackend::site_fingerprint() const { return keys_->site_fingerprint; }
+
+std::string HubBackend::service_metrics() {
+  const auto count = [](auto value) { return static_cast<std::int64_t>(value); };
+  std::string text;
+  add_metric(text, "intertie_commands_total", "counter", "Commands given to the engine.",
+             count(commands_.load()));
+  add_metric(text, "intertie_answers_total", "counter", "HTTP answers given.",
+             count(answers_.sent()));
+  add_metric(text, "intertie_log_batches_total", "counter", "Batches made durable.",
+             count(batches_.load()));
+  add_metric(text, "intertie_log_durable_index", "gauge", "The log's last durable record.",
+             count(engine_->durable_index()));
+  add_metric(text, "intertie_store_available", "gauge", "0 while the store cannot be written.",
+             engine_->is_store_unavailable() ? 0 : 1);
+  add_metric(text, "intertie_content_bytes", "gauge", "Bytes in the content store.",
+             count(content_->used()));
+  add_metric(text, "intertie_watches", "gauge", "Long polls and streams that wait for jobs.",
+             count(watchers_.size()));
+  add_metric(text, "intertie_site_streams", "gauge", "Sites with an open stream.",
+             count(asks_.streams()));
+  add_metric(text, "intertie_resident_bytes", "gauge", "Memory of the process.",
+             read_resident_bytes());
+  return text;
+}
+
+core::Result<void> HubBackend::check_principal(const std::string& name) {
+  std::promise<core::Result<void>> promise;
+  engine_->read([&](const core::Result<const hub::HubMachine*>& machine) {
+    core::Result<void> found;
+    if (!machine) {
+      found = machine.error();
+    } else if (!(*machine)->state().principal_handles.contains(name)) {
+      found = core::Error{core::Reason::not_found, "principal " + name};
+    }
+    return DurableAction([&promise, found] { promise.set_value(found); });
+  });
+  return promise.get_future().get();
+}
+
+void HubBackend::release_waiting() {
+  watchers_.stop();
+  asks_.stop();
+}
+
+bool HubBackend::close(core::Duration grace) {
+  if (std::exchange(is_closed_, true)) return true;
+  release_waiting();
+  const bool is_drained = engine_->stop(grace);
+  workers_.stop();
+  sender_.stop();
+  deadlines_.stop();
+  if (!is_drained) {
+    log_.write(LogLevel::error, "engine", "stopped_undrained",
+               {{"durable", static_cast<std::int64_t>(engine_->durable_index())}});
+    return false;
+  }
+  if (auto done = snapshots_.finish(engine_->get_stopped_machine()); !done) {
+    log_.write(LogLevel::error, "snapshots", "finish_failed",
+               {{"detail", core::to_text(done.error())}});
+    return false;
+  }
+  return true;
+}
+
+}  // namespace intertie::service

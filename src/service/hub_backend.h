@@ -1,0 +1,110 @@
+// The hub behind its listeners: store, engine, content, links to sites, keys.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "intertie/api/backend.h"
+#include "intertie/hub/machine.h"
+#include "intertie/service/hub_service.h"
+
+#include "content_store.h"
+#include "deadlines.h"
+#include "engine_thread.h"
+#include "fail_points.h"
+#include "http_adapter.h"
+#include "job_watchers.h"
+#include "key_store.h"
+#include "log.h"
+#include "readers.h"
+#include "site_links.h"
+#include "snapshot_thread.h"
+#include "worker_pool.h"
+
+namespace intertie::service {
+
+/// Implements what the routes need. Any thread, unless a member says otherwise.
+class HubBackend final : public api::Backend {
+ public:
+  /// `log` and `fail_points` outlive it. Creates the hub in an empty folder. Refuses with what the
+  /// store, the replay and the keys refuse.
+  static core::Result<std::unique_ptr<HubBackend>> open(const HubOptions& options, Log& log,
+                                                        FailPoints& fail_points);
+  ~HubBackend() override;
+
+  core::Time now() const override;
+  void submit(hub::Command command, std::function<void(core::Result<hub::Reply>)> done) override;
+  void read(
+      std::function<DurableAction(const core::Result<const hub::HubMachine*>&)> look) override;
+  storage::Reader& reader() override;
+  void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) override;
+  core::Result<void> write_content(const crypto::Digest& digest, std::string_view bytes) override;
+  core::Result<std::uint64_t> find_content_size(const crypto::Digest& digest) override;
+  core::Result<std::string> read_content(const crypto::Digest& digest, std::uint64_t offset,
+                                         std::uint64_t length) override;
+  void read_site_file(const api::SiteFileRequest& request,
+                      std::function<void(core::Result<api::SiteFilePiece>)> done) override;
+  void attach_site_stream(std::uint32_t site, std::uint64_t after,
+                          std::shared_ptr<api::Stream> stream) override;
+  void take_site_answer(std::uint32_t site, std::uint64_t ask,
+                        core::Result<api::SiteFilePiece> piece) override;
+  const crypto::KeyPair& token_key() const override;
+  core::Result<std::string> sign_record(std::string_view payload_type,
+                                        std::string_view payload) override;
+  std::string site_address() const override;
+  std::string site_fingerprint() const override;
+  std::string service_metrics() override;
+
+  /// Before the listeners serve.
+  void set_site_address(std::string address) { site_address_ = std::move(address); }
+  const HubKeys& keys() const { return *keys_; }
+  const std::string& hub_id() const { return hub_id_; }
+  AnswerSender& answers() { return answers_; }
+  WorkerPool& workers() { return workers_; }
+
+  /// Whether the principal exists; blocks for a turn of the engine.
+  core::Result<void> check_principal(const std::string& name);
+
+  /// Ends long polls, streams and questions, so that the listeners can stop in good order.
+  void release_waiting();
+  /// After the listeners have stopped: drains the engine, writes a snapshot. False: see log.
+  bool close(core::Duration grace);
+
+ private:
+  HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& options, Log& log,
+             FailPoints& fail_points);
+  core::Result<void> start_engine();
+  core::Result<void> open_keys(const HubOptions& options);
+  core::Result<void> create_hub(const HubOptions& options);
+  core::Result<std::string> read_body(storage::LogIndex index);
+
+  Log& log_;
+  FailPoints& fail_points_;
+  const std::unique_ptr<storage::Store> store_;
+  std::optional<HubKeys> keys_;
+  std::unique_ptr<ContentStore> content_;
+  std::string hub_id_;
+  std::string site_address_;
+  bool is_closed_ = false;
+  std::atomic<std::uint64_t> commands_{0};
+  std::atomic<std::uint64_t> batches_{0};
+
+  Readers readers_;
+  Deadlines deadlines_;
+  WorkerPool workers_;
+  WorkerPool sender_;  // One thread: rows leave in their order.
+  JobWatchers watchers_;
+  SiteRows rows_;
+  SiteAsks asks_;
+  AnswerSender answers_;
+  SnapshotThread<hub::HubMachine> snapshots_;
+  std::unique_ptr<EngineThread<hub::HubMachine>> engine_;  // Last: it calls the others.
+};
+
+}  // namespace intertie::service

@@ -1,0 +1,252 @@
+#include "intertie/service/hub_service.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "intertie/api/auth.h"
+#include "intertie/api/router.h"
+#include "intertie/api/site_views.h"
+#include "intertie/net/http_server.h"
+
+#include "files.h"
+#include "hub_backend.h"
+
+namespace intertie::service {
+namespace {
+
+constexpr core::Duration kJoinTokenLifetime = core::hours(24);
+constexpr core::Duration kListenerGrace = core::seconds(5);
+constexpr core::Duration kEngineGrace = core::seconds(10);
+
+struct ListenAddress {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+core::Result<ListenAddress> parse_listen(const std::string& option, const std::string& text) {
+  const core::Error refusal{core::Reason::bad_argument, option + ": ADDRESS:PORT, not " + text};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return refusal;
+  ListenAddress listen{text.substr(0, colon), 0};
+  if (listen.address.front() == '[' && listen.address.back() == ']') {
+    listen.address = listen.address.substr(1, listen.address.size() - 2);
+  }
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data() + colon + 1, end, listen.port);
+  if (read.ec != std::errc{} || read.ptr != end) return refusal;
+  return listen;
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1";
+}
+
+std::string format_address(const std::string& address, std::uint16_t port) {
+  const bool is_v6 = address.find(':') != std::string::npos;
+  return (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+// What others can dial: a wildcard is no destination.
+std::string format_reachable(const std::string& address, std::uint16_t port) {
+  if (address != "0.0.0.0" && address != "::") return format_address(address, port);
+  char name[256] = "localhost";
+  ::gethostname(name, sizeof name - 1);
+  return format_address(name, port);
+}
+
+bool is_content_path(std::string_view path) {
+  return path.starts_with("/v1/content/") || path.starts_with("/site/v1/content/");
+}
+
+// What reads or writes files, or a long stretch of the index, leaves the net threads free.
+bool is_slow(std::string_view path) {
+  return is_content_path(path) || path == "/v1/jobs:bulk" || path == "/v1/bill" ||
+         path == "/v1/ledger/check";
+}
+
+std::size_t find_body_limit(std::string_view method, std::string_view path) {
+  const bool is_content = method == "PUT" && is_content_path(path);
+  return is_content ? kContentBodyBytesMax : core::limits::http_body_bytes_max;
+}
+
+}  // namespace
+
+class HubService::Parts {
+ public:
+  static core::Result<std::unique_ptr<Parts>> start(const HubOptions& options);
+  bool stop();
+
+  std::unique_ptr<Log> log;
+  FailPoints fail_points;
+  std::unique_ptr<HubBackend> backend;
+  std::optional<api::Router> router;
+  std::optional<net::HttpServer> site_server;
+  std::optional<net::HttpServer> user_server;
+  bool has_user_tls = true;
+  bool is_stopped = false;
+  bool is_sound = true;
+
+ private:
+  using Route = void (api::Router::*)(api::Request, api::AnswerPointer);
+  core::Result<void> open_site_listener(const HubOptions& options);
+  core::Result<void> open_user_listener(const HubOptions& options);
+  net::Handler make_handler(Route route);
+};
+
+net::Handler HubService::Parts::make_handler(Route route) {
+  return [this, route](net::Request request, net::Responder responder) {
+    api::AnswerPointer answer = make_answer(std::move(responder), backend->answers());
+    api::Request converted = convert_request(std::move(request));
+    if (!is_slow(converted.path)) {
+      ((*router).*route)(std::move(converted), std::move(answer));
+      return;
+    }
+    const bool is_taken =
+        backend->workers().try_post([this, route, answer, slow = std::move(converted)]() mutable {
+          ((*router).*route)(std::move(slow), answer);
+        });
+    if (!is_taken) {
+      answer->respond(api::make_problem({core::Reason::overloaded, "too many file requests"}));
+    }
+  };
+}
+
+core::Result<void> HubService::Parts::open_site_listener(const HubOptions& options) {
+  auto listen = parse_listen("site_listen", options.site_listen);
+  if (!listen) return listen.error();
+  const HubKeys& keys = backend->keys();
+  net::HttpServerOptions server;
+  server.address = listen->address;
+  server.port = listen->port;
+  server.body_limit = find_body_limit;
+  net::TlsServerOptions tls;
+  tls.certificate_pem = keys.tls_certificate_pem;
+  tls.key_pem = keys.tls.export_private_pem().reveal_text();
+  tls.client_certificate = net::ClientCertificate::require;
+  server.tls = std::move(tls);
+  auto started = net::HttpServer::start(std::move(server), make_handler(&api::Router::handle_site));
+  if (!started) return started.error();
+  site_server.emplace(std::move(*started));
+  backend->set_site_address(options.site_address.empty()
+                                ? format_reachable(site_server->address(), site_server->port())
+                                : options.site_address);
+  return {};
+}
+
+core::Result<void> HubService::Parts::open_user_listener(const HubOptions& options) {
+  auto listen = parse_listen("user_listen", options.user_listen);
+  if (!listen) return listen.error();
+  if (!options.user_tls && !is_loopback(listen->address)) {
+    return core::Error{core::Reason::bad_argument,
+                       "user_tls: only a loopback address may do without"};
+  }
+  net::HttpServerOptions server;
+  server.address = listen->address;
+  server.port = listen->port;
+  server.threads = options.user_threads;
+  server.body_limit = find_body_limit;
+  if (options.user_tls) {
+    const HubKeys& keys = backend->keys();
+    net::TlsServerOptions tls;
+    tls.certificate_pem = keys.user_certificate_pem;
+    tls.key_pem = keys.user_key_pem.reveal_text();
+    tls.allow_tls_1_2 = true;
+    server.tls = std::move(tls);
+  }
+  has_user_tls = options.user_tls;
+  auto started = net::HttpServer::start(std::move(server), make_handler(&api::Router::handle_user));
+  if (!started) return started.error();
+  user_server.emplace(std::move(*started));
+  return {};
+}
+
+core::Result<std::unique_ptr<HubService::Parts>> HubService::Parts::start(
+    const HubOptions& options) {
+  auto parts = std::make_unique<Parts>();
+  if (auto done = make_private_folder(options.folder); !done) return done.error();
+  auto opened = Log::open(options.log_path);
+  if (!opened) return opened.error();
+  parts->log = std::move(*opened);
+  if (auto done = parts->fail_points.arm(options.fail_point); !done) return done.error();
+  auto backend = HubBackend::open(options, *parts->log, parts->fail_points);
+  if (!backend) return backend.error();
+  parts->backend = std::move(*backend);
+  parts->router.emplace(*parts->backend);
+  auto done = parts->open_site_listener(options);
+  if (done) done = parts->open_user_listener(options);
+  if (!done) {
+    parts->stop();
+    return done.error();
+  }
+  parts->log->write(
+      LogLevel::info, "hub", "started",
+      {{"id", parts->backend->hub_id()},
+       {"user", format_address(parts->user_server->address(), parts->user_server->port())},
+       {"site", parts->backend->site_address()}});
+  return parts;
+}
+
+bool HubService::Parts::stop() {
+  if (std::exchange(is_stopped, true)) return is_sound;
+  if (!backend) return is_sound;
+  backend->release_waiting();
+  if (user_server) user_server->stop(kListenerGrace);
+  if (site_server) site_server->stop(kListenerGrace);
+  is_sound = backend->close(kEngineGrace);
+  log->write(is_sound ? LogLevel::info : LogLevel::error, "hub", "stopped");
+  user_server.reset();
+  site_server.reset();
+  return is_sound;
+}
+
+core::Result<std::unique_ptr<HubService>> HubService::start(HubOptions options) {
+  auto parts = Parts::start(options);
+  if (!parts) return parts.error();
+  return std::unique_ptr<HubService>(new HubService(std::move(*parts)));
+}
+
+HubService::HubService(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+HubService::~HubService() { stop(); }
+
+bool HubService::stop() { return parts_->stop(); }
+
+std::string HubService::user_address() const {
+  if (!parts_->user_server) return {};
+  return (parts_->has_user_tls ? "https://" : "http://") +
+         format_reachable(parts_->user_server->address(), parts_->user_server->port());
+}
+
+std::string HubService::site_address() const { return parts_->backend->site_address(); }
+
+std::string HubService::user_fingerprint() const {
+  return parts_->has_user_tls ? parts_->backend->keys().user_fingerprint : std::string();
+}
+
+std::string HubService::site_fingerprint() const { return parts_->backend->site_fingerprint(); }
+
+std::string HubService::hub_id() const { return parts_->backend->hub_id(); }
+
+core::Result<std::string> HubService::mint_user_token(const std::string& principal,
+                                                      std::vector<std::string> scopes,
+                                                      core::Duration lifetime) {
+  if (auto known = api::parse_scopes(scopes); !known) return known.error();
+  if (auto found = parts_->backend->check_principal(principal); !found) return found.error();
+  const core::Time now = read_clock();
+  return api::mint_token(parts_->backend->token_key(),
+                         {principal, std::move(scopes), now, now + lifetime,
+                          crypto::encode_hex(crypto::random_bytes(16)), hub_id()});
+}
+
+core::Result<std::string> HubService::make_join_token(const std::string& operator_name) {
+  if (auto found = parts_->backend->check_principal(operator_name); !found) return found.error();
+  return api::mint_join_token(
+      parts_->backend->token_key(),
+      {"join", operator_name, crypto::encode_hex(crypto::random_bytes(16)),
+       read_clock() + kJoinTokenLifetime, hub_id(), site_address(), site_fingerprint()});
+}
+
+}  // namespace intertie::service

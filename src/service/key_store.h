@@ -1,0 +1,41 @@
+// The keys of a hub: files in a private folder, made at the first start, one purpose each.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "intertie/core/result.h"
+#include "intertie/core/time.h"
+#include "intertie/crypto/secret.h"
+#include "intertie/crypto/signature.h"
+
+namespace intertie::service {
+
+/// Files (mode 0600) in the folder (0700); DESIGN.md 3.8:
+///   sign.pem               Ed25519: the registry's key, signs records; never near a socket
+///   tls.pem                Ed25519: the site listener's
+///   tls-certificate.pem    of tls.pem, 10 years, renewed a year before its end
+///   token.pem              Ed25519: signs bearer and join tokens
+///   user-key.pem, user-certificate.pem   P-256: the user listener's; an operator may replace both
+struct HubKeys {
+  crypto::KeyPair sign;
+  crypto::KeyPair tls;
+  crypto::KeyPair token;
+  std::string tls_certificate_pem;
+  std::string user_certificate_pem;
+  crypto::Secret user_key_pem;
+
+  /// SHA-256 of the site listener's public key (SubjectPublicKeyInfo), hexadecimal: it outlives the
+  /// certificate's renewal.
+  std::string site_fingerprint;
+  /// SHA-256 of the user listener's certificate, hexadecimal.
+  std::string user_fingerprint;
+};
+
+/// Opens or creates the keys. `subject` names the tls certificate; `host_names` are added to
+/// localhost and the loopback addresses in the user listener's. io_failed; denied (others may read
+/// a key); bad_key; bad_field.
+core::Result<HubKeys> open_hub_keys(const std::string& folder, const std::string& subject,
+                                    const std::vector<std::string>& host_names, core::Time now);
+
+}  // namespace intertie::service
