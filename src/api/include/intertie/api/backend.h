@@ -49,10 +49,15 @@ class Backend {
   virtual void read(
       std::function<DurableAction(const core::Result<const hub::HubMachine*>&)> look) = 0;
 
+  /// Runs work of some milliseconds off the engine's thread, on any handler thread. Without one it
+  /// runs at once.
+  virtual void run_aside(std::function<void()> work) { work(); }
+
   /// The log and the index, durable facts only. The reference is the calling thread's own.
   virtual storage::Reader& reader() = 0;
 
   /// Calls back once, when an event about the job became durable after now, or at the deadline.
+  /// Job 0 has no events: its watchers are called at their deadline.
   virtual void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) = 0;
 
   /// Content by digest (docs/formats/content.md). write: the bytes must match the digest

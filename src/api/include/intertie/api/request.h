@@ -23,6 +23,7 @@ struct Request {
   std::string idempotency_key;
   std::string last_event_id;
   std::string range;
+  std::string traceparent;  // W3C Trace Context; echoed.
   std::string body;
   std::string peer_certificate_der;  // Site listener only.
 };
@@ -63,6 +64,9 @@ using AnswerPointer = std::shared_ptr<Answer>;
 /// RFC 9457 problem document: {type, title, status, detail, code, fix}. The status follows from the
 /// reason (docs/formats/problem.md).
 Response make_problem(const core::Error& error);
+
+/// The same under another status, where HTTP has a better one (405, 416).
+Response make_problem(const core::Error& error, int status);
 
 /// The HTTP status of a reason.
 int get_status(core::Reason reason);

@@ -29,9 +29,10 @@ BOOST_DESCRIBE_STRUCT(JoinClaims, (), (kind, operator_, nonce, exp, hub, address
 
 struct JoinKeys {
   std::string sign;  // "ed25519:..."
-  std::string tls;
+  std::string tls;   // The key of the certificate that the site joins with.
+  std::string next;  // Optional: crypto::compute_key_digest of its next signing key.
 };
-BOOST_DESCRIBE_STRUCT(JoinKeys, (), (sign, tls))
+BOOST_DESCRIBE_STRUCT(JoinKeys, (), (sign, tls, next))
 
 struct JoinRequest {
   std::string token;

@@ -17,6 +17,7 @@
 #include "intertie/core/quantity.h"
 #include "intertie/core/rate.h"
 #include "intertie/core/reason.h"
+#include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/hub/events.h"
 #include "intertie/hub/job_document.h"
@@ -28,7 +29,7 @@ namespace intertie::api {
 
 /// RFC 9457 problem document.
 struct ProblemView {
-  std::string type;  // "https://intertie.dev/problems/<code>": a name, not an address.
+  std::string type;  // "urn:intertie:problem:<code>"
   std::string title;
   std::int32_t status = 0;
   std::string detail;
@@ -37,6 +38,9 @@ struct ProblemView {
 };
 BOOST_DESCRIBE_STRUCT(ProblemView, (), (type, title, status, detail, code, fix))
 
+/// The problem document of an error.
+ProblemView make_problem_view(const core::Error& error);
+
 /// A reason of the catalogue, ready to be read.
 struct ReasonView {
   std::string code;
@@ -44,6 +48,7 @@ struct ReasonView {
   std::string fix;
 };
 BOOST_DESCRIBE_STRUCT(ReasonView, (), (code, sentence, fix))
+ReasonView make_reason_view(core::Reason reason);
 
 // Jobs
 
@@ -114,6 +119,12 @@ struct OutputList {
   std::vector<OutputView> outputs;
 };
 BOOST_DESCRIBE_STRUCT(OutputList, (), (job, attempt, outputs))
+
+struct ContentView {
+  std::string digest;
+  core::Bytes size_bytes;
+};
+BOOST_DESCRIBE_STRUCT(ContentView, (), (digest, size_bytes))
 
 // Plans and explanations
 
@@ -300,6 +311,12 @@ struct SiteList {
 };
 BOOST_DESCRIBE_STRUCT(SiteList, (), (sites))
 
+struct PoolsRequest {
+  std::vector<topology::Pool> pools;  // Handles, capability and status are not taken from here.
+  static constexpr std::string_view required_fields[] = {"pools"};
+};
+BOOST_DESCRIBE_STRUCT(PoolsRequest, (), (pools))
+
 struct MeasurementView {
   std::string site;
   std::string pool;
@@ -385,6 +402,12 @@ struct DepositRequest {
   static constexpr std::string_view required_fields[] = {"amount_micros"};
 };
 BOOST_DESCRIBE_STRUCT(DepositRequest, (), (amount_micros))
+
+struct CreditLimitRequest {
+  core::Money credit_limit_micros;
+  static constexpr std::string_view required_fields[] = {"credit_limit_micros"};
+};
+BOOST_DESCRIBE_STRUCT(CreditLimitRequest, (), (credit_limit_micros))
 
 struct KindTotalsView {
   ledger::AccountKind kind = ledger::AccountKind::user;

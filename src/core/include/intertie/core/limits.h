@@ -84,6 +84,15 @@ inline constexpr Duration stream_silence_max = seconds(30);
 inline constexpr std::size_t stream_event_bytes_max = 1u << 20;
 inline constexpr std::size_t stream_queue_bytes_max = 4u << 20;
 
+// Interface
+inline constexpr std::size_t relay_piece_bytes_max = 128u << 10;  // Fits text_bytes_max as base64.
+inline constexpr std::size_t idempotency_key_bytes_max = 255;
+inline constexpr std::size_t tokens_cached_max = 65'536;
+inline constexpr std::size_t rows_per_request_max = 10'000;
+inline constexpr std::size_t site_name_bytes_max = 63;
+inline constexpr Duration token_lifetime_max = hours(24 * 366);
+inline constexpr Duration readiness_timeout = seconds(2);
+
 // Engine
 inline constexpr std::size_t commands_queued_max = 100'000;
 inline constexpr std::size_t batch_events_max = 20'000;

@@ -1,0 +1,85 @@
+#include "bill.h"
+
+#include <utility>
+
+#include <boost/multiprecision/cpp_int.hpp>
+
+#include "intertie/codec/json.h"
+#include "intertie/identity/envelope.h"
+
+namespace intertie::api {
+namespace {
+
+using Wide = boost::multiprecision::int256_t;
+
+core::Error dispute(std::string detail) {
+  return {core::Reason::usage_disputed, std::move(detail)};
+}
+
+execution::ReservedUse sum_slots(const std::vector<execution::TaskSlot>& slots) {
+  execution::ReservedUse sum;
+  for (const execution::TaskSlot& slot : slots) {
+    sum.cpus += slot.cpus;
+    sum.memory += slot.memory;
+    sum.devices += static_cast<std::int64_t>(slot.devices.size());
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::optional<core::Money> compute_price_until(const execution::ReservedUse& reserved,
+                                               const topology::PriceTable& price,
+                                               core::Duration elapsed) {
+  if (elapsed.count <= 0) return core::Money{};
+  const std::int64_t billed = std::max(elapsed.count, price.minimum.count);
+  // One hour costs `hourly` / (1000 * 2^30) micros: cores are counted in thousandths, memory in
+  // bytes.
+  const Wide gib = Wide(1) << 30;
+  const Wide hourly = Wide(reserved.cpus.count) * price.per_cpu_hour.count * gib +
+                      Wide(reserved.memory.count) * price.per_gib_hour.count * 1000 +
+                      Wide(reserved.devices) * price.per_device_hour.count * 1000 * gib;
+  const Wide total = hourly * billed / (gib * 1000 * core::hours(1).count);
+  if (total < 0 || total > INT64_MAX) return std::nullopt;
+  return core::Money{static_cast<std::int64_t>(total)};
+}
+
+core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
+                                                  const std::string& sign_key) {
+  const auto key = crypto::parse_public_key(sign_key);
+  if (!key) return key.error();
+  const crypto::Digest key_id = crypto::compute_key_digest(*key);
+  const auto opened = identity::open_envelope(
+      envelope, execution::kUsagePayloadType,
+      [&](const crypto::Digest& id) { return id == key_id ? std::optional(*key) : std::nullopt; });
+  if (!opened) return opened.error();
+  return codec::from_json<execution::UsageRecord>(opened->payload, codec::Boundary::tolerant);
+}
+
+AttemptBill::AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt,
+                         std::string site_identifier)
+    : reserved_(reserved),
+      attempt_(attempt),
+      site_(std::move(site_identifier)),
+      amounts_(sum_slots(reserved.slots)) {}
+
+core::Result<core::Money> AttemptBill::charge(const execution::UsageRecord& record) {
+  if (record.key.job != reserved_.job || record.key.attempt != attempt_) {
+    return dispute("the record is about another job or attempt");
+  }
+  if (record.site != site_) return dispute("the record is another site's");
+  if (record.reserved != amounts_) return dispute("the amounts are not what was reserved");
+  if (record.number != next_number_) return dispute("the record's number does not follow");
+  if (record.to < record.from || (began_ && record.from != settled_to_)) {
+    return dispute("the record's interval does not follow");
+  }
+  if (!began_) began_ = record.from;
+  const auto before = compute_price_until(amounts_, reserved_.price, record.from - *began_);
+  const auto after = compute_price_until(amounts_, reserved_.price, record.to - *began_);
+  if (!before || !after) return dispute("the charge is beyond what can be counted");
+  ++next_number_;
+  settled_to_ = record.to;
+  return *after - *before;
+}
+
+}  // namespace intertie::api

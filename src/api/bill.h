@@ -1,0 +1,48 @@
+// The bill: charges computed again from signed usage records, by code that shares nothing with the
+// settlement and does not read the ledger.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "intertie/api/views.h"
+#include "intertie/core/result.h"
+#include "intertie/execution/usage_record.h"
+#include "intertie/hub/events.h"
+
+namespace intertie::api {
+
+/// The exact price of holding what a record says from the attempt's start to `elapsed`, rounded
+/// down to a micro: cpus * price an hour and core + GiB * ... + devices * ..., at least for the
+/// minimum time once it has begun. In 256-bit integers, so nothing overflows. Nothing if the result
+/// is beyond Money.
+std::optional<core::Money> compute_price_until(const execution::ReservedUse& reserved,
+                                               const topology::PriceTable& price,
+                                               core::Duration elapsed);
+
+/// Verifies a usage envelope against the site's signing key (text form).
+core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
+                                                  const std::string& sign_key);
+
+/// Follows the records of one attempt in their order.
+class AttemptBill {
+ public:
+  AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt,
+              std::string site_identifier);
+
+  /// The charge of the next record, or what is wrong with it (usage_disputed): another job, attempt
+  /// or site, other amounts than were reserved, a number or an interval that does not follow.
+  core::Result<core::Money> charge(const execution::UsageRecord& record);
+
+ private:
+  hub::CapacityReserved reserved_;
+  std::uint32_t attempt_;
+  std::string site_;
+  execution::ReservedUse amounts_;
+  std::uint32_t next_number_ = 1;
+  std::optional<core::Time> began_;
+  core::Time settled_to_;
+};
+
+}  // namespace intertie::api

@@ -1,0 +1,160 @@
+#include "fold_job.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "intertie/codec/cbor.h"
+#include "intertie/core/limits.h"
+#include "intertie/hub/machine.h"
+
+namespace intertie::api {
+namespace {
+
+constexpr std::uint16_t kHeadVersion = 1;
+
+// One overload an event that a job's history has; the others say nothing about its phase.
+struct Folder {
+  JobFacts& facts;
+  storage::LogIndex index;
+  core::Time time;
+
+  void operator()(const hub::JobSubmitted& event) const {
+    facts.submitted = event;
+    facts.document = index;
+    facts.submitted_at = time;
+  }
+  void operator()(const hub::CapacityReserved& event) const { facts.pending = event; }
+  void operator()(const hub::AttemptChosen& event) const {
+    AttemptFacts attempt;
+    attempt.number = event.attempt;
+    if (facts.pending) attempt.reserved = std::move(*facts.pending);
+    facts.pending.reset();
+    attempt.chosen = index;
+    attempt.chosen_at = time;
+    attempt.held = event.hold.amount;
+    facts.attempts.push_back(std::move(attempt));
+    facts.phase = Phase::placed;
+    facts.reason.reset();
+    facts.exit_code.reset();
+  }
+  void operator()(const hub::AttemptBegan& event) const {
+    facts.phase = Phase::running;
+    if (!facts.attempts.empty()) facts.attempts.back().began = event.at;
+  }
+  void operator()(const hub::UsageSettled& event) const {
+    for (const ledger::Posting& credit : event.post.credits) facts.charged += credit.amount;
+  }
+  void operator()(const hub::AttemptOver& event) const {
+    facts.reason = event.failure;
+    facts.exit_code = event.exit_code;
+    if (facts.attempts.empty()) return;
+    facts.attempts.back().over = event.at;
+    facts.attempts.back().over_index = index;
+  }
+  void operator()(const hub::JobRequeued&) const { facts.phase = Phase::waiting; }
+  void operator()(const hub::DemandUnmet& event) const { facts.reason = event.reason; }
+  void operator()(const hub::JobCancelRequested&) const { facts.is_cancel_requested = true; }
+  void operator()(const hub::JobEnded& event) const {
+    facts.phase = Phase::ended;
+    facts.outcome = event.outcome;
+    facts.reason = event.reason;
+    facts.ended = time;
+    facts.charged = event.charged;
+    // A job that never ran has no exit code.
+    if (!facts.attempts.empty()) facts.exit_code = event.exit_code;
+  }
+  template <class Other>
+  void operator()(const Other&) const {}
+};
+
+}  // namespace
+
+DirectoryNeed JobFacts::need() const {
+  DirectoryNeed need;
+  for (const AttemptFacts& attempt : attempts) {
+    need.pools = std::max(need.pools, std::size_t{attempt.reserved.pool} + 1);
+  }
+  need.principals = std::size_t{submitted.owner} + 1;
+  need.accounts = std::size_t{submitted.account} + 1;
+  return need;
+}
+
+JobFacts fold_job(std::span<const JobEvent> events) {
+  assert(!events.empty() && std::holds_alternative<hub::JobSubmitted>(events.front().event));
+  JobFacts facts;
+  for (const JobEvent& one : events) {
+    std::visit(Folder{facts, one.index, one.time}, one.event);
+    facts.index = one.index;
+  }
+  return facts;
+}
+
+JobView make_job_view(const JobFacts& facts, const Directory& directory) {
+  JobView view;
+  view.number = facts.submitted.job;
+  view.name = facts.submitted.name;
+  view.owner = directory.principals[facts.submitted.owner];
+  view.phase = facts.phase;
+  view.outcome = facts.outcome;
+  if (facts.reason) view.reason = make_reason_view(*facts.reason);
+  view.submitted = facts.submitted_at;
+  view.ended = facts.ended;
+  view.deadline = facts.submitted.deadline;
+  view.exit_code = facts.exit_code;
+  view.charged_micros = facts.charged;
+  view.is_cancel_requested = facts.is_cancel_requested;
+  view.priority = facts.submitted.priority;
+  view.tags = facts.submitted.tags;
+  view.index = facts.index;
+  const AttemptFacts* attempt = facts.current();
+  if (attempt == nullptr) return view;
+  view.attempt = attempt->number;
+  view.started = attempt->began;
+  if (const auto* pool = directory.topology->find_pool({attempt->reserved.pool})) {
+    view.pool = pool->name;
+    view.site = directory.topology->find_site(pool->site)->name;
+  }
+  return view;
+}
+
+core::Result<hub::Event> decode_event(const std::string& value, core::Time& time) {
+  const auto row = codec::from_cbor<hub::IndexedEvent>(value, codec::Source::own);
+  if (!row) return core::Error{core::Reason::store_damaged, row.error().detail};
+  time = row->time;
+  return hub::HubMachine::decode(row->kind, kHeadVersion, row->head);
+}
+
+core::Result<std::vector<JobEvent>> read_job_events(storage::Reader& reader, std::uint64_t job) {
+  std::vector<JobEvent> events;
+  storage::Scan scan;
+  scan.table = static_cast<storage::TableId>(hub::Table::job_events);
+  scan.prefix = hub::encode_number(job);
+  scan.limit = core::limits::index_scan_rows_max;
+  while (true) {
+    const auto rows = reader.scan_index(scan);
+    if (!rows) return rows.error();
+    for (const storage::IndexRow& row : *rows) {
+      JobEvent one;
+      one.index = hub::decode_number(row.key, 8);
+      auto event = decode_event(row.value, one.time);
+      if (!event) return event.error();
+      one.event = std::move(*event);
+      events.push_back(std::move(one));
+    }
+    if (rows->size() < scan.limit) return events;
+    scan.after_key = rows->back().key;
+  }
+}
+
+core::Result<std::optional<JobFacts>> read_job(storage::Reader& reader, std::uint64_t job) {
+  const auto events = read_job_events(reader, job);
+  if (!events) return events.error();
+  if (events->empty()) return std::optional<JobFacts>();
+  if (!std::holds_alternative<hub::JobSubmitted>(events->front().event)) {
+    return core::Error{core::Reason::store_damaged, "job " + std::to_string(job) + ": no start"};
+  }
+  return std::optional(fold_job(*events));
+}
+
+}  // namespace intertie::api

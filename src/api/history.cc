@@ -1,0 +1,102 @@
+#include "history.h"
+
+#include <string>
+#include <utility>
+
+namespace intertie::api {
+namespace {
+
+struct Teller {
+  const Directory& directory;
+  HistoryView& view;
+
+  void say(const char* what, std::string sentence) const {
+    view.what = what;
+    view.sentence = std::move(sentence);
+  }
+  void say_why(core::Reason reason) const {
+    view.reason = make_reason_view(reason);
+    view.sentence += " " + view.reason->sentence;
+  }
+  std::string name_pool(std::uint32_t handle) const {
+    const topology::Pool* pool = directory.topology->find_pool({handle});
+    if (pool == nullptr) return "a pool that is gone";
+    return directory.topology->find_site(pool->site)->name + "/" + pool->name;
+  }
+  std::string name_money(core::Money money) const {
+    return core::to_text(money) + " " + directory.hub.currency;
+  }
+
+  void operator()(const hub::JobSubmitted&) const { say("submitted", "The job was submitted."); }
+  void operator()(const hub::CapacityReserved& event) const {
+    say("reserved", "Capacity was reserved at " + name_pool(event.pool) + " for " +
+                        std::to_string(event.slots.size()) + " task(s).");
+  }
+  void operator()(const hub::AttemptChosen& event) const {
+    view.attempt = event.attempt;
+    say("chosen", "Attempt " + std::to_string(event.attempt) + " was sent to the site; " +
+                      name_money(event.hold.amount) + " are held.");
+  }
+  void operator()(const hub::AttemptBegan& event) const {
+    view.attempt = event.attempt;
+    say("began", "The command runs since " + core::to_rfc3339(event.at) + ".");
+  }
+  void operator()(const hub::UsageSettled& event) const {
+    view.attempt = event.attempt;
+    core::Money charge;
+    for (const ledger::Posting& credit : event.post.credits) charge += credit.amount;
+    say("charged", name_money(charge) + " were charged for " +
+                       core::to_text(event.to - event.from) + " of reserved capacity.");
+  }
+  void operator()(const hub::UsageDisputed& event) const {
+    view.attempt = event.attempt;
+    say("disputed", "A usage record was not accepted: " + event.detail + ".");
+    view.reason = make_reason_view(event.reason);
+  }
+  void operator()(const hub::AttemptOver& event) const {
+    view.attempt = event.attempt;
+    say("over", "Attempt " + std::to_string(event.attempt) + " ended with exit code " +
+                    std::to_string(event.exit_code) + ".");
+    if (event.failure) say_why(*event.failure);
+  }
+  void operator()(const hub::JobRequeued& event) const {
+    say("requeued", "The job waits again, until " + core::to_rfc3339(event.not_before) +
+                        " at least" + (event.uses_retry ? "; this uses one retry." : "."));
+  }
+  void operator()(const hub::JobCancelRequested&) const {
+    say("cancel_requested", "It was asked to stop the job.");
+  }
+  void operator()(const hub::DemandUnmet& event) const {
+    say("unmet", "The job could not be placed.");
+    say_why(event.reason);
+  }
+  void operator()(const hub::JobEnded& event) const {
+    const char* how = event.outcome == hub::JobOutcome::succeeded ? "The job has succeeded"
+                      : event.outcome == hub::JobOutcome::failed  ? "The job has failed"
+                                                                  : "The job was cancelled";
+    say("ended", std::string(how) + "; it cost " + name_money(event.charged) + ".");
+    if (event.reason) view.reason = make_reason_view(*event.reason);
+  }
+  template <class Other>
+  void operator()(const Other&) const {
+    say("noted", "");
+  }
+};
+
+}  // namespace
+
+std::vector<HistoryView> make_history(const std::vector<JobEvent>& events,
+                                      const Directory& directory) {
+  std::vector<HistoryView> history;
+  history.reserve(events.size());
+  for (const JobEvent& one : events) {
+    HistoryView view;
+    view.index = one.index;
+    view.at = one.time;
+    std::visit(Teller{directory, view}, one.event);
+    history.push_back(std::move(view));
+  }
+  return history;
+}
+
+}  // namespace intertie::api

@@ -1,0 +1,193 @@
+#include "plan_view.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace intertie::api {
+namespace {
+
+using core::Reason;
+
+// What a refusal's reason lets a job give up.
+struct Rule {
+  Reason reason;
+  const char* field;
+  const char* sentence;
+  void (*relax)(hub::JobShape& shape);
+};
+
+const Rule kRules[] = {
+    {Reason::region_excluded, "where", "Allow every region.",
+     [](hub::JobShape& shape) {
+       shape.requirements.regions.clear();
+       shape.requirements.regions_excluded.clear();
+       shape.requirements.sites_excluded.clear();
+     }},
+    {Reason::class_missing, "class", "Leave the compute class out.",
+     [](hub::JobShape& shape) { shape.requirements.compute_class.reset(); }},
+    {Reason::rate_too_low, "need.rate", "Ask for no rate.",
+     [](hub::JobShape& shape) { shape.requirements.rate.reset(); }},
+    {Reason::cpus_too_few, "need.cpus", "Ask for half as many processors, or fewer.",
+     [](hub::JobShape& shape) {
+       shape.requirements.cpus.count = std::max<std::int64_t>(shape.requirements.cpus.count / 2, 1);
+     }},
+    {Reason::cpus_too_few, "tasks", "Run it as one task.",
+     [](hub::JobShape& shape) { shape.requirements.tasks = 1; }},
+    {Reason::memory_too_small, "need.memory", "Ask for half the memory, or less.",
+     [](hub::JobShape& shape) { shape.requirements.memory.count /= 2; }},
+    {Reason::devices_too_few, "need.devices.model", "Take any model of device.",
+     [](hub::JobShape& shape) {
+       for (auto& device : shape.requirements.devices) device.model.clear();
+     }},
+    {Reason::devices_too_few, "need.devices.count", "Ask for half as many devices, or fewer.",
+     [](hub::JobShape& shape) {
+       for (auto& device : shape.requirements.devices) {
+         device.count = std::max<std::int64_t>(device.count / 2, 1);
+       }
+     }},
+    {Reason::devices_too_few, "need.devices", "Run it without devices.",
+     [](hub::JobShape& shape) { shape.requirements.devices.clear(); }},
+    {Reason::software_missing, "need.software", "Ask for no software; bring it along.",
+     [](hub::JobShape& shape) { shape.requirements.software.clear(); }},
+    {Reason::isolation_too_weak, "need.isolation", "Accept isolation by namespaces.",
+     [](hub::JobShape& shape) { shape.requirements.isolation = topology::Isolation::namespace_; }},
+    {Reason::network_refused, "need.network", "Run it without network.",
+     [](hub::JobShape& shape) { shape.requirements.network = topology::Network::none; }},
+    {Reason::latency_too_high, "where.max_latency_ms", "Set no limit of latency.",
+     [](hub::JobShape& shape) { shape.requirements.latency_max_ms.reset(); }},
+    {Reason::price_above_limit, "price.max", "Set no maximum price.",
+     [](hub::JobShape& shape) { shape.price_max = {}; }},
+    {Reason::deadline_impossible, "timeout", "Halve the time limit, or move the deadline.",
+     [](hub::JobShape& shape) {
+       shape.time_limit.count = std::max<std::int64_t>(shape.time_limit.count / 2, 1);
+     }},
+};
+
+std::vector<Reason> list_reasons(const std::vector<placement::PoolVerdict>& verdicts) {
+  std::vector<Reason> reasons;
+  for (const placement::PoolVerdict& verdict : verdicts) {
+    if (verdict.reason) reasons.push_back(*verdict.reason);
+  }
+  return reasons;
+}
+
+std::optional<ChangeView> find_change(const hub::HubMachine& machine, const hub::JobShape& shape,
+                                      const PlanFacts& facts, core::Time deadline, core::Time now) {
+  std::optional<ChangeView> best;
+  for (const Relaxation& relaxation : list_relaxations(shape, list_reasons(facts.verdicts))) {
+    ChangeView change{relaxation.field, relaxation.sentence, 0, 0};
+    for (const auto& verdict : machine.explain_pools(relaxation.shape, deadline, now)) {
+      if (!verdict.reason) ++change.pools_fitting_now;
+      if (verdict.reason == Reason::busy) ++change.pools_fitting_later;
+    }
+    if (change.pools_fitting_now + change.pools_fitting_later == 0) continue;
+    const auto rank = [](const ChangeView& one) {
+      return std::pair(one.pools_fitting_now, one.pools_fitting_later);
+    };
+    if (!best || rank(change) > rank(*best)) best = std::move(change);
+  }
+  return best;
+}
+
+}  // namespace
+
+std::vector<Relaxation> list_relaxations(const hub::JobShape& shape,
+                                         const std::vector<Reason>& reasons) {
+  std::vector<Relaxation> relaxations;
+  for (const Rule& rule : kRules) {
+    if (std::ranges::find(reasons, rule.reason) == reasons.end()) continue;
+    Relaxation relaxation{rule.field, rule.sentence, shape};
+    rule.relax(relaxation.shape);
+    if (relaxation.shape == shape) continue;
+    relaxation.shape.requirements =
+        placement::make_canonical(std::move(relaxation.shape.requirements));
+    relaxations.push_back(std::move(relaxation));
+  }
+  return relaxations;
+}
+
+PlanFacts explain_shape(const hub::HubMachine& machine, const hub::JobShape& shape,
+                        core::Time deadline, core::Time now) {
+  PlanFacts facts;
+  facts.topology = machine.state().topology;
+  facts.currency = machine.state().facts.currency;
+  facts.verdicts = machine.explain_pools(shape, deadline, now);
+  const auto verdict = find_verdict(facts.verdicts);
+  if (verdict && *verdict != Reason::busy) {
+    facts.change = find_change(machine, shape, facts, deadline, now);
+  }
+  return facts;
+}
+
+std::optional<Reason> find_verdict(const std::vector<placement::PoolVerdict>& verdicts) {
+  if (verdicts.empty()) return Reason::no_sites;
+  const auto has = [&](std::optional<Reason> reason) {
+    return std::ranges::any_of(verdicts, [&](const auto& one) { return one.reason == reason; });
+  };
+  if (has(std::nullopt)) return std::nullopt;
+  for (const Reason reason :
+       {Reason::busy, Reason::deadline_impossible, Reason::price_above_limit}) {
+    if (has(reason)) return reason;
+  }
+  return Reason::unplaceable;
+}
+
+PoolVerdictView make_verdict_view(const topology::Snapshot& topology,
+                                  const placement::PoolVerdict& verdict) {
+  PoolVerdictView view;
+  if (const topology::Pool* pool = topology.find_pool(verdict.pool)) {
+    view.pool = pool->name;
+    view.region = pool->region;
+    view.class_ = pool->compute_class;
+    view.site = topology.find_site(pool->site)->name;
+  }
+  view.fits = !verdict.reason;
+  if (verdict.reason) view.reason = make_reason_view(*verdict.reason);
+  if (!verdict.candidate) return view;
+  const placement::Candidate& one = *verdict.candidate;
+  view.cost =
+      CostView{one.cost.computing, one.cost.data, one.cost.line, one.cost.delay, one.cost.total};
+  view.times = TimesView{one.time.wait, one.time.move, one.time.run, one.time.send_output};
+  view.price_max_micros = one.price_max;
+  if (one.ops_per_second > 0) view.ops_per_second = one.ops_per_second;
+  return view;
+}
+
+std::vector<ReasonCountView> make_counts(std::vector<placement::ReasonCount> counts) {
+  std::ranges::stable_sort(counts, std::greater<>(), &placement::ReasonCount::pools);
+  std::vector<ReasonCountView> views;
+  for (const placement::ReasonCount& count : counts) {
+    views.push_back({make_reason_view(count.reason), count.pools});
+  }
+  return views;
+}
+
+PlanView make_plan_view(const PlanFacts& facts) {
+  PlanView view;
+  view.currency = facts.currency;
+  view.change = facts.change;
+  if (const auto verdict = find_verdict(facts.verdicts)) view.verdict = make_reason_view(*verdict);
+  std::map<Reason, std::int64_t> counts;
+  for (const placement::PoolVerdict& verdict : facts.verdicts) {
+    view.pools.push_back(make_verdict_view(*facts.topology, verdict));
+    if (verdict.reason) ++counts[*verdict.reason];
+  }
+  // The order of the pools' handles decides ties, as it does in the placement.
+  std::ranges::stable_sort(view.pools, [](const auto& a, const auto& b) {
+    const auto rank = [](const PoolVerdictView& one) {
+      return std::tuple(!one.fits, !one.cost.has_value(),
+                        one.cost ? one.cost->total_micros.count : 0);
+    };
+    return rank(a) < rank(b);
+  });
+  if (!view.pools.empty() && view.pools.front().fits) view.pools.front().chosen = true;
+  std::vector<placement::ReasonCount> rows;
+  for (const auto& [reason, pools] : counts) rows.push_back({reason, pools});
+  view.counts = make_counts(std::move(rows));
+  return view;
+}
+
+}  // namespace intertie::api

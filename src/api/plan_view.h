@@ -1,0 +1,54 @@
+// Verdicts of pools as people read them, and the one change of a job that would help.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "intertie/api/views.h"
+#include "intertie/core/time.h"
+#include "intertie/hub/events.h"
+#include "intertie/hub/machine.h"
+#include "intertie/placement/placer.h"
+#include "intertie/topology/snapshot.h"
+
+namespace intertie::api {
+
+/// One thing a job could give up, and the shape that it would then have.
+struct Relaxation {
+  std::string field;
+  std::string sentence;
+  hub::JobShape shape;
+};
+
+/// Every requirement of the shape that a pool may have been refused for, given up one at a time.
+/// `reasons`: of the refusals. Pure.
+std::vector<Relaxation> list_relaxations(const hub::JobShape& shape,
+                                         const std::vector<core::Reason>& reasons);
+
+/// What was seen on the engine's thread; rendered elsewhere.
+struct PlanFacts {
+  topology::Snapshot::Pointer topology;
+  std::vector<placement::PoolVerdict> verdicts;
+  std::optional<ChangeView> change;
+  std::string currency;
+};
+
+/// Asks the machine. O(pools), times the number of relaxations (below 12) if nothing fits.
+PlanFacts explain_shape(const hub::HubMachine& machine, const hub::JobShape& shape,
+                        core::Time deadline, core::Time now);
+
+/// The reason that stands for all verdicts; nothing if a pool fits. As
+/// placement::Placement::verdict.
+std::optional<core::Reason> find_verdict(const std::vector<placement::PoolVerdict>& verdicts);
+
+PlanView make_plan_view(const PlanFacts& facts);
+
+/// The candidate's figures in a row about its pool.
+PoolVerdictView make_verdict_view(const topology::Snapshot& topology,
+                                  const placement::PoolVerdict& verdict);
+
+/// Most frequent first; ties in the order of the catalogue.
+std::vector<ReasonCountView> make_counts(std::vector<placement::ReasonCount> counts);
+
+}  // namespace intertie::api

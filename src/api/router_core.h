@@ -1,0 +1,82 @@
+// What handlers share: verified tokens, names of handles, keys of sites. Caches only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "intertie/api/backend.h"
+#include "intertie/crypto/digest.h"
+#include "intertie/topology/snapshot.h"
+
+#include "call.h"
+
+namespace intertie::api {
+
+/// Names behind the handles of durable records. Handles are never used again, so an old directory
+/// is right as far as it goes.
+struct Directory {
+  hub::HubCreated hub;
+  topology::Snapshot::Pointer topology;
+  std::vector<std::string> principals;
+  std::vector<std::string> accounts;
+  std::vector<std::string> sign_keys;  // By site.
+};
+using DirectoryPointer = std::shared_ptr<const Directory>;
+
+/// What a caller needs the directory to cover: handles below these counts.
+struct DirectoryNeed {
+  std::size_t pools = 0;
+  std::size_t principals = 0;
+  std::size_t accounts = 0;
+};
+
+class RouterCore {
+ public:
+  explicit RouterCore(Backend& backend) : backend_(backend) {}
+
+  Backend& backend() const { return backend_; }
+
+  /// Finds out who calls, then `then`; a refusal is answered. Verified tokens are remembered until
+  /// they expire.
+  void authenticate(const CallPointer& call, std::function<void()> then);
+
+  /// Finds the site whose record has the key of the peer's certificate; certificate_refused.
+  void authenticate_site(const CallPointer& call, bool may_be_unknown, std::function<void()> then);
+
+  /// Gives a directory that covers the need, at once if there is one.
+  void use_directory(const CallPointer& call, const DirectoryNeed& need,
+                     std::function<void(DirectoryPointer)> then);
+
+  /// 128 bits nobody else can guess, as text: the token key's signature over time and a counter.
+  std::string make_nonce();
+
+ private:
+  struct KnownToken {
+    Caller caller;
+  };
+  struct KnownPeer {
+    std::string key;
+    core::Time expires;
+  };
+
+  void remember(const crypto::Digest& digest, const Caller& caller);
+  core::Result<KnownPeer> check_peer(const std::string& der);
+
+  Backend& backend_;
+  std::mutex mutex_;  // Guards all below.
+  boost::unordered_flat_map<crypto::Digest, Caller> tokens_;
+  boost::unordered_flat_map<crypto::Digest, KnownPeer> peers_;
+  boost::unordered_flat_map<std::string, std::uint32_t> sites_by_key_;
+  DirectoryPointer directory_;
+  std::atomic<std::uint64_t> nonces_{0};
+};
+
+}  // namespace intertie::api

@@ -1,0 +1,178 @@
+// What would happen to a job (plan), and why it is where it is (explain).
+#include <utility>
+
+#include "intertie/codec/schema.h"
+#include "intertie/hub/submission.h"
+
+#include "history.h"
+#include "job_access.h"
+#include "plan_view.h"
+#include "route.h"
+#include "router_core.h"
+
+namespace intertie::api {
+namespace {
+
+void plan_job(const CallPointer& call) {
+  const auto document = read_body<hub::JobDocument>(*call);
+  if (!document) return;
+  const auto submission = hub::prepare_submission(*document, std::nullopt);
+  if (!submission) return fail(*call, submission.error());
+  const core::Time deadline = submission->head.deadline.value_or(core::kNever);
+  const core::Time now = call->backend.now();
+  look_then(
+      call,
+      [shape = submission->shape, deadline, now](const hub::HubMachine& machine) {
+        return explain_shape(machine, shape, deadline, now);
+      },
+      [call](const PlanFacts& facts) { respond_view(*call, make_plan_view(facts)); });
+}
+
+// What the state says about a job that waits.
+struct WaitingFacts {
+  bool is_waiting = false;
+  PlanFacts plan;
+  std::int64_t ahead = 0;
+  core::Time not_before;
+  bool is_out_of_money = false;
+};
+
+WaitingFacts look_at_waiting(const hub::HubMachine& machine, std::uint64_t number, core::Time now) {
+  WaitingFacts facts;
+  const hub::Job* job = machine.state().find_job(number);
+  if (job == nullptr || job->phase != hub::JobPhase::waiting) return facts;
+  facts.is_waiting = true;
+  facts.not_before = job->not_before;
+  facts.is_out_of_money = job->is_out_of_money;
+  const auto queued = static_cast<std::int64_t>(machine.state().queue.count_shape(job->shape));
+  facts.ahead = queued > 0 ? queued - 1 : 0;
+  facts.plan = explain_shape(machine, machine.state().shapes[job->shape], job->deadline, now);
+  return facts;
+}
+
+core::Reason find_waiting_reason(const WaitingFacts& facts, core::Time now) {
+  if (facts.is_out_of_money) return core::Reason::insufficient_funds;
+  if (facts.not_before > now) return core::Reason::start_later;
+  return find_verdict(facts.plan.verdicts).value_or(core::Reason::waiting);
+}
+
+void describe_waiting(ExplainView& view, const WaitingFacts& facts, core::Time now) {
+  const core::Reason reason = find_waiting_reason(facts, now);
+  PlanView plan = make_plan_view(facts.plan);
+  view.reason = make_reason_view(reason);
+  view.jobs_ahead = facts.ahead;
+  view.pools = std::move(plan.pools);
+  view.counts = std::move(plan.counts);
+  view.change = std::move(plan.change);
+  view.summary = "The job waits. " + view.reason->sentence;
+  if (reason == core::Reason::start_later) {
+    view.summary += " It may start at " + core::to_rfc3339(facts.not_before) + ".";
+  }
+  for (const ReasonCountView& count : view.counts) {
+    view.summary += " " + std::to_string(count.pools) + " x " + count.reason.code + ".";
+  }
+  if (view.change) view.summary += " What would help: " + view.change->sentence;
+}
+
+// The decision as it was recorded, with today's names of the pools.
+std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFacts& attempt,
+                                      const Directory& directory) {
+  ChoiceView view;
+  view.attempt = attempt.number;
+  view.at = attempt.chosen_at;
+  view.held_micros = attempt.held;
+  const PoolVerdictView names =
+      make_verdict_view(*directory.topology, {{attempt.reserved.pool}, {}, {}});
+  view.site = names.site;
+  view.pool = names.pool;
+  const auto body = reader.read_body(attempt.chosen);
+  if (!body || body->state != storage::BodyState::present) return view;
+  const auto decision =
+      codec::from_json<placement::Placement>(body->bytes, codec::Boundary::tolerant);
+  if (!decision) return view;
+  view.pools_considered = decision->pools;
+  view.pools_fitting = decision->fitting;
+  for (const placement::Candidate& candidate : decision->candidates) {
+    PoolVerdictView row =
+        make_verdict_view(*directory.topology, {candidate.pool, std::nullopt, candidate});
+    row.chosen = candidate.pool.index == attempt.reserved.pool;
+    view.candidates.push_back(std::move(row));
+  }
+  view.counts = make_counts(decision->refused);
+  return view;
+}
+
+std::string summarise(const JobView& job) {
+  const std::string place = job.site ? *job.site + "/" + job.pool.value_or("") : "";
+  if (job.phase == Phase::placed) {
+    return "The job was sent to " + place + ", which prepares it.";
+  }
+  if (job.phase == Phase::running) return "The job runs at " + place + ".";
+  if (job.outcome == hub::JobOutcome::succeeded) return "The job has succeeded at " + place + ".";
+  if (job.outcome == hub::JobOutcome::cancelled) return "The job was cancelled.";
+  return "The job has failed." + (job.reason ? " " + job.reason->sentence : "");
+}
+
+void explain_job(const CallPointer& call) {
+  auto known = find_job(call);
+  if (!known) return;
+  const std::uint64_t number = known->submitted.job;
+  const core::Time now = call->backend.now();
+  const auto tell = [call, number, now](const WaitingFacts& waiting) {
+    const auto events = read_job_events(call->backend.reader(), number);
+    if (!events) return fail(*call, events.error());
+    const JobFacts facts = fold_job(*events);
+    call->core.use_directory(
+        call, facts.need(), [call, facts, events = *events, waiting, now](const auto& directory) {
+          ExplainView view;
+          view.job = make_job_view(facts, *directory);
+          view.history = make_history(events, *directory);
+          if (waiting.is_waiting) {
+            describe_waiting(view, waiting, now);
+          } else {
+            view.summary = summarise(view.job);
+            if (view.job.outcome != hub::JobOutcome::succeeded) view.reason = view.job.reason;
+          }
+          if (const AttemptFacts* attempt = facts.current()) {
+            view.choice = read_choice(call->backend.reader(), *attempt, *directory);
+          }
+          respond_view(*call, view);
+        });
+  };
+  if (known->phase != Phase::waiting) return tell({});
+  look_then(
+      call,
+      [number, now](const hub::HubMachine& machine) {
+        return look_at_waiting(machine, number, now);
+      },
+      tell);
+}
+
+}  // namespace
+
+void add_plan_routes(std::vector<Route>& routes) {
+  routes.push_back({"POST",
+                    "/v1/plan",
+                    "plan_job",
+                    "What every pool says to a job, without submitting it.",
+                    Visibility::everybody,
+                    Scope::jobs_read,
+                    {},
+                    &codec::openapi_schema<hub::JobDocument>,
+                    &codec::openapi_schema<PlanView>,
+                    200,
+                    &plan_job});
+  routes.push_back({"GET",
+                    "/v1/jobs/{job}/explain",
+                    "explain_job",
+                    "Why a job waits, runs where it runs, or ended as it did.",
+                    Visibility::owner,
+                    Scope::jobs_read,
+                    {},
+                    nullptr,
+                    &codec::openapi_schema<ExplainView>,
+                    200,
+                    &explain_job});
+}
+
+}  // namespace intertie::api
