@@ -305,6 +305,22 @@ TEST(Hub, NothingIsAnsweredBeforeItIsDurable) {
   EXPECT_EQ(world.store().last().index, before);
 }
 
+TEST(Hub, AJobAvoidsTheSitesItExcludesByName) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  auto other = world.join("beta", TestWorld::make_pool(1));
+  world.measure(*site);
+  world.measure(*other);
+  JobDocument document = TestWorld::make_document();
+  document.where.not_ = {"alpha"};
+  ASSERT_TRUE(world.submit(document).has_value());
+  EXPECT_TRUE(world.read_rows(*site).empty());
+  EXPECT_EQ(world.read_rows(*other).size(), 1u);
+  document.where.not_ = {"gamma"};
+  EXPECT_EQ(world.submit(document).error().reason, core::Reason::bad_field);
+}
+
 TEST(Submission, OneTextWithSpacesIsALineForTheShell) {
   const auto command = [](std::vector<std::string> run) {
     JobDocument document = TestWorld::make_document();

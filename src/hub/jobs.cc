@@ -7,6 +7,7 @@
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 #include "intertie/market/charge.h"
+#include "intertie/placement/feasibility.h"
 
 #include "decisions.h"
 #include "placing.h"
@@ -28,6 +29,27 @@ bool is_passing(core::Reason reason) {
   }
 }
 
+bool is_about_status(core::Reason reason) {
+  return reason == core::Reason::site_drained || reason == core::Reason::site_unreachable ||
+         reason == core::Reason::site_failing;
+}
+
+// Whether a pool that is away could run the job when it is back. The status is the first thing that
+// placement looks at, so it hides a pool that is too small.
+bool has_promise(const Context& context, const JobShape& shape) {
+  const topology::Snapshot& topology = *context.state.topology;
+  for (std::uint32_t handle = 0; handle < topology.pool_count(); ++handle) {
+    const topology::Pool* pool = topology.find_pool({handle});
+    if (pool->status == topology::PoolStatus::active) continue;
+    topology::Pool open = *pool;
+    open.status = topology::PoolStatus::active;
+    const auto reason = placement::find_infeasibility(open, shape.requirements,
+                                                      context.now);
+    if (!reason || is_passing(*reason)) return true;
+  }
+  return false;
+}
+
 std::string describe_counts(const placement::Placement& placement) {
   std::string text;
   for (const placement::ReasonCount& count : placement.refused) {
@@ -38,29 +60,30 @@ std::string describe_counts(const placement::Placement& placement) {
 }
 
 // A job that no pool of the grid can ever run is refused at once, and counted as unmet demand.
-std::optional<core::Error> find_hopeless(Context& context, const Submission& submission) {
+std::optional<core::Error> find_hopeless(Context& context, const JobShape& shape,
+                                         std::optional<core::Time> deadline) {
   const State& state = context.state;
   refresh_views(state, context.soft);
   const placement::PlacementInput input{*state.topology, context.soft.views, context.now};
-  const auto deadline = submission.head.deadline.value_or(core::kNever);
   const placement::Placement placement = placement::place(
-      submission.shape.requirements, make_preferences(submission.shape, deadline), input);
+      shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)), input);
   if (placement.chosen) return std::nullopt;
   for (const placement::ReasonCount& count : placement.refused) {
-    if (is_passing(count.reason)) return std::nullopt;
+    if (!is_passing(count.reason)) continue;
+    if (!is_about_status(count.reason) || has_promise(context, shape)) return std::nullopt;
   }
   return core::Error{*placement.verdict, describe_counts(placement)};
 }
 
-DemandUnmet make_unmet(const State& state, const SubmitJobs& command, const Submission& submission,
+DemandUnmet make_unmet(const State& state, std::uint32_t owner, const JobShape& shape,
                        core::Reason reason) {
   DemandUnmet unmet;
-  unmet.owner = command.owner;
+  unmet.owner = owner;
   unmet.reason = reason;
   unmet.region = state.facts.region;
-  unmet.class_ = submission.shape.requirements.compute_class;
-  unmet.tasks = static_cast<std::uint32_t>(submission.shape.requirements.tasks);
-  unmet.price_max = submission.shape.price_max;
+  unmet.class_ = shape.requirements.compute_class;
+  unmet.tasks = static_cast<std::uint32_t>(shape.requirements.tasks);
+  unmet.price_max = shape.price_max;
   return unmet;
 }
 
@@ -86,33 +109,56 @@ std::optional<core::Result<SubmittedJob>> find_repeat(const State& state, std::u
   return core::Result<SubmittedJob>(SubmittedJob{known->second.job, true});
 }
 
-// Order of the checks: repeat, account, limits, budget, feasibility. `shape` is set to the handle
-// of a known shape, which has passed the feasibility check before if jobs of it wait.
-core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& command,
-                                      const Submission& submission) {
-  const State& state = context.state;
-  if (auto repeat = find_repeat(state, command.owner, submission.head)) return *repeat;
-  const Principal& principal = state.principals[command.owner];
-  const auto account = find_account(state, command.owner, submission.account);
-  if (!account) return account.error();
+// The shape as the state knows it: names of sites become handles.
+core::Result<JobShape> resolve_shape(const State& state, const Submission& submission) {
+  JobShape shape = submission.shape;
+  for (const std::string& name : submission.sites_not) {
+    const auto found = state.site_handles.find(name);
+    if (found == state.site_handles.end()) {
+      return {core::Reason::bad_field, "where.not: no region or site is called " + name};
+    }
+    shape.requirements.sites_excluded.push_back({found->second});
+  }
+  shape.requirements = placement::make_canonical(std::move(shape.requirements));
+  return shape;
+}
+
+core::Result<void> check_limits(const State& state, const Principal& principal,
+                                std::uint32_t account) {
   if (principal.jobs >= principal.jobs_max) {
     return {core::Reason::too_many_jobs, "at most " + std::to_string(principal.jobs_max)};
   }
   if (state.jobs.size() >= core::limits::jobs_waiting_max) {
     return {core::Reason::overloaded, "jobs_waiting_max"};
   }
-  const core::Money available = state.ledger.compute_available({*account});
-  if (available.count <= 0) return {core::Reason::budget_exceeded, "nothing is available"};
-  std::string key = codec::to_cbor(submission.shape);
-  const auto known = state.shape_handles.find(key);
+  if (state.ledger.compute_available({account}).count <= 0) {
+    return {core::Reason::budget_exceeded, "nothing is available"};
+  }
+  return {};
+}
+
+// Order of the checks: repeat, account, names, limits, budget, feasibility. While jobs of the same
+// shape wait, it has passed the check of feasibility before.
+core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& command,
+                                      const Submission& submission) {
+  const State& state = context.state;
+  if (auto repeat = find_repeat(state, command.owner, submission.head)) return *repeat;
+  const auto account = find_account(state, command.owner, submission.account);
+  if (!account) return account.error();
+  const Principal& principal = state.principals[command.owner];
+  if (const auto checked = check_limits(state, principal, *account); !checked) {
+    return checked.error();
+  }
+  const auto shape = resolve_shape(state, submission);
+  if (!shape) return shape.error();
+  const auto known = state.shape_handles.find(codec::to_cbor(*shape));
   const bool is_known = known != state.shape_handles.end();
   if (!is_known && state.shapes.size() >= core::limits::requirement_sets_max) {
     return {core::Reason::overloaded, "requirement_sets_max"};
   }
-  const bool has_waiting = is_known && !state.queue.is_empty(known->second);
-  if (!has_waiting) {
-    if (const auto hopeless = find_hopeless(context, submission)) {
-      context.emit(make_unmet(state, command, submission, hopeless->reason));
+  if (!is_known || state.queue.is_empty(known->second)) {
+    if (const auto hopeless = find_hopeless(context, *shape, submission.head.deadline)) {
+      context.emit(make_unmet(state, command.owner, *shape, hopeless->reason));
       return *hopeless;
     }
   }
@@ -122,7 +168,7 @@ core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& comman
   head.owner = command.owner;
   head.account = *account;
   head.shape = is_known ? known->second : static_cast<std::uint32_t>(state.shapes.size());
-  if (!is_known) context.emit(ShapeInterned{submission.shape});
+  if (!is_known) context.emit(ShapeInterned{*shape});
   const std::uint64_t number = head.job;
   context.emit(std::move(head), submission.document);
   return SubmittedJob{number, false};

@@ -15,6 +15,11 @@ namespace {
 // How often silent sites and running attempts are looked at.
 constexpr core::Duration kCheckInterval = core::seconds(1);
 
+// The most that one interval between two looks can add to a site's silence. What is beyond it was
+// not observed: the clock was stepped, the hub slept, or its store took nothing, so that no
+// heartbeat could be heard. Without this a step of two minutes would end every lease.
+constexpr core::Duration kSilenceMax = kCheckInterval * 2;
+
 void check_site(Context& context, std::uint32_t site) {
   const SiteState& state = context.state.sites[site];
   if (state.incarnation.empty()) return;
@@ -69,6 +74,11 @@ void check_timers(Context& context) {
   }
 }
 
+// Time that was not observed does not count as silence.
+void excuse_sites(Soft& soft, core::Duration unobserved, core::Time now) {
+  for (core::Time& heard : soft.heard) heard = std::min(heard + unobserved, now);
+}
+
 bool has_timer_due(const State& state, core::Time now) {
   return !state.timers.empty() && state.timers.begin()->first <= now;
 }
@@ -93,6 +103,7 @@ void check_liveness(Context& context) {
     restart_deadlines(context.state, soft, context.now);
     return;
   }
+  if (step > kSilenceMax) excuse_sites(soft, step - kSilenceMax, context.now);
   soft.last_work = context.now;
   check_timers(context);
   if (context.now < soft.next_check) return;

@@ -75,6 +75,9 @@ core::Result<Submission> prepare_submission(const JobDocument& asked,
   head.request_digest = shorten(crypto::compute_sha256(submission.document));
   if (idempotency) head.idempotency = shorten(crypto::compute_sha256(*idempotency));
   submission.account = document.account;
+  for (const std::string& name : document.where.not_) {
+    if (!is_region(name)) submission.sites_not.push_back(name);
+  }
   return submission;
 }
 

@@ -46,8 +46,9 @@ struct SetCreditLimit {
 struct Submission {
   JobSubmitted head;  // job, account and shape are filled in by the decision.
   JobShape shape;
-  std::string account;   // Name; empty: the owner's own.
-  std::string document;  // JSON, the record's body.
+  std::string account;                 // Name; empty: the owner's own.
+  std::vector<std::string> sites_not;  // Names of excluded sites; the decision knows their handles.
+  std::string document;                // JSON, the record's body.
 };
 
 /// Each job stands alone: one refused job does not refuse its neighbours. Answered with Submitted.
