@@ -1,0 +1,354 @@
+#include "intertie/api_client/client.h"
+
+#include <charconv>
+#include <utility>
+
+#include "intertie/core/limits.h"
+#include "intertie/crypto/digest.h"
+
+#include "client_core.h"
+
+namespace intertie::api_client {
+namespace {
+
+std::string make_job_path(std::uint64_t job, std::string_view rest = {}) {
+  return "/v1/jobs/" + std::to_string(job) + std::string(rest);
+}
+
+std::string make_path(std::string_view before, const std::string& name,
+                      std::string_view after = {}) {
+  return std::string(before) + net::percent_encode(name) + std::string(after);
+}
+
+void add_query(Query& query, const char* name, const std::optional<std::string>& value) {
+  if (value) query.push_back({name, *value});
+}
+void add_query(Query& query, const char* name, const std::optional<std::size_t>& value) {
+  if (value) query.push_back({name, std::to_string(*value)});
+}
+void add_query(Query& query, const char* name, const std::optional<core::Time>& value) {
+  if (value) query.push_back({name, core::to_rfc3339(*value)});
+}
+
+std::uint64_t read_header_number(const net::Response& response, std::string_view name) {
+  const auto text = response.headers.find(name);
+  std::uint64_t number = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
+
+}  // namespace
+
+Client::Client(std::unique_ptr<ClientCore> core) : core_(std::move(core)) {}
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+Client::~Client() = default;
+
+core::Result<Client> Client::connect(const Context& context) {
+  const auto url = net::parse_url(context.address);
+  if (!url) return core::Error{url.error().reason, "address: " + url.error().detail};
+  net::HttpClientOptions options;
+  options.host = url->host;
+  options.port = url->port;
+  if (url->is_tls) {
+    options.tls = net::TlsClientOptions{};
+    options.tls->peer_fingerprint = context.fingerprint;
+    options.tls->allow_tls_1_2 = true;
+  }
+  Context kept = context;
+  while (!kept.address.empty() && kept.address.back() == '/') kept.address.pop_back();
+  return Client(std::make_unique<ClientCore>(net::HttpClient(std::move(options)), std::move(kept)));
+}
+
+void Client::set_explain_call(std::function<void(const CallNote&)> hook) {
+  core_->explain_call = std::move(hook);
+}
+void Client::interrupt() const { core_->interrupt(); }
+
+core::Result<api::HubView> Client::get_hub() { return core_->get<api::HubView>("/v1/hub"); }
+
+// Jobs
+
+core::Result<api::JobView> Client::submit_job(const hub::JobDocument& document,
+                                              const std::string& idempotency_key) {
+  return core_->post<api::JobView>("/v1/jobs", document, idempotency_key);
+}
+
+core::Result<api::BulkView> Client::submit_bulk(const api::BulkRequest& bulk,
+                                                const std::string& idempotency_key) {
+  return core_->post<api::BulkView>("/v1/jobs:bulk", bulk, idempotency_key);
+}
+
+core::Result<api::JobList> Client::list_jobs(const JobQuery& query) {
+  Query parameters;
+  add_query(parameters, "phase", query.phase);
+  add_query(parameters, "tag", query.tag);
+  add_query(parameters, "owner", query.owner);
+  add_query(parameters, "limit", query.limit);
+  add_query(parameters, "after", query.after);
+  return core_->get<api::JobList>("/v1/jobs", std::move(parameters));
+}
+
+core::Result<api::JobView> Client::get_job(std::uint64_t job, core::Duration wait,
+                                           std::optional<std::uint64_t> index) {
+  Outgoing call;
+  call.path = make_job_path(job);
+  call.wait = wait;
+  if (wait.count > 0) {
+    call.query.push_back({"wait", std::to_string(wait.count / 1000) + "ms"});
+  }
+  if (index) call.query.push_back({"index", std::to_string(*index)});
+  return core_->ask<api::JobView>(call);
+}
+
+core::Result<api::JobView> Client::wait_for_job(
+    std::uint64_t job, const std::function<void(const api::JobView&)>& seen) {
+  auto view = get_job(job);
+  while (view) {
+    if (seen) seen(*view);
+    if (view->phase == api::Phase::ended) return view;
+    view = get_job(job, core::seconds(30), view->index);
+  }
+  return view;
+}
+
+core::Result<api::JobView> Client::cancel_job(std::uint64_t job) {
+  Outgoing call;
+  call.method = "POST";
+  call.path = make_job_path(job, ":cancel");
+  return core_->ask<api::JobView>(call);
+}
+
+core::Result<api::ExplainView> Client::explain_job(std::uint64_t job) {
+  return core_->get<api::ExplainView>(make_job_path(job, "/explain"));
+}
+
+core::Result<api::PlanView> Client::plan_job(const hub::JobDocument& document) {
+  return core_->post<api::PlanView>("/v1/plan", document);
+}
+
+// Logs and outputs
+
+core::Result<LogPiece> Client::read_log(std::uint64_t job, const LogQuery& query) {
+  Outgoing call;
+  call.path = make_job_path(job, "/log");
+  call.query = {{"stream", query.stream},
+                {"rank", std::to_string(query.rank)},
+                {"offset", std::to_string(query.offset)}};
+  if (query.attempt) call.query.push_back({"attempt", std::to_string(*query.attempt)});
+  auto response = core_->send_checked(call);
+  if (!response) return response.error();
+  LogPiece piece;
+  piece.size = read_header_number(*response, "Intertie-Log-Size");
+  piece.attempt = static_cast<std::uint32_t>(read_header_number(*response, "Intertie-Attempt"));
+  piece.is_complete = response->headers.find("Intertie-Log-Complete") == "true";
+  piece.bytes = std::move(response->body);
+  return piece;
+}
+
+core::Result<void> Client::follow_log(std::uint64_t job, LogQuery query, const ByteSink& sink) {
+  // The hub paces the loop: without new bytes the next read comes after an event or a second.
+  std::uint64_t index = 0;
+  while (true) {
+    const auto piece = read_log(job, query);
+    if (!piece) return piece.error();
+    if (!piece->bytes.empty() && !sink(piece->bytes)) return {};
+    if (piece->attempt != 0) query.attempt = piece->attempt;
+    query.offset += piece->bytes.size();
+    if (!piece->bytes.empty() && !piece->is_complete) continue;
+    const auto view = get_job(job, core::seconds(1), index);
+    if (!view) return view.error();
+    index = view->index;
+    if (piece->is_complete && view->phase == api::Phase::ended && view->attempt == piece->attempt) {
+      return {};
+    }
+    if (piece->is_complete && view->attempt > piece->attempt) {
+      query.attempt = piece->attempt + 1;
+      query.offset = 0;
+    }
+  }
+}
+
+core::Result<api::OutputList> Client::list_outputs(std::uint64_t job) {
+  return core_->get<api::OutputList>(make_job_path(job, "/outputs"));
+}
+
+core::Result<void> Client::read_output(std::uint64_t job, const std::string& name,
+                                       const ByteSink& sink) {
+  return core_->read_in_pieces(make_path(make_job_path(job, "/outputs/"), name),
+                               core::limits::relay_piece_bytes_max, sink);
+}
+
+core::Result<api::JobBillView> Client::get_job_bill(std::uint64_t job) {
+  return core_->get<api::JobBillView>(make_job_path(job, "/bill"));
+}
+
+core::Result<api::BillView> Client::get_bill(const BillQuery& query) {
+  Query parameters;
+  add_query(parameters, "from", query.from);
+  add_query(parameters, "to", query.to);
+  add_query(parameters, "owner", query.owner);
+  add_query(parameters, "limit", query.limit);
+  add_query(parameters, "after", query.after);
+  return core_->get<api::BillView>("/v1/bill", std::move(parameters));
+}
+
+// Sites
+
+core::Result<api::SiteList> Client::list_sites() { return core_->get<api::SiteList>("/v1/sites"); }
+
+core::Result<api::SiteView> Client::get_site(const std::string& site) {
+  return core_->get<api::SiteView>(make_path("/v1/sites/", site));
+}
+
+core::Result<api::SiteView> Client::drain_site(const std::string& site) {
+  Outgoing call;
+  call.method = "POST";
+  call.path = make_path("/v1/sites/", site, ":drain");
+  return core_->ask<api::SiteView>(call);
+}
+
+core::Result<api::SiteView> Client::resume_site(const std::string& site) {
+  Outgoing call;
+  call.method = "POST";
+  call.path = make_path("/v1/sites/", site, ":resume");
+  return core_->ask<api::SiteView>(call);
+}
+
+core::Result<api::SiteView> Client::offer_pools(const std::string& site,
+                                                const api::PoolsRequest& pools) {
+  return core_->post<api::SiteView>(make_path("/v1/sites/", site, "/pools"), pools, {}, "PUT");
+}
+
+core::Result<api::SiteView> Client::reconcile_site(const std::string& site,
+                                                   const engine::ChannelHello& hello) {
+  return core_->post<api::SiteView>(make_path("/v1/sites/", site, ":reconcile"), hello);
+}
+
+core::Result<api::MeasurementList> Client::list_measurements(
+    const std::optional<std::string>& site) {
+  Query query;
+  add_query(query, "site", site);
+  return core_->get<api::MeasurementList>("/v1/measurements", std::move(query));
+}
+
+core::Result<api::RecordView> Client::find_record(const std::string& identifier) {
+  return core_->get<api::RecordView>(make_path("/v1/ids/", identifier));
+}
+
+core::Result<api::SiteTokenView> Client::create_site_token(const api::SiteTokenRequest& request) {
+  return core_->post<api::SiteTokenView>("/v1/site-tokens", request);
+}
+
+// Money and people
+
+core::Result<api::AccountList> Client::list_accounts() {
+  return core_->get<api::AccountList>("/v1/accounts");
+}
+
+core::Result<api::AccountView> Client::get_account(const std::string& account) {
+  return core_->get<api::AccountView>(make_path("/v1/accounts/", account));
+}
+
+core::Result<api::PostingList> Client::list_postings(const std::string& account,
+                                                     const std::optional<std::string>& after,
+                                                     std::optional<std::size_t> limit) {
+  Query query;
+  add_query(query, "after", after);
+  add_query(query, "limit", limit);
+  return core_->get<api::PostingList>(make_path("/v1/accounts/", account, "/postings"),
+                                      std::move(query));
+}
+
+core::Result<api::AccountView> Client::deposit(const std::string& account, core::Money amount,
+                                               const std::string& idempotency_key) {
+  return core_->post<api::AccountView>(make_path("/v1/accounts/", account, ":deposit"),
+                                       api::DepositRequest{amount}, idempotency_key);
+}
+
+core::Result<api::AccountView> Client::set_credit_limit(const std::string& account,
+                                                        core::Money limit) {
+  return core_->post<api::AccountView>(make_path("/v1/accounts/", account, ":limit"),
+                                       api::CreditLimitRequest{limit});
+}
+
+core::Result<api::LedgerCheckView> Client::check_ledger() {
+  return core_->get<api::LedgerCheckView>("/v1/ledger/check");
+}
+
+core::Result<api::PrincipalView> Client::create_principal(const api::PrincipalRequest& request) {
+  return core_->post<api::PrincipalView>("/v1/principals", request);
+}
+
+core::Result<api::TokenView> Client::create_token(const api::TokenRequest& request) {
+  return core_->post<api::TokenView>("/v1/tokens", request);
+}
+
+// Content
+
+core::Result<std::optional<std::uint64_t>> Client::find_content(const std::string& digest) {
+  Outgoing call;
+  call.method = "HEAD";
+  call.path = "/v1/content/" + digest;
+  const auto response = core_->send(call);
+  if (!response) return response.error();
+  if (response->status == 404) return std::optional<std::uint64_t>();
+  if (response->status == 200) {
+    return std::optional(read_header_number(*response, "Intertie-Content-Size"));
+  }
+  // The answer to a HEAD has no body to explain itself: ask for one byte instead.
+  call.method = "GET";
+  call.range = "bytes=0-0";
+  const auto refusal = core_->send_checked(call);
+  if (!refusal) return refusal.error();
+  return core::Error{core::Reason::bad_syntax, "HEAD: status " + std::to_string(response->status)};
+}
+
+core::Result<std::string> Client::upload_content(std::string_view bytes) {
+  const std::string digest = crypto::to_text(crypto::compute_sha256(bytes));
+  const auto known = find_content(digest);
+  if (!known) return known.error();
+  if (known->has_value()) return digest;
+  Outgoing call;
+  call.method = "PUT";
+  call.path = "/v1/content/" + digest;
+  call.body = bytes;
+  const auto stored = core_->send_checked(call);
+  if (!stored) return stored.error();
+  return digest;
+}
+
+core::Result<void> Client::read_content(const std::string& digest, const ByteSink& sink) {
+  return core_->read_in_pieces("/v1/content/" + digest, 4u << 20, sink);
+}
+
+// Health
+
+core::Result<api::HealthView> Client::get_live() { return core_->get<api::HealthView>("/livez"); }
+
+core::Result<api::HealthView> Client::get_ready() {
+  Outgoing call;
+  call.path = "/readyz";
+  call.query = {{"verbose", "1"}};
+  const auto response = core_->send(call);
+  if (!response) return response.error();
+  return codec::from_json<api::HealthView>(response->body, codec::Boundary::tolerant);
+}
+
+core::Result<std::string> Client::get_metrics() {
+  Outgoing call;
+  call.path = "/metrics";
+  auto response = core_->send_checked(call);
+  if (!response) return response.error();
+  return std::move(response->body);
+}
+
+core::Result<std::string> Client::get_openapi() {
+  Outgoing call;
+  call.path = "/openapi.json";
+  auto response = core_->send_checked(call);
+  if (!response) return response.error();
+  return std::move(response->body);
+}
+
+}  // namespace intertie::api_client

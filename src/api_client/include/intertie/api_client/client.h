@@ -1,0 +1,169 @@
+// The typed client of a hub's user interface: one method a route.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/api/views.h"
+#include "intertie/core/quantity.h"
+#include "intertie/core/result.h"
+#include "intertie/core/time.h"
+#include "intertie/engine/channel.h"
+#include "intertie/hub/job_document.h"
+
+namespace intertie::api_client {
+
+/// Where a hub is and who asks. The command line keeps it as a YAML file, readable by its owner.
+struct Context {
+  std::string address;      // "https://127.0.0.1:7300"
+  std::string fingerprint;  // SHA-256 of the certificate, hex. Empty: the system's authorities.
+  std::string token;        // "v4.public...."; empty: only routes without a token work.
+};
+BOOST_DESCRIBE_STRUCT(Context, (), (address, fingerprint, token))
+
+/// One call as it goes out, for --explain-api. The token is not in it.
+struct CallNote {
+  std::string method;
+  std::string url;
+  std::string body;
+};
+
+struct JobQuery {
+  std::optional<std::string> phase;  // "waiting", "running", "ended"
+  std::optional<std::string> tag;    // "name:value"
+  std::optional<std::string> owner;  // Operators: a principal, or "*".
+  std::optional<std::size_t> limit;
+  std::optional<std::string> after;
+};
+
+struct BillQuery {
+  std::optional<core::Time> from;
+  std::optional<core::Time> to;
+  std::optional<std::string> owner;
+  std::optional<std::size_t> limit;
+  std::optional<std::string> after;
+};
+
+/// Which log of a job, and from where.
+struct LogQuery {
+  std::string stream = "stdout";
+  std::uint32_t rank = 0;
+  std::optional<std::uint32_t> attempt;  // Empty: the current or last one.
+  std::uint64_t offset = 0;
+};
+
+struct LogPiece {
+  std::string bytes;
+  std::uint64_t size = 0;  // Of the log now.
+  bool is_complete = false;
+  std::uint32_t attempt = 0;  // 0: none yet.
+};
+
+/// Takes bytes as they come; false ends the transfer.
+using ByteSink = std::function<bool(std::string_view bytes)>;
+
+class ClientCore;
+
+/// Blocking. Thread-confined, except interrupt(). A refusal by the hub comes back as the same
+/// core::Error: its reason, its detail. Otherwise unreachable, timed_out, certificate_refused,
+/// stopping (interrupted), bad_syntax (an answer that is none of a hub).
+class Client {
+ public:
+  /// Reads the context; connects with the first call. bad_syntax for the address.
+  static core::Result<Client> connect(const Context& context);
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  ~Client();
+
+  /// Told before each call.
+  void set_explain_call(std::function<void(const CallNote&)> hook);
+  /// Ends the call under way and all later ones, from any thread.
+  void interrupt() const;
+
+  core::Result<api::HubView> get_hub();
+
+  core::Result<api::JobView> submit_job(const hub::JobDocument& document,
+                                        const std::string& idempotency_key = {});
+  core::Result<api::BulkView> submit_bulk(const api::BulkRequest& bulk,
+                                          const std::string& idempotency_key = {});
+  core::Result<api::JobList> list_jobs(const JobQuery& query = {});
+  /// With `wait`: returns when there is an event after `index` (without one: when the phase
+  /// changes), when the job has ended, or after the wait (at most limits::long_poll_max).
+  core::Result<api::JobView> get_job(std::uint64_t job, core::Duration wait = {},
+                                     std::optional<std::uint64_t> index = std::nullopt);
+  /// Waits until the job has ended; `seen` is told of every answer on the way.
+  core::Result<api::JobView> wait_for_job(
+      std::uint64_t job, const std::function<void(const api::JobView&)>& seen = {});
+  core::Result<api::JobView> cancel_job(std::uint64_t job);
+  core::Result<api::ExplainView> explain_job(std::uint64_t job);
+  core::Result<api::PlanView> plan_job(const hub::JobDocument& document);
+
+  core::Result<LogPiece> read_log(std::uint64_t job, const LogQuery& query = {});
+  /// Hands the log on from query.offset, waiting for more until the job has ended; later attempts
+  /// follow earlier ones.
+  core::Result<void> follow_log(std::uint64_t job, LogQuery query, const ByteSink& sink);
+  core::Result<api::OutputList> list_outputs(std::uint64_t job);
+  /// The output in pieces.
+  core::Result<void> read_output(std::uint64_t job, const std::string& name, const ByteSink& sink);
+
+  core::Result<api::JobBillView> get_job_bill(std::uint64_t job);
+  core::Result<api::BillView> get_bill(const BillQuery& query = {});
+
+  core::Result<api::SiteList> list_sites();
+  core::Result<api::SiteView> get_site(const std::string& site);
+  core::Result<api::SiteView> drain_site(const std::string& site);
+  core::Result<api::SiteView> resume_site(const std::string& site);
+  core::Result<api::SiteView> offer_pools(const std::string& site, const api::PoolsRequest& pools);
+  core::Result<api::SiteView> reconcile_site(const std::string& site,
+                                             const engine::ChannelHello& hello);
+  core::Result<api::MeasurementList> list_measurements(
+      const std::optional<std::string>& site = std::nullopt);
+  core::Result<api::RecordView> find_record(const std::string& identifier);
+  core::Result<api::SiteTokenView> create_site_token(const api::SiteTokenRequest& request);
+
+  core::Result<api::AccountList> list_accounts();
+  core::Result<api::AccountView> get_account(const std::string& account);
+  core::Result<api::PostingList> list_postings(
+      const std::string& account, const std::optional<std::string>& after = std::nullopt,
+      std::optional<std::size_t> limit = std::nullopt);
+  /// The key makes a repeat harmless; it must not be empty.
+  core::Result<api::AccountView> deposit(const std::string& account, core::Money amount,
+                                         const std::string& idempotency_key);
+  core::Result<api::AccountView> set_credit_limit(const std::string& account, core::Money limit);
+  core::Result<api::LedgerCheckView> check_ledger();
+
+  core::Result<api::PrincipalView> create_principal(const api::PrincipalRequest& request);
+  core::Result<api::TokenView> create_token(const api::TokenRequest& request);
+
+  /// The size of content that the hub has; nothing if it has not.
+  core::Result<std::optional<std::uint64_t>> find_content(const std::string& digest);
+  /// Stores bytes unless the hub has them; returns their digest, "sha256:<hex>". At most
+  /// limits::http_body_bytes_max.
+  core::Result<std::string> upload_content(std::string_view bytes);
+  core::Result<void> read_content(const std::string& digest, const ByteSink& sink);
+
+  core::Result<api::HealthView> get_live();
+  /// Also the answer of a hub that is not ready (status "failing").
+  core::Result<api::HealthView> get_ready();
+  core::Result<std::string> get_metrics();
+  core::Result<std::string> get_openapi();
+
+ private:
+  explicit Client(std::unique_ptr<ClientCore> core);
+  std::unique_ptr<ClientCore> core_;
+};
+
+/// The error that a problem document stands for; `internal` with the text for a code that this
+/// program does not know.
+core::Error read_problem(int status, std::string_view body);
+
+}  // namespace intertie::api_client
