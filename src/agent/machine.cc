@@ -5,6 +5,7 @@
 
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
+#include "intertie/engine/fault.h"
 #include "intertie/execution/site_messages.h"
 
 #include "apply.h"
@@ -129,7 +130,10 @@ struct AgentMachine::Context {
   }
 
   core::Result<Reply> operator()(const NoteHubAnswer& command) {
-    machine.hub_answered_ = std::max(machine.hub_answered_.value_or(command.sent), command.sent);
+    if (!machine.hub_answered_ || *machine.hub_answered_ <= command.sent) {
+      machine.hub_answered_ = command.sent;
+      machine.hub_rows_ = command.rows;
+    }
     return Reply{Done{}};
   }
 
@@ -312,7 +316,12 @@ core::Result<void> AgentMachine::decode_state(std::string_view bytes) {
 std::vector<Action> AgentMachine::find_actions(core::Time boot_now) const {
   // A start must come well before the hub could count the site as lost.
   const core::Duration fresh = core::limits::site_lost_after - core::limits::clock_margin;
-  const bool may_start = hub_answered_ && boot_now - *hub_answered_ < fresh;
+  const bool is_answered = (hub_answered_ && boot_now - *hub_answered_ < fresh) ||
+                           engine::is_fault_planted(engine::Fault::start_without_answer);
+  // What the hub said before it answered may be that it has given an attempt up.
+  const bool is_informed = state_.inbox.received >= hub_rows_ ||
+                           engine::is_fault_planted(engine::Fault::start_despite_rows);
+  const bool may_start = is_answered && is_informed;
   std::vector<Action> actions;
   for (const auto& [id, attempt] : state_.attempts) {
     switch (attempt.phase) {

@@ -1,5 +1,6 @@
 #include "usage.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "intertie/codec/json.h"
@@ -7,6 +8,18 @@
 #include "intertie/identity/envelope.h"
 
 namespace intertie::agent {
+namespace {
+
+// Right after a restart nothing has been measured yet: what was counted before stays counted.
+execution::Measured keep_highest(const execution::Measured& before, execution::Measured now) {
+  now.cpu_user = std::max(now.cpu_user, before.cpu_user);
+  now.cpu_system = std::max(now.cpu_system, before.cpu_system);
+  now.memory_peak = std::max(now.memory_peak, before.memory_peak);
+  now.bytes_written = std::max(now.bytes_written, before.bytes_written);
+  return now;
+}
+
+}  // namespace
 
 UsageSigned sign_usage(const State& state, const Attempt& attempt, core::Time to,
                        const execution::Measured& measured, bool is_last,
@@ -25,14 +38,15 @@ UsageSigned sign_usage(const State& state, const Attempt& attempt, core::Time to
     record.reserved.memory += slot.memory;
     record.reserved.devices += static_cast<std::int64_t>(slot.devices.size());
   }
-  record.measured = execution::compute_use_between(attempt.usage_measured, measured);
+  const execution::Measured total = keep_highest(attempt.usage_measured, measured);
+  record.measured = execution::compute_use_between(attempt.usage_measured, total);
   record.is_last = is_last;
   UsageSigned event;
   event.job = attempt.order.job;
   event.attempt = attempt.order.attempt;
   event.number = record.number;
   event.to = record.to;
-  event.measured = measured;
+  event.measured = total;
   // A record is far below the limit of an envelope, so sealing cannot be refused.
   event.envelope =
       identity::seal_envelope(execution::kUsagePayloadType, codec::to_json(record), key).value();

@@ -77,6 +77,7 @@ class AgentMachine {
   State state_;
   // Soft.
   std::optional<core::Time> hub_answered_;  // Boot time; empty: not since this start.
+  std::uint64_t hub_rows_ = 0;              // What the hub had sent when it answered.
   std::set<execution::TaskKey> started_;
   std::map<execution::TaskKey, execution::Measured> measured_;
 };
