@@ -22,6 +22,7 @@ using execution::MeterSource;
 constexpr std::size_t kControlBytesMax = 1u << 20;
 constexpr std::int64_t kPeriodMicros = 100'000;  // The kernel's default period of CPU quotas.
 constexpr std::int64_t kQuotaMicrosMin = 1'000;  // The smallest quota the kernel takes.
+constexpr std::int64_t kResidueMax = 1 << 20;    // Bytes a task may leave in a group's file cache.
 constexpr std::string_view kTop = "intertie";
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -145,6 +146,17 @@ std::vector<std::string> list_roots(const GroupRoots& roots) {
   return paths;
 }
 
+Descriptor open_control(const std::string& path, int flags) {
+  return Descriptor(::open(path.c_str(), flags | O_CLOEXEC));
+}
+
+/// Empty if the file is not there.
+std::string read_open(const Descriptor& file) {
+  if (!file.is_open()) return {};
+  auto text = read_descriptor(file.get(), kControlBytesMax);
+  return text ? std::move(*text) : std::string();
+}
+
 std::int64_t compute_quota(core::MilliCpus cpus) {
   return std::max(cpus.count * (kPeriodMicros / 1'000), kQuotaMicrosMin);
 }
@@ -187,96 +199,134 @@ void remove_roots(const GroupRoots& roots) {
   for (const std::string& root : list_roots(roots)) ::rmdir(root.c_str());
 }
 
-Result<TaskGroup> TaskGroup::create(const GroupRoots& roots, const std::string& name,
-                                    const GroupLimits& limits) {
+Result<TaskGroup> TaskGroup::create(const GroupRoots& roots, const std::string& name) {
   TaskGroup group;
   core::Result<void> done;
-  const auto set = [&done](const std::string& path, const std::string& text) {
-    if (done) done = write_control(AT_FDCWD, path, text);
-  };
-  const auto join_v1 = [&group, &done, &name](const std::string& root) {
+  const auto make = [&](const std::string& root, bool is_v1) {
     const std::string path = root + "/" + name;
+    if (std::ranges::find(group.paths_, path) != group.paths_.end()) return path;
     if (!make_group(path)) {
-      done = make_io_error(path, errno);
+      if (done) done = make_io_error(path, errno);
       return path;
     }
-    if (std::ranges::find(group.paths_, path) != group.paths_.end()) return path;
     group.paths_.push_back(path);
-    group.joins_.emplace_back(::open((path + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
+    if (is_v1) group.joins_.push_back(open_control(path + "/cgroup.procs", O_WRONLY));
     return path;
   };
-  const std::string quota = std::to_string(compute_quota(limits.cpus));
   if (!roots.unified.empty()) {
-    const std::string path = roots.unified + "/" + name;
-    if (!make_group(path)) return make_io_error(path, errno);
-    group.paths_.push_back(path);
+    const std::string path = make(roots.unified, false);
     group.unified_.reset(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    group.cpu_counts_ = open_control(path + "/cpu.stat", O_RDONLY);
     group.has_unified_memory_ = roots.unified_has_memory;
-    if (roots.unified_has_memory && limits.memory.count > 0) {
-      set(path + "/memory.max", std::to_string(limits.memory.count));
+    if (roots.unified_has_memory) {
+      group.memory_max_ = Limit{path + "/memory.max", "max"};
+      group.memory_peak_ = open_control(path + "/memory.peak", O_RDONLY);
+      group.memory_events_ = open_control(path + "/memory.events", O_RDONLY);
       (void)write_control(AT_FDCWD, path + "/memory.swap.max", "0");  // Absent without swap.
-      set(path + "/memory.oom.group", "1");
+      (void)write_control(AT_FDCWD, path + "/memory.oom.group", "1");
     }
-    if (roots.unified_has_cpu && limits.cpus.count > 0) {
-      set(path + "/cpu.max", quota + " " + std::to_string(kPeriodMicros));
-    }
-    if (roots.unified_has_pids) set(path + "/pids.max", std::to_string(limits.processes_max));
+    if (roots.unified_has_cpu) group.cpu_max_ = Limit{path + "/cpu.max", "max"};
+    if (roots.unified_has_pids) group.processes_max_ = Limit{path + "/pids.max", "max"};
   }
   if (!roots.memory.empty()) {
-    group.memory_v1_ = join_v1(roots.memory);
-    if (limits.memory.count > 0) {
-      const std::string bytes = std::to_string(limits.memory.count);
-      set(group.memory_v1_ + "/memory.limit_in_bytes", bytes);
-      (void)write_control(AT_FDCWD, group.memory_v1_ + "/memory.memsw.limit_in_bytes", bytes);
-    }
+    group.memory_v1_ = make(roots.memory, true);
+    group.memory_max_ = Limit{group.memory_v1_ + "/memory.limit_in_bytes", "-1"};
+    group.memory_swap_max_ = Limit{group.memory_v1_ + "/memory.memsw.limit_in_bytes", "-1"};
+    group.memory_peak_ = open_control(group.memory_v1_ + "/memory.max_usage_in_bytes", O_RDWR);
+    group.memory_used_ = open_control(group.memory_v1_ + "/memory.usage_in_bytes", O_RDONLY);
+    group.memory_events_ = open_control(group.memory_v1_ + "/memory.oom_control", O_RDONLY);
   }
-  if (!roots.cpu.empty() && limits.cpus.count > 0) {
-    const std::string path = join_v1(roots.cpu);
-    set(path + "/cpu.cfs_quota_us", quota);
-  }
+  if (!roots.cpu.empty()) group.cpu_max_ = Limit{make(roots.cpu, true) + "/cpu.cfs_quota_us", "-1"};
   if (!roots.pids.empty()) {
-    const std::string path = join_v1(roots.pids);
-    set(path + "/pids.max", std::to_string(limits.processes_max));
+    group.processes_max_ = Limit{make(roots.pids, true) + "/pids.max", "max"};
+  }
+  if (!group.paths_.empty()) {
+    group.processes_ = open_control(group.paths_.front() + "/cgroup.procs", O_RDONLY);
   }
   if (done) return group;
   group.remove();
   return done.error();
 }
 
+Result<void> TaskGroup::set(Limit& limit, std::string text) {
+  if (text == limit.text) return {};
+  if (auto done = write_control(AT_FDCWD, limit.path, text); !done) return done;
+  limit.text = std::move(text);
+  return {};
+}
+
+Result<void> TaskGroup::prepare(const GroupLimits& limits) {
+  const bool has_zygote = !joins_.empty();
+  core::Result<void> done;
+  if (memory_max_) {
+    const std::string text = limits.memory.count > 0 ? std::to_string(limits.memory.count)
+                             : has_unified_memory_   ? "max"
+                                                     : "-1";
+    // The limit with swap may never be the smaller one; the file is absent without swap.
+    const bool has_changed = text != memory_max_->text;
+    if (has_changed && memory_swap_max_) (void)set(*memory_swap_max_, "-1");
+    done = set(*memory_max_, text);
+    if (done && has_changed && memory_swap_max_) (void)set(*memory_swap_max_, text);
+  }
+  if (done && processes_max_) {
+    done = set(*processes_max_, std::to_string(limits.processes_max + (has_zygote ? 1 : 0)));
+  }
+  if (done && cpu_max_) {
+    const bool is_v2 = cpu_max_->path.ends_with("cpu.max");
+    const std::string quota = std::to_string(compute_quota(limits.cpus));
+    std::string text = is_v2 ? "max" : "-1";
+    if (limits.cpus.count > 0) text = is_v2 ? quota + " " + std::to_string(kPeriodMicros) : quota;
+    // Written even if it is the same: that ends what is left of the last task's throttling.
+    if (has_zygote && limits.cpus.count > 0) cpu_max_->text.clear();
+    done = set(*cpu_max_, std::move(text));
+  }
+  if (!done || !has_zygote) return done;
+  if (!memory_v1_.empty()) (void)!::pwrite(memory_peak_.get(), "0", 1, 0);
+  kills_before_ = find_count(read_open(memory_events_), "oom_kill", 0);
+  const std::string cpu = read_open(cpu_counts_);
+  user_before_.count = find_count(cpu, "user_usec", 0);
+  system_before_.count = find_count(cpu, "system_usec", 0);
+  return done;
+}
+
+void TaskGroup::note_empty() { memory_when_empty_ = parse_count(read_open(memory_used_), 0); }
+
+bool TaskGroup::is_empty(pid_t zygote) const {
+  for (int round = 0; round < 10; ++round) {
+    const std::string processes = read_open(processes_);
+    const auto numbers = split(processes, '\n');
+    if (std::ranges::all_of(numbers, [zygote](std::string_view number) {
+          return parse_count(number, 0) == zygote;
+        })) {
+      return true;
+    }
+    sleep_briefly();
+  }
+  return false;
+}
+
+bool TaskGroup::is_reusable() const {
+  if (joins_.empty() || has_unified_memory_) return false;
+  return parse_count(read_open(memory_used_), 0) <= memory_when_empty_ + kResidueMax;
+}
+
 execution::Measured TaskGroup::read_measured(const execution::Measured& otherwise) const {
   execution::Measured measured = otherwise;
-  if (unified_.is_open()) {
-    const auto cpu = read_file(unified_.get(), "cpu.stat", kControlBytesMax);
-    if (cpu && find_count(*cpu, "usage_usec", -1) >= 0) {
-      measured.cpu_user.count = find_count(*cpu, "user_usec", 0);
-      measured.cpu_system.count = find_count(*cpu, "system_usec", 0);
-      measured.cpu_source = MeterSource::cgroup_v2;
-    }
+  const std::string cpu = read_open(cpu_counts_);
+  if (find_count(cpu, "usage_usec", -1) >= 0) {
+    measured.cpu_user.count = find_count(cpu, "user_usec", 0) - user_before_.count;
+    measured.cpu_system.count = find_count(cpu, "system_usec", 0) - system_before_.count;
+    measured.cpu_source = MeterSource::cgroup_v2;
   }
-  if (has_unified_memory_) {
-    const auto peak = read_file(unified_.get(), "memory.peak", kControlBytesMax);
-    if (peak) {
-      measured.memory_peak.count = parse_count(*peak, 0);
-      measured.memory_source = MeterSource::cgroup_v2;
-    }
-  }
-  if (!memory_v1_.empty()) {
-    const std::string peak = read_text(memory_v1_ + "/memory.max_usage_in_bytes");
-    if (!peak.empty()) {
-      measured.memory_peak.count = parse_count(peak, 0);
-      measured.memory_source = MeterSource::cgroup_v1;
-    }
+  if (const std::string peak = read_open(memory_peak_); !peak.empty()) {
+    measured.memory_peak.count = parse_count(peak, 0);
+    measured.memory_source = has_unified_memory_ ? MeterSource::cgroup_v2 : MeterSource::cgroup_v1;
   }
   return measured;
 }
 
 bool TaskGroup::was_out_of_memory() const {
-  if (has_unified_memory_) {
-    const auto events = read_file(unified_.get(), "memory.events", kControlBytesMax);
-    return events && find_count(*events, "oom_kill", 0) > 0;
-  }
-  if (memory_v1_.empty()) return false;
-  return find_count(read_text(memory_v1_ + "/memory.oom_control"), "oom_kill", 0) > 0;
+  return find_count(read_open(memory_events_), "oom_kill", 0) > kills_before_;
 }
 
 bool TaskGroup::kill_all() const {

@@ -45,19 +45,31 @@ void remove_group(const GroupRoots& roots, const std::string& name);
 /// Removes the top-level groups, unless another launcher uses them.
 void remove_roots(const GroupRoots& roots);
 
-/// The groups of one task. The meter makes and removes them; it is never in them.
+/// The groups of a meter's tasks, of one after the other. The meter makes and removes them; it is
+/// never in them. Where v1 groups are used the meter's zygote lives in all of them (see Zygote).
 class TaskGroup {
  public:
-  /// Makes the groups and sets the limits, each where the machine can. io_failed when a limit that
-  /// the machine offers was refused.
-  static core::Result<TaskGroup> create(const GroupRoots& roots, const std::string& name,
-                                        const GroupLimits& limits);
+  /// Makes the groups, without limits.
+  static core::Result<TaskGroup> create(const GroupRoots& roots, const std::string& name);
   TaskGroup() = default;
+
+  /// For the next task: sets its limits, each where the machine can, and starts the figures anew.
+  /// io_failed when a limit that the machine offers was refused.
+  core::Result<void> prepare(const GroupLimits& limits);
 
   /// v2 group to be born in, or -1.
   int unified() const { return unified_.get(); }
-  /// cgroup.procs files of v1: the child writes "0" to each before it drops its rights.
+  /// cgroup.procs files of v1: the zygote writes "0" to each. Empty: it stays outside.
   const std::vector<Descriptor>& joins() const { return joins_; }
+
+  /// Takes what the groups hold with only the zygote in them as their normal state.
+  void note_empty();
+  /// Nobody but `zygote` is left. Waits up to 20 ms for processes that are just leaving.
+  bool is_empty(pid_t zygote) const;
+  /// The next task may use these groups: nothing in them would show in its figures or count against
+  /// its limits, up to 1 MiB of file cache. Only v1 memory can be told to forget its high-water
+  /// mark on every kernel, so groups with a v2 one serve a single task.
+  bool is_reusable() const;
 
   /// What the groups have counted; fields without a counter stay as in `otherwise`.
   execution::Measured read_measured(const execution::Measured& otherwise) const;
@@ -70,9 +82,30 @@ class TaskGroup {
  private:
   Descriptor unified_;
   std::vector<Descriptor> joins_;
+  struct Limit {
+    std::string path;
+    std::string text;  // As it stands in the file.
+  };
+  core::Result<void> set(Limit& limit, std::string text);
+
   std::vector<std::string> paths_;
   std::string memory_v1_;
   bool has_unified_memory_ = false;
+  std::optional<Limit> memory_max_;
+  std::optional<Limit> memory_swap_max_;
+  std::optional<Limit> cpu_max_;
+  std::optional<Limit> processes_max_;
+  // Kept open: read or written for each task.
+  Descriptor processes_;
+  Descriptor memory_used_;
+  Descriptor memory_peak_;
+  Descriptor memory_events_;
+  Descriptor cpu_counts_;
+  std::int64_t memory_when_empty_ = 0;
+  // What the counters showed before the task.
+  core::Duration user_before_;
+  core::Duration system_before_;
+  std::int64_t kills_before_ = 0;
 };
 
 }  // namespace intertie::execution_runners

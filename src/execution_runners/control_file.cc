@@ -50,16 +50,20 @@ Result<ControlFile> ControlFile::create(int folder, const std::string& name) {
 Result<ControlFile> ControlFile::open(int folder, const std::string& name) {
   Descriptor file(::openat(folder, name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!file.is_open()) return make_io_error(name, errno);
+  return take(std::move(file));
+}
+
+Result<ControlFile> ControlFile::take(Descriptor file) {
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return make_io_error(name, errno);
+  if (::fstat(file.get(), &status) != 0) return make_io_error("control file", errno);
   if (!S_ISREG(status.st_mode) || status.st_size < static_cast<off_t>(sizeof(ControlBlock))) {
-    return {Reason::bad_syntax, name + ": not a control file"};
+    return {Reason::bad_syntax, "not a control file"};
   }
   const auto block = map_block(file.get());
   if (!block) return block.error();
   ControlFile control(std::move(file), *block);
   if (control.block().magic != ControlBlock::kMagic) {
-    return {Reason::bad_syntax, name + ": not a control file"};
+    return {Reason::bad_syntax, "not a control file"};
   }
   return control;
 }

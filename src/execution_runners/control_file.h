@@ -18,7 +18,8 @@ namespace intertie::execution_runners {
 
 /// Mapped by both. Every figure is one atomic word, so a reader never sees half a value, and what
 /// was written survives the death of either process. All times are microseconds. A meter holds a
-/// file lock for its whole life: whoever can take the lock knows that the meter has gone.
+/// file lock while it has the task: whoever can take the lock knows that the meter has gone or is
+/// done with it.
 struct ControlBlock {
   static constexpr std::uint64_t kMagic = 0x31304c5443544e49u;  // "INTCTL01".
   static constexpr std::int64_t kNoLease = INT64_MAX;
@@ -35,7 +36,8 @@ struct ControlBlock {
   std::atomic<std::int64_t> cpu_system;
   std::atomic<std::int64_t> memory_peak;
   std::atomic<std::int64_t> bytes_written;
-  std::atomic<std::int64_t> sources;  // Three bytes: CPU, memory, IO.
+  std::atomic<std::int64_t> sources;    // Three bytes: CPU, memory, IO.
+  std::atomic<std::int64_t> cancelled;  // 1: the task is to be ended.
   // The gang's network, zero-terminated. Written before the meter exists, and never again.
   std::array<char, 136> network;
 };
@@ -48,13 +50,15 @@ class ControlFile {
   static core::Result<ControlFile> create(int folder, const std::string& name);
   /// Opens an existing one. bad_syntax if it is not such a file.
   static core::Result<ControlFile> open(int folder, const std::string& name);
+  /// The same for a file that is open, with its lock if it has one.
+  static core::Result<ControlFile> take(Descriptor file);
 
   ControlFile(ControlFile&&) noexcept = default;
   ControlFile& operator=(ControlFile&&) noexcept = default;
 
   ControlBlock& block() const { return *block_; }
   int descriptor() const { return file_.get(); }
-  /// Gives the lock up in this process (a forked meter keeps it).
+  /// Gives the lock up in this process (a meter that was sent the descriptor keeps it).
   void close_descriptor() { file_.reset(); }
   /// True when a meter lives. Only for files from open().
   bool is_meter_alive() const;

@@ -52,9 +52,11 @@ core::Result<std::string> read_descriptor(int descriptor, std::size_t bytes_max)
 core::Result<void> write_all(int descriptor, std::string_view bytes);
 /// Writes a control file of the kernel (cgroup, /proc) with one write.
 core::Result<void> write_control(int folder, const std::string& path, std::string_view text);
-/// Replaces a file so that power loss leaves the old or the new one, whole: temporary file, fsync,
-/// rename. (The rename itself may be lost with the power of the next seconds.) Mode 0600.
-core::Result<void> write_file_durably(int folder, const std::string& name, std::string_view bytes);
+/// Replaces a file so that no process ever sees half of it: temporary file, rename. Mode 0600. It
+/// outlives every process; power loss it survives once sync_file has returned.
+core::Result<void> write_file_whole(int folder, const std::string& name, std::string_view bytes);
+/// Brings a file's content to the disk; its name follows with a sync of its folder.
+core::Result<void> sync_file(int folder, const std::string& name);
 
 /// An integer from the beginning of `text` (leading blanks allowed), or `otherwise`.
 std::int64_t parse_count(std::string_view text, std::int64_t otherwise);

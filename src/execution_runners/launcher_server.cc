@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,10 @@ constexpr std::size_t kClientsMax = 64;
 constexpr std::size_t kTasksMax = 16'384;
 constexpr std::size_t kOutboxMax = 4 * kTasksMax;  // Beyond it the client is cut off; it can list.
 constexpr std::size_t kResultBytesMax = 64u << 10;
-constexpr int kTickMilliseconds = 1'000;
+constexpr core::Duration kTick = core::seconds(1);
+constexpr core::Duration kSyncAfter = core::seconds(1);
+constexpr int kOrderTries = 3;
+constexpr std::size_t kSyncsMax = 64;  // At once: the loop must not stand still for long.
 
 }  // namespace
 
@@ -42,7 +46,8 @@ LauncherServer::LauncherServer(LauncherOptions options, Host host, Descriptor fo
     : options_(std::move(options)),
       host_(std::move(host)),
       folder_(std::move(folder)),
-      lock_(std::move(lock)) {
+      lock_(std::move(lock)),
+      meters_(host_) {
   // Not the first one again after each restart: files of a task that ended long ago may remain.
   next_user_ = static_cast<std::uint32_t>(read_wall_clock().micros / 1'000'000);
 }
@@ -77,7 +82,9 @@ Result<void> LauncherServer::open() {
   auto listener = listen_for_packets(folder_.get(), std::string(kSocketName));
   if (!listener) return listener.error();
   listener_ = std::move(*listener);
+  meters_.open(tasks_folder_.get(), notices_write_.get());
   adopt_tasks();
+  add_spare();
   watch(listener_.get(), EPOLLIN);
   watch(notices_read_.get(), EPOLLIN);
   return {};
@@ -97,7 +104,7 @@ void LauncherServer::adopt_tasks() {
   std::vector<std::string> kept;
   for (const TaskKey& key : keys) {
     adopt(key);
-    if (tasks_[key].pidfd.is_open()) kept.push_back(make_group_name(host_, key));
+    if (tasks_[key].pidfd.is_open()) kept.push_back(make_group_name(host_, tasks_[key].meter));
   }
   remove_groups(host_.groups, host_.group_prefix, kept);
 }
@@ -109,37 +116,25 @@ void LauncherServer::adopt(const TaskKey& key) {
     const ControlBlock& block = control->block();
     task.is_started = block.started != 0;
     task.network.assign(block.network.data(), ::strnlen(block.network.data(), 128));
-    if (control->is_meter_alive()) {
-      task.pidfd.reset(open_pidfd(static_cast<pid_t>(block.meter_pid.load())));
-    }
+    task.meter = static_cast<pid_t>(block.meter_pid.load());
+    if (control->is_meter_alive()) task.pidfd.reset(open_pidfd(task.meter));
     if (block.user >= 0) users_.insert(static_cast<std::uint32_t>(block.user));
     control->close_descriptor();
     task.control = std::move(*control);
   }
-  if (task.pidfd.is_open()) {
-    watch_meter(key, task);
-  } else {
-    ++running_;  // end_task takes it back.
-    end_task(key, task);
-  }
-}
-
-void LauncherServer::watch_meter(const TaskKey& key, Task& task) {
-  ++running_;
+  ++running_;  // end_task takes it back.
+  if (!task.pidfd.is_open()) return end_task(key, task);
   keys_by_pidfd_[task.pidfd.get()] = key;
   watch(task.pidfd.get(), EPOLLIN);
 }
 
-/// The meter has gone: what it left is the task's end.
+/// The meter has gone or is done with it: what it left is the task's end.
 void LauncherServer::end_task(const TaskKey& key, Task& task) {
   --running_;
   if (task.pidfd.is_open()) {
-    keys_by_pidfd_.erase(task.pidfd.get());
-    unwatch(task.pidfd.get());
+    if (keys_by_pidfd_.erase(task.pidfd.get()) > 0) unwatch(task.pidfd.get());
   }
   task.pidfd.reset();
-  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-  }
   const std::string name = make_result_name(key);
   if (const auto text = read_file(tasks_folder_.get(), name, kResultBytesMax)) {
     if (auto result = decode_result(*text); result && result->key == key) {
@@ -147,15 +142,16 @@ void LauncherServer::end_task(const TaskKey& key, Task& task) {
     }
   }
   if (!task.result) {
-    remove_group(host_.groups, make_group_name(host_, key));
+    if (task.meter > 0) remove_group(host_.groups, make_group_name(host_, task.meter));
     kill_orphans();
     TaskResult lost;
     lost.key = key;
     lost.end = execution::TaskEnd::lost;
     lost.exit_code = 128 + SIGKILL;
     task.result = task.control ? make_lost_result(key, task.control->block()) : lost;
-    (void)write_file_durably(tasks_folder_.get(), name, encode_result(*task.result));
+    (void)write_file_whole(tasks_folder_.get(), name, encode_result(*task.result));
   }
+  unsynced_.emplace_back(read_boot_clock(), key);
   if (task.control) {
     const std::int64_t user = task.control->block().user;
     if (user >= 0) users_.erase(static_cast<std::uint32_t>(user));
@@ -175,11 +171,10 @@ void LauncherServer::end_task(const TaskKey& key, Task& task) {
 void LauncherServer::kill_orphans() {
   const auto children = read_file(AT_FDCWD, "/proc/thread-self/children", 1u << 20);
   if (!children) return;
-  std::set<pid_t> meters;
+  std::set<pid_t> meters = meters_.list_processes();
+  meters.insert(leaving_.begin(), leaving_.end());
   for (const auto& [key, task] : tasks_) {
-    if (task.pidfd.is_open() && task.control) {
-      meters.insert(static_cast<pid_t>(task.control->block().meter_pid.load()));
-    }
+    if (task.pidfd.is_open()) meters.insert(task.meter);
   }
   std::string_view rest = *children;
   while (!rest.empty()) {
@@ -212,7 +207,7 @@ Result<const GangNetwork*> LauncherServer::find_network(const std::string& name)
   return &(networks_[name] = std::move(*network));
 }
 
-Result<void> LauncherServer::fork_meter(const Call& call, const Descriptor& request) {
+Result<void> LauncherServer::order(const Call& call, const Descriptor& request) {
   if (is_stopping_) return {Reason::stopping, "the launcher is stopping"};
   if (tasks_.size() > kTasksMax) return {Reason::overloaded, "too many tasks at this launcher"};
   if (!request.is_open()) return {Reason::missing_field, "the request came without its memory"};
@@ -231,33 +226,86 @@ Result<void> LauncherServer::fork_meter(const Call& call, const Descriptor& requ
   if (call.lease) block.lease_deadline = (read_boot_clock() + *call.lease).count;
   if (user) block.user = *user;
   call.network.substr(0, block.network.size() - 1).copy(block.network.data(), call.network.size());
-  const pid_t meter = ::fork();
-  if (meter == 0) {
-    run_meter({.key = call.key,
-               .host = host_,
-               .control = *control,
-               .tasks_folder = tasks_folder_.get(),
-               .request = request.get(),
-               .notices = notices_write_.get(),
-               .gang_user = network == nullptr ? -1 : network->user.get(),
-               .gang_net = network == nullptr ? -1 : network->net.get(),
-               .user = user});
+  MeterOrder order{call.key, user};
+  std::vector<int> attachments = {control->descriptor(), request.get()};
+  if (network != nullptr) {
+    order.has_gang_user = network->user.is_open();
+    order.has_gang_net = network->net.is_open();
+    if (order.has_gang_user) attachments.push_back(network->user.get());
+    if (order.has_gang_net) attachments.push_back(network->net.get());
   }
-  if (meter < 0) return make_io_error("fork", errno);
-  block.meter_pid = meter;  // The meter writes the same; neither waits for the other.
+  const auto meter = send_order(order, attachments, block);
+  if (!meter) return meter.error();
   control->close_descriptor();
   task.control = std::move(*control);
   task.network = call.network;
-  task.pidfd.reset(open_pidfd(meter));
+  task.meter = (*meter)->process;
+  task.pidfd.reset(::fcntl((*meter)->pidfd.get(), F_DUPFD_CLOEXEC, 0));
   if (user) users_.insert(*user);
-  watch_meter(call.key, task);
+  ++running_;
   return {};
+}
+
+/// To an idle meter; one that has just died is passed over.
+Result<const MeterPool::Member*> LauncherServer::send_order(const MeterOrder& order,
+                                                            std::span<const int> attachments,
+                                                            ControlBlock& block) {
+  const std::string_view bytes(reinterpret_cast<const char*>(&order), sizeof(order));
+  for (int round = 0; round < kOrderTries; ++round) {
+    const auto meter = meters_.take();
+    if (!meter) return meter.error();
+    MeterPool::Member& member = **meter;
+    watch(member.channel.get(), EPOLLIN);
+    block.meter_pid = member.process;  // Before the meter can end the task.
+    if (send_packet(member.channel.get(), bytes, attachments) == PacketState::done) {
+      member.key = order.key;
+      return &member;
+    }
+    handle_meter(member.channel.get());
+  }
+  return make_io_error("an order for a meter", EPIPE);
+}
+
+/// Ends come as packets; a closed channel without one is the meter's own end.
+void LauncherServer::handle_meter(int channel) {
+  Packet packet;
+  while (MeterPool::Member* const member = meters_.find(channel)) {
+    const PacketState state = receive_packet(channel, packet);
+    if (state == PacketState::none) return;
+    MeterNotice notice;
+    const bool is_end = state == PacketState::done && packet.bytes.size() == sizeof(notice);
+    if (is_end) std::memcpy(static_cast<void*>(&notice), packet.bytes.data(), sizeof(notice));
+    const std::optional<TaskKey> key = member->key;
+    if (is_end && notice.is_reusable) {
+      meters_.set_idle(*member);
+    } else {
+      // Reaped by whoever waits next; until then it is no orphan.
+      leaving_.insert(member->process);
+      if (!is_end) remove_group(host_.groups, make_group_name(host_, member->process));
+      unwatch(channel);
+      meters_.remove(channel);
+      add_spare();
+    }
+    if (!key) continue;
+    handle_notices();
+    if (const auto task = tasks_.find(*key); task != tasks_.end()) end_task(*key, task->second);
+  }
+}
+
+void LauncherServer::add_spare() {
+  if (is_stopping_) return;
+  if (const auto channel = meters_.add_spare()) watch(*channel, EPOLLIN);
+}
+
+void LauncherServer::cancel(const Task& task) {
+  task.control->block().cancelled = 1;
+  send_pidfd_signal(task.pidfd.get(), SIGUSR1);  // Only wakes the meter.
 }
 
 void LauncherServer::start(const Call& call, Descriptor request) {
   if (tasks_.contains(call.key)) return;
-  const auto forked = fork_meter(call, request);
-  if (forked) return;
+  const auto ordered = order(call, request);
+  if (ordered) return;
   Task& task = tasks_[call.key];
   TaskResult result;
   result.key = call.key;
@@ -265,8 +313,8 @@ void LauncherServer::start(const Call& call, Descriptor request) {
   result.exit_code = 126;
   result.ended = read_wall_clock();
   result.ended_boottime = read_boot_clock();
-  result.detail = forked.error().detail;
-  (void)write_file_durably(tasks_folder_.get(), make_result_name(call.key), encode_result(result));
+  result.detail = ordered.error().detail;
+  (void)write_file_whole(tasks_folder_.get(), make_result_name(call.key), encode_result(result));
   ++running_;  // end_task takes it back.
   end_task(call.key, task);
 }
@@ -300,7 +348,7 @@ void LauncherServer::stop(bool cancel_all) {
   is_stopping_ = true;
   if (!cancel_all) return;
   for (const auto& [key, task] : tasks_) {
-    if (task.pidfd.is_open()) send_pidfd_signal(task.pidfd.get(), SIGTERM);
+    if (task.pidfd.is_open()) cancel(task);
   }
 }
 
@@ -312,7 +360,7 @@ void LauncherServer::handle_call(Client& client, const Call& call, Descriptor re
   const auto found = tasks_.find(call.key);
   if (found == tasks_.end() || !found->second.pidfd.is_open()) return;
   const Task& task = found->second;
-  if (call.verb == Verb::cancel) send_pidfd_signal(task.pidfd.get(), SIGTERM);
+  if (call.verb == Verb::cancel) cancel(task);
   if (call.verb == Verb::extend_lease && call.lease) {
     std::atomic<std::int64_t>& deadline = task.control->block().lease_deadline;
     // The meter reads it again when the old deadline comes. A task without a lease keeps none.
@@ -341,7 +389,7 @@ void LauncherServer::handle_client(int socket) {
     if (state == PacketState::closed) return close_client(socket);
     const auto call = decode_call(packet.bytes);
     if (!call) return close_client(socket);
-    handle_call(found->second, *call, std::move(packet.attachment));
+    handle_call(found->second, *call, packet.take_attachment(0));
   }
   const auto found = clients_.find(socket);
   if (found != clients_.end() && !flush(found->second)) close_client(socket);
@@ -377,7 +425,7 @@ void LauncherServer::send(Client& client, std::string packet) {
 /// False when the client has gone or does not read.
 bool LauncherServer::flush(Client& client) {
   while (!client.outbox.empty()) {
-    const PacketState state = send_packet(client.socket.get(), client.outbox.front(), -1);
+    const PacketState state = send_packet(client.socket.get(), client.outbox.front(), {});
     if (state == PacketState::closed) return false;
     if (state == PacketState::none) {
       watch(client.socket.get(), EPOLLIN | EPOLLOUT);
@@ -401,11 +449,52 @@ bool LauncherServer::has_vanished() const {
   return ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
 }
 
+/// A result that is acknowledged soon is safe with the agent, so it is not worth a wait for the
+/// disk. One that stays is brought there, with its name, within two seconds.
+void LauncherServer::sync_results() {
+  const core::Duration before = read_boot_clock() - kSyncAfter;
+  bool has_synced = false;
+  for (std::size_t count = 0; count < kSyncsMax && !unsynced_.empty(); unsynced_.pop_front()) {
+    const auto& [since, key] = unsynced_.front();
+    if (since > before) break;
+    if (!tasks_.contains(key)) continue;
+    (void)sync_file(tasks_folder_.get(), make_result_name(key));
+    has_synced = true;
+    ++count;
+  }
+  if (has_synced) ::fsync(tasks_folder_.get());
+}
+
+void LauncherServer::keep_house() {
+  next_keeping_ = read_boot_clock() + kTick;
+  while (true) {
+    const pid_t reaped = ::waitpid(-1, nullptr, WNOHANG);
+    if (reaped <= 0) break;
+    leaving_.erase(reaped);
+  }
+  kill_orphans();
+  sync_results();
+  for (const int channel : meters_.find_unneeded()) {
+    leaving_.insert(meters_.find(channel)->process);
+    unwatch(channel);
+    meters_.remove(channel);
+  }
+  add_spare();
+  if (!has_vanished()) return;
+  // Nobody can ask for the results any more: end at once, without grace.
+  is_stopping_ = true;
+  for (const auto& [key, task] : tasks_) {
+    if (!task.pidfd.is_open()) continue;
+    task.control->block().lease_deadline = 0;
+    send_pidfd_signal(task.pidfd.get(), SIGUSR1);  // Only wakes the meter.
+  }
+}
+
 void LauncherServer::serve() {
   std::array<epoll_event, 128> ready;
   while (!(is_stopping_ && running_ == 0)) {
     const int count = ::epoll_wait(events_.get(), ready.data(), static_cast<int>(ready.size()),
-                                   kTickMilliseconds);
+                                   static_cast<int>(kTick.count / 1'000));
     // Starts are told before ends, whatever the order of descriptors.
     handle_notices();
     for (int index = 0; index < count; ++index) {
@@ -416,6 +505,8 @@ void LauncherServer::serve() {
           watch(descriptor, EPOLLIN);
         }
         handle_client(descriptor);
+      } else {
+        handle_meter(descriptor);
       }
       const auto ended = keys_by_pidfd_.find(descriptor);
       if (ended == keys_by_pidfd_.end()) continue;
@@ -428,20 +519,11 @@ void LauncherServer::serve() {
       if (!flush(client)) gone.push_back(socket);
     }
     for (const int socket : gone) close_client(socket);
-    if (count != 0) continue;
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) {
-    }
-    kill_orphans();
-    if (!has_vanished()) continue;
-    // Nobody can ask for the results any more: end at once, without grace.
-    is_stopping_ = true;
-    for (const auto& [key, task] : tasks_) {
-      if (!task.pidfd.is_open()) continue;
-      task.control->block().lease_deadline = 0;
-      send_pidfd_signal(task.pidfd.get(), SIGUSR1);  // Only wakes the meter.
-    }
+    if (read_boot_clock() >= next_keeping_) keep_house();
   }
   ::unlinkat(folder_.get(), std::string(kSocketName).c_str(), 0);
+  meters_.close();
+  remove_groups(host_.groups, host_.group_prefix, {});
   remove_roots(host_.groups);
 }
 

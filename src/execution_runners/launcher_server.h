@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "intertie/core/result.h"
 #include "intertie/execution/task.h"
@@ -19,6 +21,7 @@
 #include "control_file.h"
 #include "descriptor.h"
 #include "host.h"
+#include "meter_pool.h"
 #include "sandbox.h"
 #include "wire.h"
 
@@ -42,6 +45,7 @@ class LauncherServer {
   struct Task {
     std::optional<ControlFile> control;
     Descriptor pidfd;  // Of the meter; closed when the task has ended.
+    pid_t meter = -1;
     bool is_started = false;
     std::string network;
     std::optional<execution::TaskResult> result;
@@ -55,10 +59,17 @@ class LauncherServer {
   void handle_call(Client& client, const Call& call, Descriptor request);
   void handle_notices();
   void start(const Call& call, Descriptor request);
-  core::Result<void> fork_meter(const Call& call, const Descriptor& request);
+  core::Result<void> order(const Call& call, const Descriptor& request);
+  core::Result<const MeterPool::Member*> send_order(const MeterOrder& order,
+                                                    std::span<const int> attachments,
+                                                    ControlBlock& block);
+  void handle_meter(int channel);
+  void cancel(const Task& task);
+  void keep_house();
+  void add_spare();
+  void sync_results();
   core::Result<const GangNetwork*> find_network(const std::string& name);
   std::optional<std::uint32_t> choose_user(const Call& call);
-  void watch_meter(const execution::TaskKey& key, Task& task);
   void end_task(const execution::TaskKey& key, Task& task);
   void forget(const execution::TaskKey& key);
   void list(Client& client);
@@ -85,7 +96,12 @@ class LauncherServer {
   Descriptor notices_write_;
   std::map<int, Client> clients_;
   Tasks tasks_;
-  std::map<int, execution::TaskKey> keys_by_pidfd_;
+  MeterPool meters_;
+  std::map<int, execution::TaskKey> keys_by_pidfd_;  // Tasks of an earlier launcher's meters.
+  // Results not yet brought to the disk, and when they came (boot clock).
+  std::deque<std::pair<core::Duration, execution::TaskKey>> unsynced_;
+  core::Duration next_keeping_{};
+  std::set<pid_t> leaving_;  // Meters on their way out, not yet reaped.
   std::map<std::string, GangNetwork> networks_;
   std::set<std::uint32_t> users_;  // In use.
   std::uint32_t next_user_ = 0;    // Offset into the range.

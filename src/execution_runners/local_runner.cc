@@ -15,6 +15,7 @@
 #include <deque>
 #include <filesystem>
 #include <set>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -145,7 +146,9 @@ Result<void> LocalRunner::Connection::send(const Call& call, Descriptor attachme
 Result<void> LocalRunner::Connection::flush() {
   while (!outgoing.empty()) {
     const Outgoing& next = outgoing.front();
-    const PacketState state = send_packet(socket.get(), next.bytes, next.attachment.get());
+    const int attachment = next.attachment.get();
+    const PacketState state =
+        send_packet(socket.get(), next.bytes, std::span(&attachment, attachment < 0 ? 0u : 1u));
     if (state == PacketState::closed) return make_gone_error();
     if (state == PacketState::none) return {};
     outgoing.pop_front();

@@ -1,4 +1,4 @@
-// One task, from its request to its result file.
+// Each task, from its request to its result file.
 #include "meter.h"
 
 #include <dirent.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -25,8 +26,11 @@
 #include "file_view.h"
 #include "kernel_calls.h"
 #include "log_pump.h"
+#include "packet_socket.h"
 #include "process_tree.h"
+#include "sandbox.h"
 #include "wire.h"
+#include "zygote.h"
 
 namespace intertie::execution_runners {
 namespace {
@@ -41,7 +45,6 @@ using execution::TaskResult;
 
 constexpr Duration kHeartbeat = core::seconds(3);
 constexpr Duration kNeverOnBootClock{INT64_MAX};
-constexpr std::int64_t kBlockBytes = 512;  // Unit of ru_oublock (getrusage(2)).
 
 constexpr int kFolderDepthMax = 64;
 
@@ -80,10 +83,59 @@ Result<void> give_bind(int folder, const std::string& source, std::uint32_t user
   return make_io_error("chown of " + source, errno);
 }
 
+/// What a meter keeps from one task to the next.
+struct Workplace {
+  const MeterPlan& plan;
+  core::Result<void> state;  // Why no task can run here, if so.
+  TaskGroup group;
+  Zygote zygote;
+
+  explicit Workplace(const MeterPlan& from) : plan(from) { make_group(); }
+
+  void make_group() {
+    auto made = TaskGroup::create(plan.host.groups, make_group_name(plan.host, ::getpid()));
+    if (!made) {
+      state = made.error();
+      return;
+    }
+    group = std::move(*made);
+    if (zygote.process() > 0) return;
+    auto started = Zygote::start(plan.host, group);
+    if (!started) {
+      state = started.error();
+      return;
+    }
+    zygote = std::move(*started);
+    group.note_empty();
+  }
+
+  /// The groups outlive the task if there is a zygote in them; then they must be as they were.
+  bool is_reusable() {
+    if (!state || !zygote.is_alive()) return false;
+    return group.joins().empty() || (group.is_empty(zygote.process()) && group.is_reusable());
+  }
+
+  void close() {
+    zygote.stop();
+    if (!group.is_empty(-1)) group.kill_all();
+    group.remove();
+  }
+};
+
+/// One task as its meter sees it.
+struct MeterTask {
+  MeterOrder order;
+  ControlFile control;
+  Descriptor request;
+  Descriptor gang_user;
+  Descriptor gang_net;
+};
+
 class Meter {
  public:
-  explicit Meter(const MeterPlan& plan) : plan_(plan) {
-    result_.key = plan.key;
+  Meter(Workplace& place, const MeterTask& task)
+      : place_(place), task_(task), block_(task.control.block()) {
+    result_.key = task.order.key;
     result_.end = TaskEnd::start_failed;
     result_.exit_code = 127;
   }
@@ -109,15 +161,16 @@ class Meter {
   void kill_task();
   void beat();
   void finish();
-  Result<execution::Measured> measure_end();
 
-  const MeterPlan& plan_;
+  Workplace& place_;
+  const MeterTask& task_;
+  ControlBlock& block_;
   RunRequest request_;
   TaskResult result_;
   Descriptor folder_;
   Descriptor signals_;
   Descriptor timer_;
-  TaskGroup group_;
+  TreeUsage usage_;
   std::optional<LogPump> output_;
   std::optional<LogPump> errors_;
   Sandbox sandbox_;
@@ -137,11 +190,11 @@ Result<void> Meter::prepare_folder() {
       return make_io_error(name, errno);
     }
   }
-  if (plan_.user) {
-    auto given = give_folder(folder_.get(), std::string(execution::kWorkFolder), *plan_.user);
+  if (task_.order.user) {
+    auto given = give_folder(folder_.get(), std::string(execution::kWorkFolder), *task_.order.user);
     for (const execution::Bind& bind : request_.file_view) {
       const bool is_own = !bind.read_only && !bind.source.starts_with('/');
-      if (given && is_own) given = give_bind(folder_.get(), bind.source, *plan_.user);
+      if (given && is_own) given = give_bind(folder_.get(), bind.source, *task_.order.user);
     }
     if (!given) return given;
   }
@@ -157,12 +210,12 @@ Result<void> Meter::prepare_folder() {
 }
 
 Result<void> Meter::prepare() {
-  const auto bytes = read_descriptor(plan_.request, core::limits::document_bytes_max);
+  const auto bytes = read_descriptor(task_.request.get(), core::limits::document_bytes_max);
   if (!bytes) return bytes.error();
   auto request = decode_request(*bytes);
   if (!request) return request.error();
   request_ = std::move(*request);
-  if (request_.key != plan_.key) return {core::Reason::bad_field, "key: not the packet's"};
+  if (request_.key != task_.order.key) return {core::Reason::bad_field, "key: not the packet's"};
   if (auto checked = execution::check(request_); !checked) return checked;
   sigset_t all;
   ::sigfillset(&all);
@@ -170,18 +223,19 @@ Result<void> Meter::prepare() {
   timer_.reset(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
   if (!signals_.is_open() || !timer_.is_open()) return make_io_error("signalfd, timerfd", errno);
   if (auto prepared = prepare_folder(); !prepared) return prepared;
-  auto group = TaskGroup::create(plan_.host.groups, make_group_name(plan_.host, plan_.key),
-                                 {request_.cpus, request_.memory, request_.processes_max});
-  if (!group) return group.error();
-  group_ = std::move(*group);
-  return {};
+  if (!place_.state) return place_.state;
+  return place_.group.prepare({request_.cpus, request_.memory, request_.processes_max});
 }
 
 Result<void> Meter::start() {
-  SandboxRequest sandbox{request_,       plan_.host,           group_,
-                         plan_.user,     folder_.get(),        plan_.gang_user,
-                         plan_.gang_net, output_->write_end(), errors_->write_end()};
-  auto started = start_sandbox(sandbox);
+  SandboxRequest sandbox{request_, place_.plan.host, task_.order.user, folder_.get()};
+  sandbox.gang_user = task_.gang_user.get();
+  sandbox.gang_net = task_.gang_net.get();
+  sandbox.output = output_->write_end();
+  sandbox.errors = errors_->write_end();
+  // Where the zygote is in the groups itself, its children are born into them.
+  const int group = place_.group.joins().empty() ? place_.group.unified() : -1;
+  auto started = start_sandbox(sandbox, place_.zygote, task_.request.get(), group);
   output_->close_write_end();
   errors_->close_write_end();
   if (!started) return started.error();
@@ -208,10 +262,9 @@ void Meter::mark_started() {
   is_started_ = true;
   result_.started = read_wall_clock();
   result_.started_boottime = read_boot_clock();
-  ControlBlock& block = plan_.control.block();
-  block.started_boot = result_.started_boottime.count;
-  block.started = result_.started.micros;
-  (void)!::write(plan_.notices, &plan_.key, sizeof(plan_.key));
+  block_.started_boot = result_.started_boottime.count;
+  block_.started = result_.started.micros;
+  (void)!::write(place_.plan.notices, &result_.key, sizeof(result_.key));
 }
 
 void Meter::take_status(int status) {
@@ -260,8 +313,10 @@ void Meter::handle_reports() {
 void Meter::reap() {
   while (true) {
     int status = 0;
-    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
+    rusage used{};
+    const pid_t ended = ::wait4(-1, &status, WNOHANG, &used);
     if (ended <= 0) return;
+    if (ended != place_.zygote.process()) usage_.add(used);
     if (ended != sandbox_.process) continue;
     handle_reports();
     // The init of a sandbox reports before it ends, unless it was killed, and then so was all.
@@ -282,16 +337,15 @@ void Meter::signal_task(int signal) {
   if (request_.isolation == Isolation::namespace_) {
     send_pidfd_signal(sandbox_.pidfd.get(), signal);  // The init passes it on to all.
   } else {
-    signal_descendants(signal);
+    signal_descendants(signal, place_.zygote.process());
   }
 }
 
 void Meter::kill_task() {
   if (request_.isolation == Isolation::namespace_) {
-    send_pidfd_signal(sandbox_.pidfd.get(), SIGKILL);
-  }
-  if (!group_.kill_all() && request_.isolation == Isolation::process) {
-    signal_descendants(SIGKILL);
+    send_pidfd_signal(sandbox_.pidfd.get(), SIGKILL);  // The kernel ends all with the init.
+  } else if (!place_.group.kill_all()) {
+    signal_descendants(SIGKILL, place_.zygote.process());
   }
 }
 
@@ -310,7 +364,7 @@ void Meter::begin_end(TaskEnd why, bool is_at_once) {
 Duration Meter::find_next_deadline() const {
   Duration next = std::min(kill_at_, beat_at_);
   if (ordered_end_) return next;
-  next = std::min(next, Duration{plan_.control.block().lease_deadline.load()});
+  next = std::min(next, Duration{block_.lease_deadline.load()});
   if (is_started_ && request_.time_limit.count > 0) {
     next = std::min(next, result_.started_boottime + request_.time_limit);
   }
@@ -323,7 +377,7 @@ void Meter::check_deadlines() {
   const Duration now = read_boot_clock();
   if (!ordered_end_) {
     // A lapsed lease ends at once: the next attempt may start after a margin that holds no grace.
-    if (now.count >= plan_.control.block().lease_deadline) begin_end(TaskEnd::lease_lapsed, true);
+    if (now.count >= block_.lease_deadline) begin_end(TaskEnd::lease_lapsed, true);
     const bool is_limited = is_started_ && request_.time_limit.count > 0;
     if (is_limited && now >= result_.started_boottime + request_.time_limit) {
       begin_end(TaskEnd::time_limit, false);
@@ -337,16 +391,16 @@ void Meter::check_deadlines() {
 }
 
 void Meter::beat() {
-  ControlBlock& block = plan_.control.block();
-  store_measured(block, group_.read_measured(read_tree_use(sandbox_.process)));
-  block.seen_boot = read_boot_clock().count;
-  block.seen = read_wall_clock().micros;
+  store_measured(block_, place_.group.read_measured(read_tree_use(sandbox_.process)));
+  block_.seen_boot = read_boot_clock().count;
+  block_.seen = read_wall_clock().micros;
   beat_at_ = read_boot_clock() + kHeartbeat;
-  if (plan_.control.is_removed()) begin_end(TaskEnd::cancelled, true);
+  if (task_.control.is_removed()) begin_end(TaskEnd::cancelled, true);
 }
 
 void Meter::watch() {
   while (!is_over_) {
+    if (block_.cancelled != 0) begin_end(TaskEnd::cancelled, false);
     const Duration next = find_next_deadline();
     itimerspec wake{};
     wake.it_value.tv_sec = next.count / 1'000'000;
@@ -368,40 +422,24 @@ void Meter::watch() {
   result_.ended_boottime = read_boot_clock();
 }
 
-Result<execution::Measured> Meter::measure_end() {
-  rusage usage{};
-  if (::getrusage(RUSAGE_CHILDREN, &usage) != 0) return make_io_error("getrusage", errno);
-  const auto to_duration = [](const timeval& time) {
-    return Duration{std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec};
-  };
-  execution::Measured measured;
-  measured.cpu_user = to_duration(usage.ru_utime);
-  measured.cpu_system = to_duration(usage.ru_stime);
-  measured.memory_peak.count = usage.ru_maxrss * 1'024;
-  measured.bytes_written.count = usage.ru_oublock * kBlockBytes;
-  measured.cpu_source = MeterSource::rusage;
-  measured.memory_source = MeterSource::rusage;
-  measured.io_source = MeterSource::rusage;
-  return group_.read_measured(measured);
-}
-
 /// Ends what is left of the tree and takes the last figures.
 void Meter::finish() {
-  const bool was_alone = ::waitpid(-1, nullptr, WNOHANG) < 0;
-  if (!was_alone) {
+  const pid_t zygote = place_.zygote.process();
+  reap();
+  if (has_children_besides(zygote)) {
     // The init of a sandbox is about to end by itself once it has reported.
     if (!has_status_ || request_.isolation == Isolation::process) kill_task();
     if (request_.isolation == Isolation::namespace_ && sandbox_.process > 0) {
       send_pidfd_signal(sandbox_.pidfd.get(), SIGKILL);
-      ::waitpid(sandbox_.process, nullptr, 0);
+      rusage used{};
+      if (::wait4(sandbox_.process, nullptr, 0, &used) > 0) usage_.add(used);
     }
-    kill_descendants();
+    kill_descendants(zygote, usage_);
   }
   if (output_) output_->finish();
   if (errors_) errors_->finish();
-  if (const auto measured = measure_end()) result_.measured = *measured;
-  const bool was_out_of_memory = group_.was_out_of_memory();
-  group_.remove();
+  result_.measured = place_.group.read_measured(usage_.measured());
+  const bool was_out_of_memory = place_.group.was_out_of_memory();
   if (is_started_) {
     const bool has_failed = result_.end == TaskEnd::signalled || result_.exit_code != 0;
     if (ordered_end_) {
@@ -417,7 +455,75 @@ void Meter::finish() {
   if (errors_) result_.stderr_bytes = errors_->written();
   result_.log_truncated =
       (output_ && output_->is_truncated()) || (errors_ && errors_->is_truncated());
-  store_measured(plan_.control.block(), result_.measured);
+  store_measured(block_, result_.measured);
+}
+
+template <class Message>
+bool read_message(const Packet& packet, Message& message) {
+  if (packet.bytes.size() != sizeof(message)) return false;
+  std::memcpy(static_cast<void*>(&message), packet.bytes.data(), sizeof(message));
+  return true;
+}
+
+Result<MeterTask> read_task(Packet& packet) {
+  MeterOrder order;
+  if (!read_message(packet, order)) return {core::Reason::bad_syntax, "an order for a meter"};
+  auto control = ControlFile::take(packet.take_attachment(0));
+  if (!control) return control.error();
+  MeterTask task{order, std::move(*control), packet.take_attachment(1), {}, {}};
+  std::size_t next = 2;
+  if (order.has_gang_user) task.gang_user = packet.take_attachment(next++);
+  if (order.has_gang_net) task.gang_net = packet.take_attachment(next++);
+  return task;
+}
+
+bool is_launcher_gone(int channel) {
+  pollfd watched{channel, POLLIN, 0};
+  return ::poll(&watched, 1, 0) > 0 && (watched.revents & POLLHUP) != 0;
+}
+
+/// False when the meter must not take another task.
+bool run_task(Workplace& place, MeterTask task) {
+  const MeterPlan& plan = place.plan;
+  task.control.block().meter_pid = ::getpid();
+  Meter meter(place, task);
+  meter.run();
+  MeterNotice notice{task.order.key, place.is_reusable()};
+  // Nothing of the task may be left when its result is there.
+  const bool is_resident = !place.group.joins().empty();
+  if (!notice.is_reusable) {
+    place.close();
+  } else if (!is_resident) {
+    place.group.remove();
+  }
+  const std::string name = make_result_name(notice.key);
+  // Without a result file the launcher makes a lost one from the control file.
+  const auto written = write_file_whole(plan.tasks_folder, name, encode_result(meter.result()));
+  if (written && is_launcher_gone(plan.channel)) {
+    (void)sync_file(plan.tasks_folder, name);
+    ::fsync(plan.tasks_folder);
+  }
+  task.control.close_descriptor();
+  const std::string_view bytes(reinterpret_cast<const char*>(&notice), sizeof(notice));
+  const bool is_told = send_packet(plan.channel, bytes, {}) == PacketState::done;
+  if (!is_told || !notice.is_reusable) return false;
+  if (!is_resident) place.make_group();
+  return true;
+}
+
+/// Waits for the next order; an order that is there comes before a signal, which is for its task.
+PacketState wait_for_order(int channel, int signals, Packet& packet) {
+  while (true) {
+    const PacketState state = receive_packet(channel, packet);
+    if (state != PacketState::none) return state;
+    pollfd watched[] = {{channel, POLLIN, 0}, {signals, POLLIN, 0}};
+    ::poll(watched, std::size(watched), -1);
+    if (watched[0].revents != 0) continue;
+    signalfd_siginfo signal{};
+    while (::read(signals, &signal, sizeof(signal)) == sizeof(signal)) {
+      if (signal.ssi_signo == SIGTERM) return PacketState::closed;
+    }
+  }
 }
 
 }  // namespace
@@ -426,23 +532,27 @@ std::string make_control_name(const execution::TaskKey& key) { return to_text(ke
 
 std::string make_result_name(const execution::TaskKey& key) { return to_text(key) + ".result"; }
 
-std::string make_group_name(const Host& host, const execution::TaskKey& key) {
-  return host.group_prefix + to_text(key);
+std::string make_group_name(const Host& host, std::int64_t meter) {
+  return host.group_prefix + std::to_string(meter);
 }
 
 void run_meter(const MeterPlan& plan) {
   ::prctl(PR_SET_NAME, "intertie-meter", 0, 0, 0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   ::setsid();
-  plan.control.block().meter_pid = ::getpid();
-  close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, plan.control.descriptor(),
-                 plan.tasks_folder, plan.request, plan.notices, plan.gang_user, plan.gang_net});
-  Meter meter(plan);
-  meter.run();
-  const auto written = write_file_durably(plan.tasks_folder, make_result_name(plan.key),
-                                          encode_result(meter.result()));
-  // Without a result file the launcher makes a lost one from the control file.
-  ::_exit(written ? 0 : 1);
+  close_all_but(
+      {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, plan.tasks_folder, plan.notices, plan.channel});
+  Workplace place(plan);
+  sigset_t all;
+  ::sigfillset(&all);
+  const Descriptor signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  Packet packet;
+  while (wait_for_order(plan.channel, signals.get(), packet) == PacketState::done) {
+    auto task = read_task(packet);
+    if (!task || !run_task(place, std::move(*task))) break;
+  }
+  place.close();
+  ::_exit(0);
 }
 
 TaskResult make_lost_result(const execution::TaskKey& key, const ControlBlock& block) {

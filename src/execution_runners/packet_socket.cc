@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cassert>
 #include <cstring>
 
 #include "wire.h"
@@ -21,6 +23,7 @@ using core::Reason;
 using core::Result;
 
 constexpr int kBacklog = 16;
+constexpr std::size_t kControlBytes = CMSG_SPACE(kAttachmentsMax * sizeof(int));
 
 Result<sockaddr_un> make_address(int folder, const std::string& name) {
   const std::string path = "/proc/self/fd/" + std::to_string(folder) + "/" + name;
@@ -74,20 +77,29 @@ bool is_own_peer(int socket) {
   return peer.uid == ::geteuid() || peer.uid == 0;
 }
 
-PacketState send_packet(int socket, std::string_view bytes, int attachment) {
+Result<std::pair<Descriptor, Descriptor>> make_packet_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return make_io_error("socketpair", errno);
+  }
+  return std::pair{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+PacketState send_packet(int socket, std::string_view bytes, std::span<const int> attachments) {
+  assert(attachments.size() <= kAttachmentsMax);
   iovec part{const_cast<char*>(bytes.data()), bytes.size()};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  if (attachment >= 0) {
+  alignas(cmsghdr) std::array<char, kControlBytes> control{};
+  if (!attachments.empty()) {
     message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    message.msg_controllen = CMSG_SPACE(attachments.size_bytes());
     cmsghdr* const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &attachment, sizeof(int));
+    header->cmsg_len = CMSG_LEN(attachments.size_bytes());
+    std::memcpy(CMSG_DATA(header), attachments.data(), attachments.size_bytes());
   }
   while (true) {
     const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -100,12 +112,13 @@ PacketState send_packet(int socket, std::string_view bytes, int attachment) {
 }
 
 PacketState receive_packet(int socket, Packet& packet) {
+  packet.attachments.clear();
   packet.bytes.resize(kPacketBytesMax);
   iovec part{packet.bytes.data(), packet.bytes.size()};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  alignas(cmsghdr) std::array<char, kControlBytes> control{};
   message.msg_control = control.data();
   message.msg_controllen = control.size();
   ssize_t count = -1;
@@ -116,14 +129,25 @@ PacketState receive_packet(int socket, Packet& packet) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-    int attachment = -1;
-    std::memcpy(&attachment, CMSG_DATA(header), sizeof(int));
-    packet.attachment.reset(attachment);
+    for (std::size_t offset = 0; CMSG_LEN(offset) < header->cmsg_len; offset += sizeof(int)) {
+      int attachment = -1;
+      std::memcpy(&attachment, CMSG_DATA(header) + offset, sizeof(int));
+      packet.attachments.emplace_back(attachment);
+    }
   }
   const bool is_cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
   if (count == 0 || is_cut) return PacketState::closed;
   packet.bytes.resize(static_cast<std::size_t>(count));
   return PacketState::done;
+}
+
+PacketState wait_for_packet(int socket, Packet& packet) {
+  while (true) {
+    const PacketState state = receive_packet(socket, packet);
+    if (state != PacketState::none) return state;
+    pollfd watched{socket, POLLIN, 0};
+    ::poll(&watched, 1, -1);
+  }
 }
 
 }  // namespace intertie::execution_runners

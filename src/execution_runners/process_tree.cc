@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t kProcessesMax = 100'000;
 constexpr std::size_t kBytesMax = 1u << 20;
+constexpr std::int64_t kBlockBytes = 512;  // Unit of ru_oublock (getrusage(2)).
 constexpr core::Duration kKillTimeMax = core::seconds(2);
 
 void add_children(pid_t process, std::vector<pid_t>& found) {
@@ -53,18 +54,51 @@ std::vector<pid_t> list_descendants(pid_t root) {
 
 }  // namespace
 
-void signal_descendants(int signal) {
-  for (const pid_t process : list_descendants(::getpid())) ::kill(process, signal);
+void TreeUsage::add(const rusage& usage) {
+  const auto to_duration = [](const timeval& time) {
+    return core::Duration{std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec};
+  };
+  measured_.cpu_user = measured_.cpu_user + to_duration(usage.ru_utime);
+  measured_.cpu_system = measured_.cpu_system + to_duration(usage.ru_stime);
+  measured_.memory_peak.count =
+      std::max(measured_.memory_peak.count, std::int64_t{usage.ru_maxrss} * 1'024);
+  measured_.bytes_written.count += usage.ru_oublock * kBlockBytes;
+  measured_.cpu_source = execution::MeterSource::rusage;
+  measured_.memory_source = execution::MeterSource::rusage;
+  measured_.io_source = execution::MeterSource::rusage;
 }
 
-bool kill_descendants() {
+bool has_children_besides(pid_t kept) {
+  const auto text = read_file(AT_FDCWD, "/proc/thread-self/children", kBytesMax);
+  if (!text) return true;
+  std::string_view rest = *text;
+  while (rest.find_first_not_of(" \n") != std::string_view::npos) {
+    if (parse_count(rest, 0) != kept) return true;
+    const std::size_t blank = rest.find(' ');
+    rest.remove_prefix(blank == std::string_view::npos ? rest.size() : blank + 1);
+  }
+  return false;
+}
+
+void signal_descendants(int signal, pid_t kept) {
+  for (const pid_t process : list_descendants(::getpid())) {
+    if (process != kept) ::kill(process, signal);
+  }
+}
+
+bool kill_descendants(pid_t kept, TreeUsage& usage) {
   const core::Duration deadline = read_boot_clock() + kKillTimeMax;
   while (true) {
-    const pid_t ended = ::waitpid(-1, nullptr, WNOHANG);
+    rusage used{};
+    const pid_t ended = ::wait4(-1, nullptr, WNOHANG, &used);
     if (ended < 0) return true;
-    if (ended > 0) continue;
+    if (ended > 0) {
+      usage.add(used);
+      continue;
+    }
+    if (!has_children_besides(kept)) return true;
     if (read_boot_clock() > deadline) return false;
-    signal_descendants(SIGKILL);
+    signal_descendants(SIGKILL, kept);
     const timespec pause{0, 500'000};
     ::nanosleep(&pause, nullptr);
   }

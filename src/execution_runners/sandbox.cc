@@ -86,13 +86,6 @@ Result<void> drop_user(const SandboxRequest& sandbox) {
   return {};
 }
 
-Result<void> join_groups(const TaskGroup& group) {
-  for (const Descriptor& join : group.joins()) {
-    if (::write(join.get(), "0", 1) != 1) return make_io_error("joining a control group", errno);
-  }
-  return {};
-}
-
 /// Dies with the meter, even if it died before this call.
 void die_with_meter(int reports) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -200,7 +193,6 @@ Result<void> link_binds(const RunRequest& request) {
 [[noreturn]] void run_process(const SandboxRequest& sandbox, const CommandLine& command,
                               int reports) {
   const RunRequest& request = sandbox.request;
-  if (auto done = join_groups(sandbox.group); !done) fail(reports, done.error());
   const Descriptor work(::openat(sandbox.folder, std::string(execution::kWorkFolder).c_str(),
                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   // Entered before the rights go: the way here may be closed to the task's user.
@@ -305,10 +297,14 @@ Result<void> enter_namespaces(const SandboxRequest& sandbox, std::vector<ViewPar
 
 /// Between the meter and the init: gives the rights up for good, then makes the namespaces, and
 /// hands the init over to the meter as its child.
-[[noreturn]] void run_stage(const SandboxRequest& sandbox, const CommandLine& command,
-                            std::vector<ViewPart> view, std::pair<int, int> pipes) {
-  const int reports = pipes.first;
-  if (auto done = join_groups(sandbox.group); !done) fail(reports, done.error());
+[[noreturn]] void run_stage(const SandboxRequest& sandbox, const CommandLine& command, int reports,
+                            int pids) {
+  std::vector<ViewPart> view;
+  if (sandbox.host.is_root) {
+    auto opened = open_view(sandbox.request, sandbox.folder, sandbox.host);
+    if (!opened) fail(reports, opened.error());
+    view = std::move(*opened);
+  }
   std::uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
                         CLONE_NEWCGROUP | CLONE_PARENT;
   if (sandbox.request.network == Network::none) flags |= CLONE_NEWNET;
@@ -323,64 +319,50 @@ Result<void> enter_namespaces(const SandboxRequest& sandbox, std::vector<ViewPar
   const pid_t init = clone_process(flags, -1, nullptr);
   if (init == 0) run_init(sandbox, command, std::move(view), ids, reports);
   if (init < 0) fail(reports, make_io_error("new namespaces", errno));
-  (void)!::write(pipes.second, &init, sizeof(init));
+  (void)!::write(pids, &init, sizeof(init));
   ::_exit(0);
-}
-
-Result<Sandbox> start_namespace(const SandboxRequest& sandbox, const CommandLine& command,
-                                Descriptor report_read, Descriptor report_write) {
-  std::vector<ViewPart> view;
-  if (sandbox.host.is_root) {
-    auto opened = open_view(sandbox.request, sandbox.folder, sandbox.host);
-    if (!opened) return opened.error();
-    view = std::move(*opened);
-  }
-  int pids[2];
-  if (::pipe2(pids, O_CLOEXEC) != 0) return make_io_error("pipe", errno);
-  const Descriptor pid_read(pids[0]);
-  Descriptor pid_write(pids[1]);
-  const pid_t stage = clone_process(0, sandbox.group.unified(), nullptr);
-  if (stage == 0) {
-    run_stage(sandbox, command, std::move(view), {report_write.get(), pid_write.get()});
-  }
-  if (stage < 0) return make_io_error("clone3", errno);
-  pid_write.reset();
-  Sandbox started;
-  started.reports = std::move(report_read);
-  ::waitpid(stage, nullptr, 0);
-  pid_t init = -1;
-  if (::read(pid_read.get(), &init, sizeof(init)) == sizeof(init)) {
-    started.process = init;
-    started.pidfd.reset(open_pidfd(init));
-  }
-  return started;
-}
-
-Result<Sandbox> start_process(const SandboxRequest& sandbox, const CommandLine& command,
-                              Descriptor report_read, Descriptor report_write) {
-  int pidfd = -1;
-  const pid_t child = clone_process(0, sandbox.group.unified(), &pidfd);
-  if (child == 0) run_process(sandbox, command, report_write.get());
-  if (child < 0) return make_io_error("clone3", errno);
-  Sandbox started;
-  started.process = child;
-  started.pidfd.reset(pidfd);
-  started.reports = std::move(report_read);
-  return started;
 }
 
 }  // namespace
 
-Result<Sandbox> start_sandbox(const SandboxRequest& request) {
+void run_sandbox_child(const SandboxRequest& request, int reports, int pids) {
   const CommandLine command(request.request);
+  if (request.request.isolation == Isolation::namespace_) {
+    run_stage(request, command, reports, pids);
+  }
+  run_process(request, command, reports);
+}
+
+Result<Sandbox> start_sandbox(const SandboxRequest& request, Zygote& zygote, int memory,
+                              int group) {
   int reports[2];
   if (::pipe2(reports, O_CLOEXEC) != 0) return make_io_error("pipe", errno);
-  Descriptor report_read(reports[0]);
+  Sandbox started;
+  started.reports.reset(reports[0]);
   Descriptor report_write(reports[1]);
-  ::fcntl(report_read.get(), F_SETFL, O_NONBLOCK);
-  const auto start =
-      request.request.isolation == Isolation::namespace_ ? start_namespace : start_process;
-  return start(request, command, std::move(report_read), std::move(report_write));
+  ::fcntl(started.reports.get(), F_SETFL, O_NONBLOCK);
+  int pids[2];
+  if (::pipe2(pids, O_CLOEXEC) != 0) return make_io_error("pipe", errno);
+  const Descriptor pid_read(pids[0]);
+  Descriptor pid_write(pids[1]);
+  ZygoteOrder order{request.user, memory, request.folder, request.output, request.errors};
+  order.reports = report_write.get();
+  order.pids = pid_write.get();
+  order.group = group;
+  order.gang_user = request.gang_user;
+  order.gang_net = request.gang_net;
+  const auto child = zygote.start_child(order);
+  if (!child) return child.error();
+  report_write.reset();
+  pid_write.reset();
+  pid_t process = *child;
+  if (request.request.isolation == Isolation::namespace_) {
+    ::waitpid(*child, nullptr, 0);
+    if (::read(pid_read.get(), &process, sizeof(process)) != sizeof(process)) process = -1;
+  }
+  started.process = process;
+  if (process > 0) started.pidfd.reset(open_pidfd(process));
+  return started;
 }
 
 Result<GangNetwork> make_gang_network(bool is_root) {

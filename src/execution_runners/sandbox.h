@@ -11,9 +11,9 @@
 #include "intertie/core/result.h"
 #include "intertie/execution/task.h"
 
-#include "cgroups.h"
 #include "descriptor.h"
 #include "host.h"
+#include "zygote.h"
 
 namespace intertie::execution_runners {
 
@@ -30,7 +30,6 @@ struct GangNetwork {
 struct SandboxRequest {
   const execution::RunRequest& request;
   const Host& host;
-  const TaskGroup& group;
   std::optional<std::uint32_t> user;  // Run under this user and group id; empty = the caller's.
   int folder = -1;                    // The request's folder.
   int gang_user = -1;                 // See GangNetwork.
@@ -57,9 +56,15 @@ struct Sandbox {
   Descriptor reports;
 };
 
-/// Starts the command. What goes wrong inside comes as a report; only what fails outside is an
-/// error. Needs a single-threaded caller with all signals blocked.
-core::Result<Sandbox> start_sandbox(const SandboxRequest& request);
+/// Starts the command through `zygote`, a child of the caller; `memory` holds the encoded request
+/// and `group` is a v2 group to be born in, or -1. What goes wrong inside comes as a report; only
+/// what fails outside is an error. Needs a single-threaded caller with all signals blocked.
+core::Result<Sandbox> start_sandbox(const SandboxRequest& request, Zygote& zygote, int memory,
+                                    int group);
+
+/// What the zygote's child does: becomes the command (level process), or starts the init of its
+/// namespaces and writes its pid to `pids`.
+[[noreturn]] void run_sandbox_child(const SandboxRequest& request, int reports, int pids);
 
 /// Makes an empty network with its loopback up, to be shared by a gang. When the caller is not
 /// root, the network belongs to a new user namespace.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include <gtest/gtest.h>
 
 #include "runner_fixture.h"
+#include "wire.h"
+#include "zygote.h"
 
 namespace intertie::execution_runners {
 namespace {
@@ -40,11 +43,14 @@ std::string run_with_planted_descriptor(execution::Isolation level) {
     request.argv = {"/bin/sh", "-c", "ls -d /proc/self/fd/77/etc 2>/dev/null; echo done"};
     request.isolation = level;
     const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    const TaskGroup group;
+    const Descriptor memory(::memfd_create("request", MFD_CLOEXEC));
+    if (!write_all(memory.get(), encode(request))) ::_exit(1);
+    auto zygote = Zygote::start(*host, TaskGroup());
+    if (!zygote) ::_exit(1);
     std::optional<std::uint32_t> user;
     if (host->is_root) user = 2'000'000'001;
-    const auto sandbox =
-        start_sandbox({request, *host, group, user, opened.get(), -1, -1, ends[1], ends[1]});
+    const auto sandbox = start_sandbox(
+        {request, *host, user, opened.get(), -1, -1, ends[1], ends[1]}, *zygote, memory.get(), -1);
     if (!sandbox || sandbox->process < 0) ::_exit(1);
     ::waitpid(sandbox->process, nullptr, 0);
     ::_exit(0);
