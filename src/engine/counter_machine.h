@@ -126,10 +126,10 @@ class HandLog final : public LogPort {
     outcome_ = storage::LogPosition{given.back()->records.back().index, {}};
   }
 
-  void fail() {
+  void fail(core::Reason reason = core::Reason::store_unavailable) {
     assert(is_busy);
     is_busy = false;
-    outcome_ = core::Result<storage::LogPosition>(core::Reason::store_unavailable, "disk full");
+    outcome_ = core::Result<storage::LogPosition>(reason, "disk full");
   }
 
   std::vector<BatchPointer> given;

@@ -272,6 +272,21 @@ TEST_F(EngineTest, LogTimeNeverDecreases) {
   EXPECT_EQ(engine_.log_time(), at(500));
 }
 
+// Else a clock that was set back by an hour would stop every deadline for that hour.
+TEST_F(EngineTest, LogTimeGoesOnAtHalfPaceUntilTheClockHasCaughtUp) {
+  engine_.poll(at(10'000));
+  engine_.poll(at(4'000));  // Set back by 6 s.
+  EXPECT_EQ(engine_.log_time(), at(10'000));
+  engine_.poll(at(4'400));
+  EXPECT_EQ(engine_.log_time(), at(10'200));
+  engine_.poll(at(9'400));  // A long pause counts as one second.
+  EXPECT_EQ(engine_.log_time(), at(10'700));
+  engine_.poll(at(10'600));
+  EXPECT_EQ(engine_.log_time(), at(11'200));
+  engine_.poll(at(11'300));
+  EXPECT_EQ(engine_.log_time(), at(11'300));
+}
+
 TEST_F(EngineTest, AFullQueueRefusesAtOnce) {
   for (std::size_t count = 0; count < core::limits::commands_queued_max; ++count) {
     engine_.submit({.conduct = Conduct::refuse}, {});
@@ -372,6 +387,13 @@ TEST_F(EngineDeathTest, ARefusalThatHasEmittedIsAFaultOfTheMachine) {
         engine_.poll(at(1));
       },
       "next_ == before");
+}
+
+TEST_F(EngineDeathTest, ABatchThatCanNeverBeStoredIsAFaultOfTheMachine) {
+  engine_.submit({.added = 1}, {});
+  engine_.poll(at(1));
+  log_.fail(core::Reason::too_large);
+  EXPECT_DEATH(engine_.poll(at(2)), "too_large");
 }
 
 }  // namespace
