@@ -70,9 +70,10 @@ struct Applier {
   }
 
   void finish(std::uint64_t job, std::uint32_t number) const {
-    Attempt& attempt = get(job, number);
-    attempt.phase = AttemptPhase::reported;
-    if (attempt.is_forgotten) state.attempts.erase({job, number});
+    const auto found = state.attempts.find({job, number});
+    if (found == state.attempts.end()) return;
+    found->second.phase = AttemptPhase::reported;
+    if (found->second.is_forgotten) state.attempts.erase(found);
   }
 
   void operator()(const AttemptForgotten& event) const {

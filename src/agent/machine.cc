@@ -107,7 +107,12 @@ struct AgentMachine::Context {
 
   void take(const execution::StopAttempt& order, const std::string&) {
     const Attempt* attempt = find(order.job, order.attempt);
-    if (attempt == nullptr || attempt->stop) return;
+    if (attempt == nullptr) {
+      // A hub that still waits for an attempt which this journal has forgotten gets its answer.
+      sink.emit(AttemptRefused{{order.job, order.attempt, order.reason, "unknown here"}});
+      return;
+    }
+    if (attempt->stop) return;
     if (attempt->phase == AttemptPhase::staging) {
       sink.emit(AttemptRefused{{order.job, order.attempt, order.reason, "before it started"}});
     } else if (attempt->phase <= AttemptPhase::running) {
@@ -159,11 +164,12 @@ struct AgentMachine::Context {
   core::Result<Reply> operator()(const ReportRankStarted& command) {
     const Attempt* attempt = find(command.key.job, command.key.attempt);
     if (attempt == nullptr) return make_unknown(command.key.job, command.key.attempt);
-    machine.started_.insert(command.key);
     if (attempt->phase != AttemptPhase::ready) return Reply{Done{}};
+    machine.started_.insert(command.key);
     for (const execution::TaskSlot& slot : attempt->order.slots) {
       const execution::TaskKey key{command.key.job, command.key.attempt, slot.rank};
-      if (!machine.started_.contains(key)) return Reply{Done{}};
+      const bool has_started = machine.started_.contains(key) || attempt->ended.contains(slot.rank);
+      if (!has_started) return Reply{Done{}};
     }
     sink.emit(AttemptBegan{command.key.job, command.key.attempt, command.at});
     return Reply{Done{}};

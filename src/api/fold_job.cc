@@ -122,7 +122,8 @@ core::Result<hub::Event> decode_event(const std::string& value, core::Time& time
   const auto row = codec::from_cbor<hub::IndexedEvent>(value, codec::Source::own);
   if (!row) return core::Error{core::Reason::store_damaged, row.error().detail};
   time = row->time;
-  return hub::HubMachine::decode(row->kind, kHeadVersion, row->head);
+  const std::string_view head(reinterpret_cast<const char*>(row->head.data()), row->head.size());
+  return hub::HubMachine::decode(row->kind, kHeadVersion, head);
 }
 
 core::Result<std::vector<JobEvent>> read_job_events(storage::Reader& reader, std::uint64_t job) {

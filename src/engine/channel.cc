@@ -3,6 +3,8 @@
 #include <cassert>
 #include <utility>
 
+#include "intertie/engine/fault.h"
+
 namespace intertie::engine {
 
 crypto::Digest compute_row_hash(const crypto::Digest& previous, std::string_view payload) {
@@ -12,6 +14,9 @@ crypto::Digest compute_row_hash(const crypto::Digest& previous, std::string_view
 }
 
 std::uint64_t Outbox::push(std::string payload, std::uint64_t log_index, std::uint64_t attachment) {
+  if (is_fault_planted(Fault::row_number_reused) && rows_.empty() && acknowledged_ > 0) {
+    --acknowledged_;
+  }
   ChannelRow row;
   row.number = last_number() + 1;
   row.log_index = log_index;
@@ -36,7 +41,8 @@ std::vector<const ChannelRow*> Outbox::find_rows(std::uint64_t number, std::uint
   std::vector<const ChannelRow*> found;
   std::size_t position = number > acknowledged_ ? number - acknowledged_ : 0;
   for (; position < rows_.size() && found.size() < limit; ++position) {
-    if (rows_[position].log_index > durable) break;
+    const bool is_durable = rows_[position].log_index <= durable;
+    if (!is_durable && !is_fault_planted(Fault::row_before_durable)) break;
     found.push_back(&rows_[position]);
   }
   return found;

@@ -1,10 +1,12 @@
 // Principals and their money.
+#include <limits>
 #include <string>
 #include <utility>
 
 #include "intertie/core/limits.h"
 
 #include "decisions.h"
+#include "parked.h"
 #include "reservations.h"
 
 namespace intertie::hub {
@@ -55,20 +57,15 @@ core::Result<Reply> decide(Context& context, const CreatePrincipal& command) {
   return Reply{Created{handle}};
 }
 
-// Jobs that waited for money are tried again.
-static void wake_account(Context& context, std::uint32_t account) {
-  const auto waiting = context.state.out_of_money.find(account);
-  if (waiting == context.state.out_of_money.end()) return;
-  const std::set<std::uint64_t> jobs = waiting->second;
-  for (const std::uint64_t job : jobs) context.emit(JobRequeued{job, context.now, false});
-}
-
 core::Result<Reply> decide(Context& context, const Deposit& command) {
   const State& state = context.state;
   const ledger::Account* account = state.ledger.find_account(command.account);
   if (account == nullptr) return {core::Reason::unknown_account, command.account};
   if ((command.id.high & kHoldIds) != 0) {
     return {core::Reason::out_of_range, "id: the upper half is kept for holds"};
+  }
+  if (command.amount.count == std::numeric_limits<std::int64_t>::min()) {
+    return {core::Reason::out_of_range, "amount"};
   }
   const std::uint32_t handle = account->handle.index;
   EntryPosted posted;

@@ -6,6 +6,7 @@
 
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
+#include "intertie/engine/fault.h"
 
 namespace intertie::hub {
 namespace {
@@ -34,9 +35,11 @@ void enqueue(State& state, Job& job) {
 // Takes the job out of wherever it waits.
 void dequeue(State& state, Job& job) {
   if (job.is_out_of_money) {
-    const auto row = state.out_of_money.find(job.account);
-    row->second.erase(job.number);
-    if (row->second.empty()) state.out_of_money.erase(row);
+    auto& shapes = state.out_of_money.at(job.account);
+    auto& jobs = shapes.at(job.shape);
+    jobs.erase(job.number);
+    if (jobs.empty()) shapes.erase(job.shape);
+    if (shapes.empty()) state.out_of_money.erase(job.account);
     job.is_out_of_money = false;
   } else if (job.not_before <= job.submitted) {
     state.queue.erase(make_waiting(job));
@@ -83,6 +86,14 @@ void remember_key(State& state, const Job& job) {
   const RememberedKey& oldest = state.finished_keys.front().first;
   state.submissions.erase({oldest.owner, oldest.key});
   state.finished_keys.pop_front();
+}
+
+// The last job of a shape takes it along: users choose shapes, so they must not pile up.
+void release_shape(State& state, std::uint32_t shape) {
+  if (--state.shape_uses[shape] > 0) return;
+  state.shape_handles.erase(codec::to_cbor(state.shapes[shape]));
+  state.shapes[shape] = {};
+  state.free_shapes.insert(shape);
 }
 
 void rebuild_capacity(State& state, const topology::Pool& pool) {
@@ -163,15 +174,12 @@ struct Applier {
 
   void operator()(const SiteStatusChanged& event) const {
     SiteState& site = state.sites[event.site];
-    if (event.status == topology::PoolStatus::drained) {
-      site.is_drained = true;
-    } else {
-      if (event.status == topology::PoolStatus::active &&
-          site.status == topology::PoolStatus::active) {
-        site.is_drained = false;
-      }
-      site.status = event.status;
+    if (event.is_drained) {
+      site.is_drained = *event.is_drained;
+      set_pool_status(state, site);
+      return;
     }
+    site.status = event.status;
     site.faults_in_row = 0;
     site.failing_until = event.status == topology::PoolStatus::failing
                              ? place.time + core::limits::breaker_open
@@ -180,9 +188,13 @@ struct Applier {
   }
 
   void operator()(const ShapeInterned& event) const {
-    const auto handle = static_cast<std::uint32_t>(state.shapes.size());
-    state.shape_handles.emplace(codec::to_cbor(event.shape), handle);
-    state.shapes.push_back(event.shape);
+    if (event.handle >= state.shapes.size()) {
+      state.shapes.resize(event.handle + 1);
+      state.shape_uses.resize(event.handle + 1);
+    }
+    state.free_shapes.erase(event.handle);
+    state.shape_handles.emplace(codec::to_cbor(event.shape), event.handle);
+    state.shapes[event.handle] = event.shape;
   }
 
   void operator()(const JobSubmitted& event) const {
@@ -208,6 +220,7 @@ struct Applier {
     }
     state.next_job = event.job + 1;
     ++state.principals[job.owner].jobs;
+    ++state.shape_uses[job.shape];
     ++state.counters.submitted;
     state.jobs.emplace(job.number, job);
   }
@@ -221,7 +234,8 @@ struct Applier {
     Job& job = state.jobs.at(event.job);
     dequeue(state, job);
     job.is_out_of_money = true;
-    state.out_of_money[job.account].insert(job.number);
+    job.money_needed = event.needed;
+    state.out_of_money[job.account][job.shape].insert(job.number);
   }
 
   void operator()(const CapacityReserved& event) const {
@@ -276,6 +290,7 @@ struct Applier {
     ledger::apply_post(state.ledger, event.post);
     if (!reservation.settled_to) reservation.charged_from = event.from;
     reservation.posts = event.post.number;
+    reservation.records = event.record;
     reservation.settled_to = event.to;
     reservation.is_settled = event.is_last;
     reservation.charged += charge;
@@ -289,7 +304,9 @@ struct Applier {
     Job& job = state.jobs.at(event.job);
     const Reservation& reservation = state.reservations.at(job.reservation);
     SiteState& site = get_site_of(state, reservation.terms.pool);
-    ledger::apply_void(state.ledger, reservation.hold);
+    if (!engine::is_fault_planted(engine::Fault::hold_not_voided)) {
+      ledger::apply_void(state.ledger, reservation.hold);
+    }
     site.faults_in_row = event.is_site_fault ? site.faults_in_row + 1 : 0;
     if (event.is_site_fault) ++job.site_faults;
     push_message(site, execution::ForgetAttempt{event.job, event.attempt}, place, 0);
@@ -300,10 +317,9 @@ struct Applier {
 
   void operator()(const JobRequeued& event) const {
     Job& job = state.jobs.at(event.job);
-    if (job.is_out_of_money) {
+    if (job.phase == JobPhase::waiting) {
       dequeue(state, job);
-    } else if (job.phase == JobPhase::waiting) {
-      remove_timers(state, job);  // A start time or a back-off has passed.
+      remove_timers(state, job);
     }
     job.not_before = event.not_before;
     if (event.uses_retry) --job.retries_left;
@@ -329,6 +345,7 @@ struct Applier {
     remove_timers(state, job);
     if (job.has_idempotency) remember_key(state, job);
     --state.principals[job.owner].jobs;
+    release_shape(state, job.shape);
     switch (event.outcome) {
       case JobOutcome::succeeded:
         ++state.counters.succeeded;
@@ -361,6 +378,10 @@ struct Applier {
     site.incarnation = event.incarnation;
     site.inbox.received = event.number;
     site.inbox.hash = crypto::parse_digest(event.hash).value();
+    for (auto& [number, reservation] : state.reservations) {
+      const auto* pool = state.topology->find_pool({reservation.terms.pool});
+      if (pool->site.index == event.site) reservation.orphaned_at = place.time;
+    }
     site.outbox.restart_after(event.received, crypto::parse_digest(event.received_hash).value());
   }
 };
@@ -385,6 +406,20 @@ std::vector<placement::TaskAllocation> make_allocations(
   return allocations;
 }
 
+static void rebuild_shapes(State& state) {
+  state.shape_uses.assign(state.shapes.size(), 0);
+  for (const auto& [number, job] : state.jobs) ++state.shape_uses[job.shape];
+  state.shape_handles.clear();
+  state.free_shapes.clear();
+  for (std::uint32_t handle = 0; handle < state.shapes.size(); ++handle) {
+    if (state.shape_uses[handle] == 0) {
+      state.free_shapes.insert(handle);
+    } else {
+      state.shape_handles.emplace(codec::to_cbor(state.shapes[handle]), handle);
+    }
+  }
+}
+
 void rebuild_derived(State& state) {
   state.principal_handles.clear();
   for (std::uint32_t handle = 0; handle < state.principals.size(); ++handle) {
@@ -402,10 +437,7 @@ void rebuild_derived(State& state) {
   for (const auto& [number, reservation] : state.reservations) {
     state.capacities[reservation.terms.pool].apply(make_allocations(reservation.terms.slots));
   }
-  state.shape_handles.clear();
-  for (std::uint32_t handle = 0; handle < state.shapes.size(); ++handle) {
-    state.shape_handles.emplace(codec::to_cbor(state.shapes[handle]), handle);
-  }
+  rebuild_shapes(state);
   state.submissions.clear();
   for (const auto& [key, known] : state.finished_keys) {
     state.submissions[{key.owner, key.key}] = known;
@@ -421,7 +453,7 @@ void rebuild_derived(State& state) {
     if (job.phase != JobPhase::waiting) continue;
     add_timer(state, job);
     if (job.is_out_of_money) {
-      state.out_of_money[job.account].insert(job.number);
+      state.out_of_money[job.account][job.shape].insert(job.number);
     } else if (job.not_before <= job.submitted) {
       state.queue.insert(make_waiting(job));
     }

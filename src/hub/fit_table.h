@@ -18,6 +18,11 @@ class FitTable {
   const placement::Fit* find_fit(const State& state, std::uint32_t shape, std::uint32_t pool,
                                  core::Time now);
 
+  /// The shape's handle now means another shape.
+  void forget(std::uint32_t shape) {
+    if (shape < rows_.size()) rows_[shape].is_filled = false;
+  }
+
  private:
   struct Row {
     std::uint64_t version = 0;

@@ -183,12 +183,11 @@ TEST(Hub, DisputesUsageThatDoesNotMatchAndChargesNothingForIt) {
   report(world.make_usage(*site, padded, began, world.now));
   report(world.make_usage(*site, start, began - core::hours(1), world.now));
   report(world.make_usage(*site, start, began, world.now + core::hours(1)));
-  report(world.make_usage(*site, start, began, world.now, 2));
   report(world.make_usage(*liar, start, began, world.now));
   std::string flipped = world.make_usage(*site, start, began, world.now);
   flipped[flipped.size() / 2] ^= 1;
   report(flipped);
-  EXPECT_EQ(world.machine().state().counters.disputes, 6u);
+  EXPECT_EQ(world.machine().state().counters.disputes, 5u);
   EXPECT_EQ(world.balance("plant").count, 0);
   report(world.make_usage(*site, start, began, world.now));
   EXPECT_EQ(world.balance("plant").count, 9'900);
@@ -303,6 +302,125 @@ TEST(Hub, NothingIsAnsweredBeforeItIsDurable) {
   const auto before = world.store().last().index;
   EXPECT_TRUE(world.read_rows(*site).empty());
   EXPECT_EQ(world.store().last().index, before);
+}
+
+TEST(Hub, ADisputedRecordCostsItsOwnIntervalOnly) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());
+  const auto start = read_start(world, *site);
+  const core::Time began = world.now;
+  world.advance(core::seconds(10));
+  const auto report = [&](core::Time from, core::Time to, std::uint32_t number) {
+    world.say(*site, execution::UsageReport{start.job, start.attempt,
+                                            world.make_usage(*site, start, from, to, number)});
+  };
+  report(began, world.now + core::minutes(1), 1);  // Its clock was ahead.
+  EXPECT_EQ(world.balance("plant").count, 0);
+  report(world.now - core::seconds(2), world.now, 2);
+  EXPECT_EQ(world.balance("plant").count, 1'980);
+  report(world.now - core::seconds(2), world.now, 2);
+  report(began, world.now - core::seconds(2), 3);
+  EXPECT_EQ(world.balance("plant").count, 1'980);
+  EXPECT_EQ(world.machine().state().counters.disputes, 3u);
+}
+
+TEST(Hub, AnOfferSmallerThanWhatRunsThereIsRefused) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(2));
+  world.measure(*site);
+  ASSERT_TRUE(world.submit(TestWorld::make_document(2)).has_value());
+  EXPECT_EQ(world.ask(OfferPools{site->handle, {TestWorld::make_pool(1)}}).error().reason,
+            core::Reason::busy);
+  topology::Pool renamed = TestWorld::make_pool(2);
+  renamed.name = "other";
+  EXPECT_EQ(world.ask(OfferPools{site->handle, {renamed}}).error().reason, core::Reason::bad_field);
+  topology::Pool dearer = TestWorld::make_pool(4);
+  dearer.price.per_cpu_hour = core::Money{7'200'000};
+  world.must(OfferPools{site->handle, {dearer}});
+  const std::string state = world.machine().encode_state();
+  world.restart();
+  EXPECT_EQ(world.machine().encode_state(), state);
+}
+
+TEST(Hub, ShapesWithoutJobsAreUsedAgain) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());  // Keeps the only core busy.
+  for (int minute = 1; minute <= 20; ++minute) {
+    JobDocument document = TestWorld::make_document();
+    document.timeout = core::minutes(60 + minute);
+    world.must(CancelJob{world.submit(document)->job, 0});
+  }
+  EXPECT_EQ(world.machine().state().shapes.size(), 2u);
+  EXPECT_EQ(world.machine().state().shape_handles.size(), 1u);
+  const std::string state = world.machine().encode_state();
+  world.restart();
+  EXPECT_EQ(world.machine().encode_state(), state);
+}
+
+TEST(Hub, AJobNeverCostsMoreThanItsPriceLimitOverAllItsAttempts) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  JobDocument document = TestWorld::make_document();  // Up to 600,000 micros an attempt.
+  document.retries = 5;
+  document.price.max = core::Money{900'000};
+  const auto job = world.submit(document);
+  ASSERT_TRUE(job.has_value());
+  world.run(*site, read_start(world, *site), core::minutes(6), 1);  // 360,000.
+  world.read_rows(*site);
+  world.advance(core::minutes(2));
+  EXPECT_EQ(world.machine().state().find_job(job->job), nullptr);  // Another could cost too much.
+  EXPECT_EQ(world.balance("ada").count, 1'000'000'000 - 360'000);
+}
+
+TEST(Hub, AnImpossibleDeadlineDoesNotStandInTheWayOfOthers) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());
+  auto start = read_start(world, *site);
+  JobDocument late = TestWorld::make_document();
+  late.when.deadline = world.now + core::minutes(11);
+  ASSERT_TRUE(world.submit(late).has_value());
+  const auto behind = world.submit(TestWorld::make_document());
+  for (int minute = 0; minute < 4; ++minute) {
+    world.beat(*site);
+    world.advance(core::seconds(15));
+    world.beat(*site);
+  }
+  world.run(*site, start, core::minutes(3));
+  world.beat(*site);
+  const auto rows = world.read_rows(*site);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(std::get<execution::StartAttempt>(rows[1]).job, behind->job);
+}
+
+TEST(Hub, AReconciledSiteGivesUpWhatItWasRunningAfterItsLimit) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  const auto job = world.submit(TestWorld::make_document());
+  ASSERT_TRUE(job.has_value());
+  read_start(world, *site);
+  const std::string zero = crypto::to_text(crypto::Digest{});
+  EXPECT_EQ(world.ask(ReconcileSite{site->handle, {"x", UINT64_MAX, zero, 0, zero}}).error().reason,
+            core::Reason::out_of_range);
+  world.must(ReconcileSite{site->handle, {"restored", 0, zero, 0, zero}});
+  for (int second = 0; second < 700; ++second) {
+    world.advance(core::seconds(1));
+    world.beat(*site);
+  }
+  EXPECT_EQ(world.machine().state().find_job(job->job)->attempt, 2u);
 }
 
 TEST(Hub, AJobAvoidsTheSitesItExcludesByName) {

@@ -11,6 +11,7 @@ namespace {
 constexpr char kWaiting = 'w';
 constexpr char kRunning = 'r';
 constexpr char kEnded = 'e';
+constexpr std::size_t kSlotsInRow = 256;
 
 storage::TableId id(Table table) { return static_cast<storage::TableId>(table); }
 
@@ -22,7 +23,8 @@ struct RowWriter {
 
   template <class Event>
   void put_event(Table table, std::string key, const Event& event) const {
-    const IndexedEvent row{kind, place.time, codec::to_cbor(event)};
+    const std::string head = codec::to_cbor(event);
+    const IndexedEvent row{kind, place.time, {head.begin(), head.end()}};
     writes.push_back(
         storage::put(id(table), std::move(key) + encode_number(place.index), codec::to_cbor(row)));
   }
@@ -63,8 +65,11 @@ struct RowWriter {
                                   codec::to_cbor(IndexedKey{event.job, event.request_digest})));
   }
 
+  // A large gang's slots would not fit into a row; the log has all of them.
   void operator()(const CapacityReserved& event) const {
-    put_event(Table::job_events, encode_number(event.job), event);
+    CapacityReserved brief = event;
+    if (brief.slots.size() > kSlotsInRow) brief.slots.resize(kSlotsInRow);
+    put_event(Table::job_events, encode_number(event.job), brief);
   }
   void operator()(const AttemptChosen& event) const {
     put_event(Table::job_events, encode_number(event.job), event);

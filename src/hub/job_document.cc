@@ -84,6 +84,19 @@ core::Result<void> check_outputs(const JobDocument& document) {
   return {};
 }
 
+core::Result<void> check_tags(const JobDocument& document) {
+  for (const auto& [tag, value] : document.tags) {
+    const bool is_good = !tag.empty() && tag.size() <= limits::job_tag_bytes_max &&
+                         value.size() <= limits::job_tag_value_bytes_max &&
+                         !has_control_character(tag) && !has_control_character(value);
+    if (!is_good) {
+      return make_error(core::Reason::bad_field, "tags",
+                        "names of 1 to 128 bytes, values up to 512, no control characters");
+    }
+  }
+  return {};
+}
+
 core::Result<void> check_counts(const JobDocument& document) {
   const auto bound = [](std::size_t count, std::size_t most, const char* field) {
     return count <= most ? core::Result<void>()
@@ -139,6 +152,7 @@ core::Result<void> check_document(const JobDocument& document) {
   }
   if (const auto checked = check_counts(document); !checked) return checked;
   if (const auto checked = check_figures(document); !checked) return checked;
+  if (const auto checked = check_tags(document); !checked) return checked;
   if (const auto checked = check_inputs(document); !checked) return checked;
   return check_outputs(document);
 }

@@ -6,6 +6,7 @@
 #include "intertie/codec/cbor.h"
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
+#include "intertie/engine/fault.h"
 #include "intertie/market/charge.h"
 #include "intertie/placement/feasibility.h"
 
@@ -43,8 +44,7 @@ bool has_promise(const Context& context, const JobShape& shape) {
     if (pool->status == topology::PoolStatus::active) continue;
     topology::Pool open = *pool;
     open.status = topology::PoolStatus::active;
-    const auto reason = placement::find_infeasibility(open, shape.requirements,
-                                                      context.now);
+    const auto reason = placement::find_infeasibility(open, shape.requirements, context.now);
     if (!reason || is_passing(*reason)) return true;
   }
   return false;
@@ -99,7 +99,9 @@ core::Result<std::uint32_t> find_account(const State& state, std::uint32_t owner
 
 std::optional<core::Result<SubmittedJob>> find_repeat(const State& state, std::uint32_t owner,
                                                       const JobSubmitted& head) {
-  if (!head.idempotency) return std::nullopt;
+  if (!head.idempotency || engine::is_fault_planted(engine::Fault::idempotency_forgotten)) {
+    return std::nullopt;
+  }
   const auto known = state.submissions.find({owner, *head.idempotency});
   if (known == state.submissions.end()) return std::nullopt;
   if (known->second.request_digest != head.request_digest) {
@@ -137,6 +139,11 @@ core::Result<void> check_limits(const State& state, const Principal& principal,
   return {};
 }
 
+std::uint32_t find_free_shape(const State& state) {
+  return state.free_shapes.empty() ? static_cast<std::uint32_t>(state.shapes.size())
+                                   : *state.free_shapes.begin();
+}
+
 // Order of the checks: repeat, account, names, limits, budget, feasibility. While jobs of the same
 // shape wait, it has passed the check of feasibility before.
 core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& command,
@@ -153,7 +160,7 @@ core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& comman
   if (!shape) return shape.error();
   const auto known = state.shape_handles.find(codec::to_cbor(*shape));
   const bool is_known = known != state.shape_handles.end();
-  if (!is_known && state.shapes.size() >= core::limits::requirement_sets_max) {
+  if (!is_known && state.shape_handles.size() >= core::limits::requirement_sets_max) {
     return {core::Reason::overloaded, "requirement_sets_max"};
   }
   if (!is_known || state.queue.is_empty(known->second)) {
@@ -167,8 +174,8 @@ core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& comman
   head.job = state.next_job;
   head.owner = command.owner;
   head.account = *account;
-  head.shape = is_known ? known->second : static_cast<std::uint32_t>(state.shapes.size());
-  if (!is_known) context.emit(ShapeInterned{*shape});
+  head.shape = is_known ? known->second : find_free_shape(state);
+  if (!is_known) context.emit(ShapeInterned{*shape, head.shape});
   const std::uint64_t number = head.job;
   context.emit(std::move(head), submission.document);
   return SubmittedJob{number, false};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "intertie/core/limits.h"
+#include "intertie/engine/fault.h"
 
 #include "attempts.h"
 
@@ -14,6 +15,9 @@ namespace {
 
 // How often silent sites and running attempts are looked at.
 constexpr core::Duration kCheckInterval = core::seconds(1);
+// One look's share, so that its events fit into a batch.
+constexpr std::size_t kEndsPerLook = 500;
+constexpr std::size_t kTimersPerLook = 1'000;
 
 // The most that one interval between two looks can add to a site's silence. What is beyond it was
 // not observed: the clock was stepped, the hub slept, or its store took nothing, so that no
@@ -32,24 +36,37 @@ void check_site(Context& context, std::uint32_t site) {
   }
 }
 
+// The longest that an attempt can run after its start, stopping included.
+core::Duration compute_bound(const State& state, const Job& job) {
+  const core::Duration bound = job.on_loss == OnLoss::restart ? core::limits::restart_lease
+                                                              : state.shapes[job.shape].time_limit;
+  return bound + core::limits::stop_grace + core::limits::clock_margin;
+}
+
 // When it is certain that an attempt at a silent site runs no more. The site starts nothing unless
 // a heartbeat of the last site_lost_after was answered; then its meter stops the task after the
 // lease or the time limit (DESIGN.md 3.7).
 core::Time compute_certain_end(const Context& context, const Job& job, std::uint32_t site) {
-  const core::Duration bound = job.on_loss == OnLoss::restart
-                                   ? core::limits::restart_lease
-                                   : context.state.shapes[job.shape].time_limit;
-  return context.soft.heard[site] + core::limits::site_lost_after + bound +
-         core::limits::stop_grace + core::limits::clock_margin;
+  return context.soft.heard[site] + core::limits::site_lost_after +
+         compute_bound(context.state, job);
+}
+
+bool is_certainly_over(const Context& context, const Job& job, const Reservation& reservation,
+                       std::uint32_t site) {
+  if (reservation.orphaned_at) {
+    const core::Duration bound = compute_bound(context.state, job);
+    return *reservation.orphaned_at + core::limits::site_lost_after + bound <= context.now;
+  }
+  return context.state.sites[site].status == topology::PoolStatus::lost &&
+         compute_certain_end(context, job, site) <= context.now;
 }
 
 void check_attempts(Context& context) {
   std::vector<AttemptEnding> over;
   for (const auto& [number, reservation] : context.state.reservations) {
     const std::uint32_t site = get_site(context.state, reservation);
-    if (context.state.sites[site].status != topology::PoolStatus::lost) continue;
     const Job& job = *context.state.find_job(reservation.terms.job);
-    if (compute_certain_end(context, job, site) > context.now) continue;
+    if (!is_certainly_over(context, job, reservation, site)) continue;
     AttemptEnding ending;
     ending.job = job.number;
     ending.failure =
@@ -59,11 +76,16 @@ void check_attempts(Context& context) {
     over.push_back(std::move(ending));
   }
   std::ranges::sort(over, {}, &AttemptEnding::job);
+  if (over.size() > kEndsPerLook) {
+    over.resize(kEndsPerLook);
+    context.soft.next_check = context.now;  // The rest in the next turn.
+  }
   for (AttemptEnding& ending : over) end_attempt(context, std::move(ending));
 }
 
 void check_timers(Context& context) {
-  while (!context.state.timers.empty() && context.state.timers.begin()->first <= context.now) {
+  for (std::size_t count = 0; count < kTimersPerLook; ++count) {
+    if (context.state.timers.empty() || context.state.timers.begin()->first > context.now) return;
     const Job& job = *context.state.find_job(context.state.timers.begin()->second);
     if (job.deadline <= context.now) {
       context.emit(JobEnded{job.number, JobOutcome::failed, core::Reason::deadline_impossible, 0,

@@ -1,5 +1,6 @@
 #include "measurements.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,6 +47,8 @@ void accept_statement(Context& context, std::uint32_t site,
   const topology::Pool& pool = *context.state.topology->find_pool({handle});
   auto capability = check_statement_of(context, from, pool, report.envelope);
   if (capability) {
+    // A site's clock may be a little ahead; the figures count from now on.
+    capability->measured_at = std::min(capability->measured_at, context.now);
     context.emit(MeasurementAccepted{handle, std::move(*capability)}, report.envelope);
   } else {
     context.emit(MeasurementRefused{handle, capability.error().reason, capability.error().detail},

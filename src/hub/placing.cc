@@ -9,10 +9,14 @@
 #include "intertie/core/limits.h"
 #include "intertie/market/charge.h"
 
+#include "parked.h"
 #include "reservations.h"
 
 namespace intertie::hub {
 namespace {
+
+// A job that would come too late where there is room looks again so much later.
+constexpr core::Duration kDeadlineRetry = core::seconds(30);
 
 void wake_pool_shapes(Soft& soft, std::uint32_t pool) { soft.woken_pools.insert(pool); }
 
@@ -35,6 +39,10 @@ struct WakeNote {
   void operator()(const AttemptOver& event) const {
     const Job* job = state.find_job(event.job);
     wake_pool_shapes(soft, state.find_reservation(job->reservation)->terms.pool);
+  }
+  void operator()(const ShapeInterned& event) const {
+    soft.cache.forget({event.handle});
+    soft.fits.forget(event.handle);
   }
   void operator()(const JobSubmitted& event) const { soft.woken_shapes.insert(event.shape); }
   void operator()(const JobRequeued& event) const {
@@ -99,29 +107,67 @@ Woken take_woken(Context& context) {
 
 enum class Outcome : std::uint8_t { started, skipped_job, nothing_fits };
 
+bool has_refusal(const placement::Placement& placement, core::Reason reason) {
+  return std::ranges::any_of(placement.refused, [reason](const placement::ReasonCount& count) {
+    return count.reason == reason;
+  });
+}
+
+// The deadline is the job's own: it must not stand in the way of the jobs behind it.
+Outcome handle_deadline(Context& context, const Job& job, const placement::Placement& placement) {
+  if (!has_refusal(placement, core::Reason::deadline_impossible)) return Outcome::nothing_fits;
+  if (placement.verdict == core::Reason::deadline_impossible) {
+    context.emit(JobEnded{job.number, JobOutcome::failed, core::Reason::deadline_impossible, 0,
+                          job.charged});
+  } else {
+    context.emit(JobRequeued{job.number, context.now + kDeadlineRetry, false});
+  }
+  return Outcome::skipped_job;
+}
+
+void park(Context& context, const Job& job, core::Money needed) {
+  const JobShape& shape = context.state.shapes[job.shape];
+  DemandUnmet unmet;
+  unmet.owner = job.owner;
+  unmet.job = job.number;
+  unmet.reason = core::Reason::insufficient_funds;
+  unmet.region = context.state.facts.region;
+  unmet.class_ = shape.requirements.compute_class;
+  unmet.tasks = static_cast<std::uint32_t>(shape.requirements.tasks);
+  unmet.price_max = shape.price_max;
+  unmet.needed = needed;
+  context.emit(std::move(unmet));
+}
+
 Outcome place_front(Context& context, std::uint32_t shape, std::uint64_t number) {
   const Job& job = *context.state.find_job(number);
+  const std::uint32_t account = job.account;
   placement::Placement placement =
       find_placement(context.state, context.soft, context.now, shape, job.deadline);
-  if (!placement.chosen) return Outcome::nothing_fits;
+  if (!placement.chosen) return handle_deadline(context, job, placement);
+  bool is_too_dear = false;
   for (const placement::Candidate& candidate : placement.candidates) {
     placement.chosen = candidate.pool;
-    const core::Reason refusal = try_start(context, job, candidate.pool, placement);
-    if (refusal == core::Reason::waiting) return Outcome::started;
-    if (refusal == core::Reason::insufficient_funds) {
-      DemandUnmet unmet;
-      unmet.owner = job.owner;
-      unmet.job = number;
-      unmet.reason = refusal;
-      unmet.region = context.state.facts.region;
-      unmet.class_ = context.state.shapes[shape].requirements.compute_class;
-      unmet.tasks = static_cast<std::uint32_t>(context.state.shapes[shape].requirements.tasks);
-      unmet.price_max = context.state.shapes[shape].price_max;
-      context.emit(unmet);
-      return Outcome::skipped_job;
+    const StartResult result = try_start(context, job, candidate.pool, placement);
+    switch (result.verdict) {
+      case StartVerdict::started:
+        wake_parked(context, account, shape);
+        return Outcome::started;
+      case StartVerdict::short_of_money:
+        park(context, job, result.needed);
+        return Outcome::skipped_job;
+      case StartVerdict::above_price_max:
+        is_too_dear = true;
+        break;
+      case StartVerdict::busy:
+        break;
     }
   }
-  return Outcome::nothing_fits;
+  if (!is_too_dear) return Outcome::nothing_fits;
+  // Earlier attempts have used up too much of what the job may cost.
+  context.emit(
+      JobEnded{number, JobOutcome::failed, core::Reason::price_above_limit, 0, job.charged});
+  return Outcome::skipped_job;
 }
 
 }  // namespace
@@ -154,7 +200,7 @@ void place_woken(Context& context, std::size_t starts_max) {
     if (!front) continue;
     const Outcome outcome = place_front(context, next.shape, front->job);
     if (outcome == Outcome::nothing_fits) continue;
-    if (outcome == Outcome::started) ++started;
+    ++started;  // A job that was set aside is an event, too.
     front = context.state.queue.find_front(next.shape, context.state.shares, context.now);
     if (!front) continue;
     woken.shapes.push_back({front->rank, next.shape, next.is_woken_itself});

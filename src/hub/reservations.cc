@@ -1,6 +1,8 @@
 #include "reservations.h"
 
+#include <algorithm>
 #include <bit>
+#include <optional>
 #include <utility>
 
 #include "intertie/codec/json.h"
@@ -43,15 +45,31 @@ market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>&
   return amounts;
 }
 
-core::Reason try_start(Context& context, const Job& job, topology::PoolHandle pool,
-                       const placement::Placement& explanation) {
+// What is held: the charge at the time limit, and for the moment that the meter needs to stop a
+// task there; but never more than the job may still cost. Nothing if even the time limit is too
+// dear.
+static std::optional<core::Money> compute_hold(const JobShape& shape, const Job& job,
+                                               const CapacityReserved& reserved) {
+  const auto amounts = compute_reserved(reserved.slots);
+  const auto at_limit = market::compute_maximum_charge(amounts, reserved.price, shape.time_limit);
+  const auto with_grace = market::compute_maximum_charge(
+      amounts, reserved.price, shape.time_limit + core::limits::stop_grace);
+  if (!at_limit || !with_grace) return std::nullopt;
+  if (shape.price_max.count == 0) return *with_grace;
+  const core::Money left = shape.price_max - job.charged;
+  if (*at_limit > left) return std::nullopt;
+  return std::min(*with_grace, left);
+}
+
+StartResult try_start(Context& context, const Job& job, topology::PoolHandle pool,
+                      const placement::Placement& explanation) {
   const State& state = context.state;
   const JobShape& shape = state.shapes[job.shape];
   const auto* fit = context.soft.fits.find_fit(state, job.shape, pool.index, context.now);
-  if (fit == nullptr) return core::Reason::busy;
+  if (fit == nullptr) return {};
   const auto allocations =
       state.capacities[pool.index].find_allocation(fit->shape, shape.requirements.tasks);
-  if (!allocations) return core::Reason::busy;
+  if (!allocations) return {};
 
   CapacityReserved reserved;
   reserved.reservation = state.next_reservation;
@@ -62,6 +80,8 @@ core::Reason try_start(Context& context, const Job& job, topology::PoolHandle po
   reserved.to = context.now + shape.time_limit + core::limits::stop_grace;
   reserved.expires = context.now + core::limits::reservation_lifetime;
   reserved.price = state.topology->find_pool(pool)->price;
+  const auto hold = compute_hold(shape, job, reserved);
+  if (!hold) return {StartVerdict::above_price_max, {}};
 
   AttemptChosen chosen;
   chosen.job = job.number;
@@ -69,21 +89,16 @@ core::Reason try_start(Context& context, const Job& job, topology::PoolHandle po
   chosen.reservation = reserved.reservation;
   chosen.hold.id = make_hold_id(job.number, chosen.attempt);
   chosen.hold.account = {job.account};
-  // The meter needs a moment to stop a task at its limit; that moment is held for, too.
-  const auto maximum =
-      market::compute_maximum_charge(compute_reserved(reserved.slots), reserved.price,
-                                     shape.time_limit + core::limits::stop_grace);
-  if (!maximum) return core::Reason::busy;
-  chosen.hold.amount = *maximum;
+  chosen.hold.amount = *hold;
   if (const auto checked = ledger::check_hold(state.ledger, chosen.hold); !checked) {
     const bool is_short = checked.error().reason == core::Reason::insufficient_funds;
-    return is_short ? core::Reason::insufficient_funds : core::Reason::busy;
+    return {is_short ? StartVerdict::short_of_money : StartVerdict::busy, *hold};
   }
 
   // Nothing below can fail.
   context.emit(std::move(reserved));
   context.emit(std::move(chosen), codec::to_json(explanation));
-  return core::Reason::waiting;
+  return {StartVerdict::started, *hold};
 }
 
 }  // namespace intertie::hub

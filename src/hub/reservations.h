@@ -17,10 +17,19 @@ ledger::EntryId make_hold_id(std::uint64_t job, std::uint32_t attempt);
 /// Everything that a reservation sets aside, all tasks together: what is charged for.
 market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>& slots);
 
-/// Reserves capacity of the pool, holds the most the attempt can cost, and commits. Gives
-/// Reason::waiting when the attempt was chosen; else why this pool cannot take the job now: busy,
-/// or insufficient_funds. Nothing is emitted unless all of it succeeds.
-core::Reason try_start(Context& context, const Job& job, topology::PoolHandle pool,
-                       const placement::Placement& explanation);
+/// started: reserved, held and committed. busy: the pool has no room after all. short_of_money: the
+/// account cannot cover the hold. above_price_max: with what earlier attempts have cost, the job
+/// could cost more than its owner allows.
+enum class StartVerdict : std::uint8_t { started, busy, short_of_money, above_price_max };
+
+struct StartResult {
+  StartVerdict verdict = StartVerdict::busy;
+  core::Money needed;  // If short of money: what the hold would take.
+};
+
+/// Reserves capacity of the pool, holds the most the attempt can cost, and commits. Nothing is
+/// emitted unless all of it succeeds.
+StartResult try_start(Context& context, const Job& job, topology::PoolHandle pool,
+                      const placement::Placement& explanation);
 
 }  // namespace intertie::hub

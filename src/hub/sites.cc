@@ -6,9 +6,11 @@
 #include "intertie/codec/cbor.h"
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
+#include "intertie/engine/fault.h"
 #include "intertie/market/price.h"
 #include "intertie/topology/pool.h"
 
+#include "apply.h"
 #include "attempts.h"
 #include "decisions.h"
 #include "measurements.h"
@@ -16,6 +18,10 @@
 
 namespace intertie::hub {
 namespace {
+
+constexpr std::size_t kIncarnationBytesMax = 128;
+// A pool's description is one head of the log, with room for what the hub adds.
+constexpr std::size_t kPoolBytesMax = core::limits::log_head_bytes_max - 4096;
 
 core::Result<const SiteState*> get_site_state(const State& state, std::uint32_t site) {
   if (site >= state.sites.size()) {
@@ -33,6 +39,50 @@ core::Result<void> check_pools(const std::vector<topology::Pool>& pools) {
     if (const auto checked = market::check_price_table(pool.price); !checked) {
       return checked.error();
     }
+    if (codec::to_cbor(pool).size() > kPoolBytesMax) {
+      return {core::Reason::too_large, "pools: the description of " + pool.name};
+    }
+  }
+  return {};
+}
+
+// A pool may change its terms and grow; it keeps its name, and what runs there keeps its place.
+core::Result<void> check_offer(const State& state, const SiteState& site,
+                               const std::vector<topology::Pool>& pools) {
+  if (pools.size() < site.pools.size()) {
+    return {core::Reason::bad_field, "pools: a pool cannot be left out; drain it instead"};
+  }
+  for (std::size_t position = 0; position < site.pools.size(); ++position) {
+    const std::uint32_t handle = site.pools[position];
+    if (pools[position].name != state.topology->find_pool({handle})->name) {
+      return {core::Reason::bad_field, "pools: names and their order stay as they were"};
+    }
+    topology::Pool offered = pools[position];
+    for (topology::Node& node : offered.nodes) node.is_up = true;
+    placement::PoolCapacity capacity(offered);
+    for (const auto& [number, reservation] : state.reservations) {
+      if (reservation.terms.pool != handle) continue;
+      const auto allocations = make_allocations(reservation.terms.slots);
+      if (!capacity.can_apply(allocations)) {
+        return {core::Reason::busy, "pools: smaller than what runs there; mark nodes down instead"};
+      }
+      capacity.apply(allocations);
+    }
+  }
+  return {};
+}
+
+// Numbers and texts of a hello that no sound agent exceeds.
+core::Result<void> check_hello(const engine::ChannelHello& hello) {
+  constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 53;
+  if (hello.sent > kNumberMax || hello.received > kNumberMax) {
+    return {core::Reason::out_of_range, "hello: numbers"};
+  }
+  if (hello.incarnation.empty() || hello.incarnation.size() > kIncarnationBytesMax) {
+    return {core::Reason::bad_field, "hello: incarnation"};
+  }
+  if (!crypto::parse_digest(hello.received_hash) || !crypto::parse_digest(hello.sent_hash)) {
+    return {core::Reason::bad_field, "hello: hashes"};
   }
   return {};
 }
@@ -159,8 +209,8 @@ core::Result<Reply> decide(Context& context, const OfferPools& command) {
   const auto site = get_site_state(context.state, command.site);
   if (!site) return site.error();
   if (const auto checked = check_pools(command.pools); !checked) return checked.error();
-  if (command.pools.size() < (*site)->pools.size()) {
-    return {core::Reason::bad_field, "pools: a pool cannot be left out; drain it instead"};
+  if (const auto checked = check_offer(context.state, **site, command.pools); !checked) {
+    return checked.error();
   }
   offer_pools(context, (*site)->site.handle, command.pools);
   return Reply{Done{}};
@@ -170,10 +220,10 @@ core::Result<Reply> decide(Context& context, const SetSiteDrained& command) {
   const auto site = get_site_state(context.state, command.site);
   if (!site) return site.error();
   if ((*site)->is_drained == command.is_drained) return Reply{Done{}};
-  context.emit(SiteStatusChanged{
-      command.site,
-      command.is_drained ? topology::PoolStatus::drained : topology::PoolStatus::active,
-      command.is_drained ? "drained by its operator" : "resumed by its operator"});
+  context.emit(
+      SiteStatusChanged{command.site, (*site)->status,
+                        command.is_drained ? "drained by its operator" : "resumed by its operator",
+                        command.is_drained});
   return Reply{Done{}};
 }
 
@@ -181,9 +231,9 @@ core::Result<Reply> decide(Context& context, const OpenSiteChannel& command) {
   const auto found = get_site_state(context.state, command.site);
   if (!found) return found.error();
   const SiteState& site = **found;
+  if (const auto checked = check_hello(command.hello); !checked) return checked.error();
   const auto received_hash = crypto::parse_digest(command.hello.received_hash);
   const auto sent_hash = crypto::parse_digest(command.hello.sent_hash);
-  if (!received_hash || !sent_hash) return {core::Reason::bad_field, "hello: hashes"};
   if (!site.incarnation.empty()) {
     if (const auto same = check_incarnation(site, command.hello.incarnation); !same) {
       return same.error();
@@ -209,9 +259,7 @@ core::Result<Reply> decide(Context& context, const OpenSiteChannel& command) {
 core::Result<Reply> decide(Context& context, const ReconcileSite& command) {
   const auto found = get_site_state(context.state, command.site);
   if (!found) return found.error();
-  const auto received_hash = crypto::parse_digest(command.hello.received_hash);
-  const auto sent_hash = crypto::parse_digest(command.hello.sent_hash);
-  if (!received_hash || !sent_hash) return {core::Reason::bad_field, "hello: hashes"};
+  if (const auto checked = check_hello(command.hello); !checked) return checked.error();
   context.emit(SiteChannelReconciled{command.site, command.hello.incarnation, command.hello.sent,
                                      command.hello.sent_hash, command.hello.received,
                                      command.hello.received_hash});
@@ -239,7 +287,11 @@ core::Result<Reply> decide(Context& context, const AcceptSiteRows& command) {
     }
   }
   const std::uint64_t acknowledged = std::max(command.acknowledged, site.outbox.acknowledged());
-  if (inbox.received != site.inbox.received || acknowledged != site.outbox.acknowledged()) {
+  const bool is_forgotten =
+      !command.payloads.empty() && engine::is_fault_planted(engine::Fault::position_not_logged);
+  const bool is_news =
+      inbox.received != site.inbox.received || acknowledged != site.outbox.acknowledged();
+  if (is_news && !is_forgotten) {
     context.emit(
         SiteRowsAccepted{command.site, inbox.received, crypto::to_text(inbox.hash), acknowledged});
   }
@@ -256,6 +308,7 @@ core::Result<Reply> decide(Context& context, const BeatSite& command) {
   }
   execution::HeartbeatAnswer answer;
   answer.sequence = command.heartbeat.sequence;
+  answer.rows = (*found)->outbox.last_number();
   for (const execution::ForgetAttempt& running : command.heartbeat.running) {
     if (!is_current(context.state, running.job, running.attempt, command.site)) continue;
     if (context.state.find_job(running.job)->on_loss != OnLoss::restart) continue;

@@ -8,6 +8,7 @@
 
 #include "intertie/codec/cbor.h"
 #include "intertie/engine/channel_dump.h"
+#include "intertie/engine/fault.h"
 
 #include "apply.h"
 
@@ -59,11 +60,13 @@ struct JobRow {
   JobPhase phase = JobPhase::waiting;
   bool is_cancel_requested = false;
   bool is_out_of_money = false;
+  core::Money money_needed;
 };
 BOOST_DESCRIBE_STRUCT(JobRow, (),
                       (number, document, reservation, submitted, not_before, deadline, charged,
                        idempotency, request_digest, owner, account, shape, attempt, retries_left,
-                       site_faults, priority, on_loss, phase, is_cancel_requested, is_out_of_money))
+                       site_faults, priority, on_loss, phase, is_cancel_requested, is_out_of_money,
+                       money_needed))
 
 struct ReservationRow {
   CapacityReserved terms;
@@ -75,11 +78,13 @@ struct ReservationRow {
   bool is_settled = false;
   ledger::EntryId hold;
   std::uint64_t posts = 0;
+  std::uint64_t records = 0;
   core::Money charged;
+  std::optional<core::Time> orphaned_at;
 };
 BOOST_DESCRIBE_STRUCT(ReservationRow, (),
                       (terms, attempt, chosen_at, began_at, charged_from, settled_to, is_settled,
-                       hold, posts, charged))
+                       hold, posts, records, charged, orphaned_at))
 
 struct ShareRow {
   std::uint32_t account = 0;
@@ -164,7 +169,8 @@ JobRow make_row(const Job& job) {
           job.on_loss,
           job.phase,
           job.is_cancel_requested,
-          job.is_out_of_money};
+          job.is_out_of_money,
+          job.money_needed};
 }
 
 Job restore_job(const JobRow& row) {
@@ -183,13 +189,16 @@ Job restore_job(const JobRow& row) {
   job.account = row.account;
   job.shape = row.shape;
   job.attempt = row.attempt;
-  job.retries_left = row.retries_left;
+  if (!engine::is_fault_planted(engine::Fault::snapshot_leaves_out)) {
+    job.retries_left = row.retries_left;
+  }
   job.site_faults = row.site_faults;
   job.priority = row.priority;
   job.on_loss = row.on_loss;
   job.phase = row.phase;
   job.is_cancel_requested = row.is_cancel_requested;
   job.is_out_of_money = row.is_out_of_money;
+  job.money_needed = row.money_needed;
   return job;
 }
 
@@ -197,7 +206,7 @@ ReservationRow make_row(const Reservation& reservation) {
   return {reservation.terms,      reservation.attempt,      reservation.chosen_at,
           reservation.began_at,   reservation.charged_from, reservation.settled_to,
           reservation.is_settled, reservation.hold,         reservation.posts,
-          reservation.charged};
+          reservation.records,    reservation.charged,      reservation.orphaned_at};
 }
 
 Reservation restore_reservation(ReservationRow row) {
@@ -211,6 +220,8 @@ Reservation restore_reservation(ReservationRow row) {
   reservation.is_settled = row.is_settled;
   reservation.hold = row.hold;
   reservation.posts = row.posts;
+  reservation.records = row.records;
+  reservation.orphaned_at = row.orphaned_at;
   reservation.charged = row.charged;
   return reservation;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
 #include "intertie/crypto/digest.h"
 
 namespace intertie::hub {
@@ -64,6 +65,11 @@ core::Result<Submission> prepare_submission(const JobDocument& asked,
   submission.shape.per_hour_of_delay = document.price.per_hour_of_delay;
   for (const DataIn& input : document.data.in) submission.shape.input += input.size;
   submission.document = codec::to_json(document);
+  if (submission.document.size() > core::limits::job_document_bytes_max) {
+    return {core::Reason::too_large,
+            "a job document of " + std::to_string(submission.document.size()) + " bytes, at most " +
+                std::to_string(core::limits::job_document_bytes_max)};
+  }
   JobSubmitted& head = submission.head;
   head.priority = document.priority;
   head.on_loss = document.on_loss;

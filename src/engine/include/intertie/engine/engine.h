@@ -22,6 +22,7 @@
 #include "intertie/core/limits.h"
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
+#include "intertie/engine/fault.h"
 #include "intertie/engine/log_port.h"
 #include "intertie/engine/state_machine.h"
 
@@ -71,7 +72,7 @@ class Engine final : private EventSink<typename M::Event> {
   /// next append. `now` may jump back; log time does not. Returns whether more could be done at
   /// once.
   bool poll(core::Time now) {
-    now_ = std::max(now_, now);
+    advance_log_time(now);
     take_append_outcome(now);
     if (is_store_unavailable()) {
       refuse_queued();
@@ -121,6 +122,18 @@ class Engine final : private EventSink<typename M::Event> {
                               std::move(encoded.head), std::move(body)});
     machine_.apply(event, place);
     return place.index;
+  }
+
+  // Log time never decreases. After the clock was stepped back it goes on at half pace until the
+  // clock has caught up, so that deadlines still fire.
+  void advance_log_time(core::Time now) {
+    const core::Duration passed = std::max(now - polled_at_, core::Duration{});
+    polled_at_ = now;
+    if (now >= now_) {
+      now_ = now;
+    } else {
+      now_ = now_ + core::Duration{std::min(passed, core::seconds(1)).count / 2};
+    }
   }
 
   // Leaves room so that one more decision cannot push a batch over its limit by much.
@@ -185,6 +198,8 @@ class Engine final : private EventSink<typename M::Event> {
     if (!outcome) return;
     appending_ = false;
     if (!outcome->has_value()) {
+      // A batch that can never be stored is an error of the program; retrying it would hide that.
+      assert(outcome->error().reason != core::Reason::too_large);
       failure_ = core::Error{core::Reason::store_unavailable, outcome->error().detail};
       retry_at_ = now + core::limits::append_retry_interval;
       return;
@@ -196,7 +211,10 @@ class Engine final : private EventSink<typename M::Event> {
   }
 
   void release_waiting() {
-    while (!waiting_.empty() && waiting_.front().index <= durable_) {
+    const auto may_leave = [this](const Waiting& waiting) {
+      return waiting.index <= durable_ || is_fault_planted(Fault::reply_before_durable);
+    };
+    while (!waiting_.empty() && may_leave(waiting_.front())) {
       DurableAction action = std::move(waiting_.front().action);
       waiting_.pop_front();
       if (action) action();
@@ -219,6 +237,7 @@ class Engine final : private EventSink<typename M::Event> {
   storage::LogIndex durable_;
   storage::LogIndex next_;
   core::Time now_;
+  core::Time polled_at_ = core::kNever;
 };
 
 }  // namespace intertie::engine

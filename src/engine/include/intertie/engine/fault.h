@@ -23,7 +23,7 @@ enum class Fault : std::uint8_t {
   lost_site_freed_early,   // hub: a lost site's attempts are given up at once.
   cancelled_job_repeated,  // hub: an attempt that was cancelled counts as one to be repeated.
   idempotency_forgotten,   // hub: an Idempotency-Key is not looked up.
-  snapshot_leaves_out,     // hub: a snapshot leaves out what an attempt was charged.
+  snapshot_leaves_out,     // hub: a snapshot leaves out how often a job may be retried.
   start_without_answer,    // agent: starts, however long the hub has been silent.
   start_despite_rows,      // agent: starts before it knows all that the hub had told it.
   lease_not_enforced,      // the meter lets a task run on when its lease has lapsed.

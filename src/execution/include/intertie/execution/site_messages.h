@@ -139,10 +139,13 @@ struct LeaseGrant {
 };
 BOOST_DESCRIBE_STRUCT(LeaseGrant, (), (job, attempt, lease))
 
+/// `rows` is the last row that the hub has for the site: until the site has taken it in, the answer
+/// allows no start, for that row may say that an attempt has been given up.
 struct HeartbeatAnswer {
   std::uint64_t sequence = 0;
   std::vector<LeaseGrant> leases;
+  std::uint64_t rows = 0;
 };
-BOOST_DESCRIBE_STRUCT(HeartbeatAnswer, (), (sequence, leases))
+BOOST_DESCRIBE_STRUCT(HeartbeatAnswer, (), (sequence, leases, rows))
 
 }  // namespace intertie::execution

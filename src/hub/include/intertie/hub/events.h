@@ -106,8 +106,10 @@ struct SiteStatusChanged {
   std::uint32_t site = 0;
   topology::PoolStatus status = topology::PoolStatus::active;
   std::string why;
+  std::optional<bool> is_drained =
+      std::nullopt;  // Set: its operator decided this, and the status stays.
 };
-BOOST_DESCRIBE_STRUCT(SiteStatusChanged, (), (site, status, why))
+BOOST_DESCRIBE_STRUCT(SiteStatusChanged, (), (site, status, why, is_drained))
 
 /// What jobs of one queue have in common: jobs of one shape are interchangeable for placement.
 struct JobShape {
@@ -121,11 +123,12 @@ struct JobShape {
 };
 BOOST_DESCRIBE_STRUCT(JobShape, (), (requirements, time_limit, price_max, per_hour_of_delay, input))
 
-/// A new shape (the requirement set of DESIGN.md 5.2); its handle is its position.
+/// A new shape (a requirement set and its queue). The handle of a shape without jobs is used again.
 struct ShapeInterned {
   JobShape shape;
+  std::uint32_t handle = 0;
 };
-BOOST_DESCRIBE_STRUCT(ShapeInterned, (), (shape))
+BOOST_DESCRIBE_STRUCT(ShapeInterned, (), (shape, handle))
 
 /// A job was acknowledged. Body: the job document (JSON).
 struct JobSubmitted {
@@ -156,8 +159,10 @@ struct DemandUnmet {
   std::optional<core::ComputeClass> class_;
   std::uint32_t tasks = 0;
   core::Money price_max;
+  core::Money needed;  // What its hold would take, if money was short.
 };
-BOOST_DESCRIBE_STRUCT(DemandUnmet, (), (owner, job, reason, region, class_, tasks, price_max))
+BOOST_DESCRIBE_STRUCT(DemandUnmet, (),
+                      (owner, job, reason, region, class_, tasks, price_max, needed))
 
 /// The owner hub set capacity aside: all legs or none, until it expires or is committed.
 struct CapacityReserved {
@@ -204,8 +209,9 @@ struct UsageSettled {
   core::Time to;
   bool is_last = false;
   ledger::Post post;
+  std::uint64_t record = 0;  // Number of the usage record.
 };
-BOOST_DESCRIBE_STRUCT(UsageSettled, (), (job, attempt, from, to, is_last, post))
+BOOST_DESCRIBE_STRUCT(UsageSettled, (), (job, attempt, from, to, is_last, post, record))
 
 /// A usage record was not accepted; nothing was charged for it. Body: its envelope.
 struct UsageDisputed {

@@ -33,7 +33,7 @@ enum class Table : storage::TableId {
 struct IndexedEvent {
   std::uint16_t kind = 0;
   core::Time time;
-  std::string head;  // CBOR, as in the log.
+  std::vector<std::uint8_t> head;  // CBOR, as in the log. Bytes: a text would be mended.
 };
 BOOST_DESCRIBE_STRUCT(IndexedEvent, (), (kind, time, head))
 

@@ -48,6 +48,7 @@ struct Job {
   core::Time not_before;
   core::Time deadline = core::kNever;
   core::Money charged;
+  core::Money money_needed;  // While it waits for money: what its hold would take.
   Key128 idempotency{};
   Key128 request_digest{};
   std::uint32_t owner = 0;
@@ -75,7 +76,9 @@ struct Reservation {
   bool is_settled = false;               // The last usage record has been charged.
   ledger::EntryId hold;
   std::uint64_t posts = 0;
+  std::uint64_t records = 0;  // Number of the last usage record that was charged.
   core::Money charged;
+  std::optional<core::Time> orphaned_at;  // Its site's history was given up then.
 };
 
 struct SiteState {
@@ -143,7 +146,10 @@ struct State {
   std::map<std::string, std::uint32_t> shape_handles;  // By the shape's CBOR.
   std::map<std::pair<std::uint32_t, Key128>, KnownSubmission> submissions;
   WaitingQueue queue;
-  std::map<std::uint32_t, std::set<std::uint64_t>> out_of_money;  // By account.
+  std::map<std::uint32_t, std::map<std::uint32_t, std::set<std::uint64_t>>>
+      out_of_money;                                       // Jobs by account and shape.
+  std::vector<std::uint32_t> shape_uses;                  // Jobs by shape.
+  std::set<std::uint32_t> free_shapes;                    // Handles to use again.
   std::set<std::pair<core::Time, std::uint64_t>> timers;  // Jobs with not_before or deadline.
 
   const Job* find_job(std::uint64_t number) const {
