@@ -32,6 +32,14 @@ class HttpAnswer final : public api::Answer {
   HttpAnswer(net::Responder responder, AnswerSender& sender)
       : responder_(std::move(responder)), sender_(sender) {}
 
+  ~HttpAnswer() override {
+    if (!responder_.is_open()) return;
+    const bool is_stopping = sender_.is_stopping();
+    HttpAnswer::respond(
+        api::make_problem(is_stopping ? core::Error{core::Reason::stopping, "repeat the request"}
+                                      : core::Error{core::Reason::internal, "nobody answered"}));
+  }
+
   void respond(api::Response response) override {
     auto responder = take();
     if (!responder) return;

@@ -27,12 +27,17 @@ class AnswerSender {
   /// On the collecting thread.
   void flush();
 
+  /// From now on a request that nobody answers is refused with `stopping`, not `internal`.
+  void set_stopping() { is_stopping_.store(true); }
+  bool is_stopping() const { return is_stopping_.load(); }
+
   std::uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
 
  private:
   FailPoints& fail_points_;
   std::atomic<std::thread::id> collector_{};
   std::atomic<std::uint64_t> sent_{0};
+  std::atomic<bool> is_stopping_{false};
   net::ResponseBatch batch_;  // Of the collecting thread.
   bool has_collected_ = false;
 };

@@ -32,6 +32,7 @@ ledger::EntryId make_random_entry_id() {
     id.high = id.high << 8 | bytes[i];
     id.low = id.low << 8 | bytes[i + 8];
   }
+  id.high >>= 1;  // The upper half of the ids is kept for holds.
   return id;
 }
 
@@ -78,13 +79,13 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
       fail_points_(fail_points),
       store_(std::move(store)),
       readers_(*store_),
+      answers_(fail_points),
       workers_(kWorkers, kWorkQueuedMax),
       sender_(1, kWorkQueuedMax),
       watchers_(deadlines_, workers_),
       rows_(
           sender_, [this](storage::LogIndex index) { return read_body(index); }, fail_points, log),
       asks_(deadlines_),
-      answers_(fail_points),
       snapshots_(
           *store_, [] { return std::make_unique<hub::HubMachine>(); },
           SnapshotPolicy{options.snapshot_records, options.snapshot_interval}, log) {}
@@ -203,6 +204,8 @@ void HubBackend::read(
   engine_->read(std::move(look));
 }
 
+void HubBackend::run_aside(std::function<void()> work) { workers_.post(std::move(work)); }
+
 storage::Reader& HubBackend::reader() { return readers_.get(); }
 
 void HubBackend::watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) {
@@ -298,6 +301,7 @@ core::Result<void> HubBackend::check_principal(const std::string& name) {
 }
 
 void HubBackend::release_waiting() {
+  answers_.set_stopping();
   watchers_.stop();
   asks_.stop();
 }
@@ -309,17 +313,17 @@ bool HubBackend::close(core::Duration grace) {
   workers_.stop();
   sender_.stop();
   deadlines_.stop();
+  bool is_sound = is_drained;
   if (!is_drained) {
     log_.write(LogLevel::error, "engine", "stopped_undrained",
                {{"durable", static_cast<std::int64_t>(engine_->durable_index())}});
-    return false;
-  }
-  if (auto done = snapshots_.finish(engine_->get_stopped_machine()); !done) {
+  } else if (auto done = snapshots_.finish(engine_->get_stopped_machine()); !done) {
     log_.write(LogLevel::error, "snapshots", "finish_failed",
                {{"detail", core::to_text(done.error())}});
-    return false;
+    is_sound = false;
   }
-  return true;
+  engine_.reset();  // With it go the answers that nobody gave.
+  return is_sound;
 }
 
 }  // namespace intertie::service

@@ -42,6 +42,7 @@ class HubBackend final : public api::Backend {
   void submit(hub::Command command, std::function<void(core::Result<hub::Reply>)> done) override;
   void read(
       std::function<DurableAction(const core::Result<const hub::HubMachine*>&)> look) override;
+  void run_aside(std::function<void()> work) override;
   storage::Reader& reader() override;
   void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) override;
   core::Result<void> write_content(const crypto::Digest& digest, std::string_view bytes) override;
@@ -73,7 +74,8 @@ class HubBackend final : public api::Backend {
 
   /// Ends long polls, streams and questions, so that the listeners can stop in good order.
   void release_waiting();
-  /// After the listeners have stopped: drains the engine, writes a snapshot. False: see log.
+  /// After the listeners have stopped: drains the engine, writes a snapshot, ends all threads; only
+  /// the destructor may follow. False: see log.
   bool close(core::Duration grace);
 
  private:
@@ -96,13 +98,13 @@ class HubBackend final : public api::Backend {
   std::atomic<std::uint64_t> batches_{0};
 
   Readers readers_;
+  AnswerSender answers_;
   Deadlines deadlines_;
   WorkerPool workers_;
   WorkerPool sender_;  // One thread: rows leave in their order.
   JobWatchers watchers_;
   SiteRows rows_;
   SiteAsks asks_;
-  AnswerSender answers_;
   SnapshotThread<hub::HubMachine> snapshots_;
   std::unique_ptr<EngineThread<hub::HubMachine>> engine_;  // Last: it calls the others.
 };

@@ -85,7 +85,12 @@ class HubService::Parts {
   std::optional<api::Router> router;
   std::optional<net::HttpServer> site_server;
   std::optional<net::HttpServer> user_server;
-  bool has_user_tls = true;
+  // Known until the end, also after stop().
+  std::string hub_id;
+  std::string user_address;
+  std::string site_address;
+  std::string user_fingerprint;
+  std::string site_fingerprint;
   bool is_stopped = false;
   bool is_sound = true;
 
@@ -130,9 +135,12 @@ core::Result<void> HubService::Parts::open_site_listener(const HubOptions& optio
   auto started = net::HttpServer::start(std::move(server), make_handler(&api::Router::handle_site));
   if (!started) return started.error();
   site_server.emplace(std::move(*started));
-  backend->set_site_address(options.site_address.empty()
-                                ? format_reachable(site_server->address(), site_server->port())
-                                : options.site_address);
+  hub_id = backend->hub_id();
+  site_fingerprint = backend->site_fingerprint();
+  site_address = options.site_address.empty()
+                     ? format_reachable(site_server->address(), site_server->port())
+                     : options.site_address;
+  backend->set_site_address(site_address);
   return {};
 }
 
@@ -156,10 +164,12 @@ core::Result<void> HubService::Parts::open_user_listener(const HubOptions& optio
     tls.allow_tls_1_2 = true;
     server.tls = std::move(tls);
   }
-  has_user_tls = options.user_tls;
   auto started = net::HttpServer::start(std::move(server), make_handler(&api::Router::handle_user));
   if (!started) return started.error();
   user_server.emplace(std::move(*started));
+  user_address = (options.user_tls ? "https://" : "http://") +
+                 format_reachable(user_server->address(), user_server->port());
+  if (options.user_tls) user_fingerprint = backend->keys().user_fingerprint;
   return {};
 }
 
@@ -183,9 +193,7 @@ core::Result<std::unique_ptr<HubService::Parts>> HubService::Parts::start(
   }
   parts->log->write(
       LogLevel::info, "hub", "started",
-      {{"id", parts->backend->hub_id()},
-       {"user", format_address(parts->user_server->address(), parts->user_server->port())},
-       {"site", parts->backend->site_address()}});
+      {{"id", parts->hub_id}, {"user", parts->user_address}, {"site", parts->site_address}});
   return parts;
 }
 
@@ -199,6 +207,8 @@ bool HubService::Parts::stop() {
   log->write(is_sound ? LogLevel::info : LogLevel::error, "hub", "stopped");
   user_server.reset();
   site_server.reset();
+  router.reset();
+  backend.reset();
   return is_sound;
 }
 
@@ -214,25 +224,20 @@ HubService::~HubService() { stop(); }
 
 bool HubService::stop() { return parts_->stop(); }
 
-std::string HubService::user_address() const {
-  if (!parts_->user_server) return {};
-  return (parts_->has_user_tls ? "https://" : "http://") +
-         format_reachable(parts_->user_server->address(), parts_->user_server->port());
-}
+std::string HubService::user_address() const { return parts_->user_address; }
 
-std::string HubService::site_address() const { return parts_->backend->site_address(); }
+std::string HubService::site_address() const { return parts_->site_address; }
 
-std::string HubService::user_fingerprint() const {
-  return parts_->has_user_tls ? parts_->backend->keys().user_fingerprint : std::string();
-}
+std::string HubService::user_fingerprint() const { return parts_->user_fingerprint; }
 
-std::string HubService::site_fingerprint() const { return parts_->backend->site_fingerprint(); }
+std::string HubService::site_fingerprint() const { return parts_->site_fingerprint; }
 
-std::string HubService::hub_id() const { return parts_->backend->hub_id(); }
+std::string HubService::hub_id() const { return parts_->hub_id; }
 
 core::Result<std::string> HubService::mint_user_token(const std::string& principal,
                                                       std::vector<std::string> scopes,
                                                       core::Duration lifetime) {
+  if (!parts_->backend) return core::Error{core::Reason::stopping, "the hub has stopped"};
   if (auto known = api::parse_scopes(scopes); !known) return known.error();
   if (auto found = parts_->backend->check_principal(principal); !found) return found.error();
   const core::Time now = read_clock();
@@ -242,6 +247,7 @@ core::Result<std::string> HubService::mint_user_token(const std::string& princip
 }
 
 core::Result<std::string> HubService::make_join_token(const std::string& operator_name) {
+  if (!parts_->backend) return core::Error{core::Reason::stopping, "the hub has stopped"};
   if (auto found = parts_->backend->check_principal(operator_name); !found) return found.error();
   return api::mint_join_token(
       parts_->backend->token_key(),

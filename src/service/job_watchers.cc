@@ -5,16 +5,11 @@
 namespace intertie::service {
 
 void JobWatchers::watch(std::uint64_t job, core::Duration after, std::function<void()> wake) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!is_stopping_) {
-      const std::uint64_t number = next_++;
-      const auto placed = watches_.emplace(job, Watch{number, 0, std::move(wake)});
-      placed->second.deadline = deadlines_.add(after, [this, job, number] { expire(job, number); });
-      return;
-    }
-  }
-  wake();
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_) return;
+  const std::uint64_t number = next_++;
+  const auto placed = watches_.emplace(job, Watch{number, 0, std::move(wake)});
+  placed->second.deadline = deadlines_.add(after, [this, job, number] { expire(job, number); });
 }
 
 void JobWatchers::expire(std::uint64_t job, std::uint64_t number) {
@@ -44,7 +39,6 @@ void JobWatchers::notify(const std::vector<std::uint64_t>& subjects) {
     const std::lock_guard lock(mutex_);
     if (watches_.empty() || subjects.empty()) return;
     for (const std::uint64_t job : subjects) take(job, taken);
-    take(0, taken);
   }
   for (const Watch& each : taken) deadlines_.cancel(each.deadline);
   wake(std::move(taken));
@@ -59,15 +53,11 @@ void JobWatchers::wake(std::vector<Watch> taken) {
 }
 
 void JobWatchers::stop() {
-  std::vector<Watch> taken;
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopping_ = true;
-    for (auto& [job, each] : watches_) taken.push_back(std::move(each));
-    watches_.clear();
-  }
-  for (const Watch& each : taken) deadlines_.cancel(each.deadline);
-  wake(std::move(taken));
+  std::multimap<std::uint64_t, Watch> dropped;  // Destroyed outside the lock.
+  const std::lock_guard lock(mutex_);
+  is_stopping_ = true;
+  dropped.swap(watches_);
+  for (const auto& [job, each] : dropped) deadlines_.cancel(each.deadline);
 }
 
 std::size_t JobWatchers::size() {

@@ -23,13 +23,13 @@ class JobWatchers {
   JobWatchers(Deadlines& deadlines, WorkerPool& workers)
       : deadlines_(deadlines), workers_(workers) {}
 
-  /// Job 0: an event about any job.
+  /// Job 0 has no events: only the deadline counts.
   void watch(std::uint64_t job, core::Duration after, std::function<void()> wake);
 
   /// Events about these jobs are durable. O(subjects) when somebody waits, O(1) otherwise.
   void notify(const std::vector<std::uint64_t>& subjects);
 
-  /// Wakes all, and from now on everybody at once.
+  /// Forgets all watches, and every later one at once.
   void stop();
 
   std::size_t size();
