@@ -169,7 +169,7 @@ TEST(Router, WalksEveryRouteWithEveryRole) {
       }
     }
   }
-  EXPECT_GT(denied, 10u);
+  EXPECT_EQ(denied, 10u);  // A user on 7 routes, a provider on 3.
 }
 
 TEST(Router, AnIdempotencyKeyMakesOneJob) {
@@ -227,7 +227,7 @@ TEST(Router, PagesAreCompleteWhileJobsAreSubmitted) {
   EXPECT_EQ(walk("bob", "&phase=ended"), (std::vector<std::uint64_t>{}));
   EXPECT_EQ(world.call("ada", "POST", "/v1/jobs/1:cancel").status, 202);
   EXPECT_EQ(walk("ada", "&phase=ended"), (std::vector<std::uint64_t>{1}));
-  EXPECT_EQ(world.get<JobList>("root", "/v1/jobs?owner=*&limit=1000").jobs.size(), 15u);
+  EXPECT_EQ(world.get<JobList>("root", "/v1/jobs?owner=*&limit=1000").jobs.size(), 13u);
   EXPECT_EQ(ApiWorld::read_code(world.call("ada", "GET", "/v1/jobs?owner=bob")), "denied");
   EXPECT_EQ(ApiWorld::read_code(world.call("ada", "GET", "/v1/jobs?limit=1001")), "out_of_range");
   EXPECT_EQ(ApiWorld::read_code(world.call("ada", "GET", "/v1/jobs?after=AAAA")), "bad_field");

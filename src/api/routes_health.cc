@@ -27,7 +27,9 @@ void answer_ready(const CallPointer& call, const std::optional<core::Error>& fai
         {"store", last.has_value(),
          last ? "record " + std::to_string(last->index) : core::to_text(last.error())});
   }
-  respond_view(*call, view, failure ? 503 : 200);
+  Response response = make_response(view, failure ? 503 : 200);
+  if (failure) response.headers.emplace_back("Retry-After", "1");
+  respond(*call, std::move(response));
 }
 
 // The read stands in the engine's queue behind everything else, so an engine that is stuck, or a
