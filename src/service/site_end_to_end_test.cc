@@ -1,0 +1,130 @@
+// A real hub and a real site in one process: a job goes from a user's request to a settled bill.
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
+#include "intertie/execution_runners/local_runner.h"
+#include "intertie/net/http_client.h"
+#include "intertie/service/hub_service.h"
+#include "intertie/service/site_service.h"
+
+namespace intertie::service {
+namespace {
+
+using namespace std::chrono_literals;
+
+class EndToEndTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "grid-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    base_ = pattern;
+    HubOptions hub;
+    hub.folder = base_ + "/hub";
+    hub.log_path = base_ + "/hub.log";
+    hub.principals.push_back({"ada", hub::Role::user, core::Money{1'000'000'000}, {}});
+    hub.principals.push_back({"plant", hub::Role::provider, {}, {}});
+    auto started = HubService::start(std::move(hub));
+    ASSERT_TRUE(started.has_value()) << core::to_text(started.error());
+    hub_ = std::move(*started);
+
+    SiteOptions site;
+    site.folder = base_ + "/site";
+    site.name = "plant-1";
+    site.region = "90";
+    site.join_token = hub_->make_join_token("plant").value();
+    site.launcher_argv = {"/proc/self/exe", "launcher"};
+    site.price.per_cpu_hour = core::Money{3'600'000'000};
+    site.log_path = base_ + "/site.log";
+    site.stop_tasks = true;
+    auto joined = SiteService::start(std::move(site));
+    ASSERT_TRUE(joined.has_value()) << core::to_text(joined.error());
+    site_ = std::move(*joined);
+    ASSERT_TRUE(site_->wait_until_ready(core::seconds(30)));
+  }
+
+  void TearDown() override {
+    site_.reset();
+    EXPECT_TRUE(hub_ == nullptr || hub_->stop());
+    hub_.reset();
+    std::filesystem::remove_all(base_);
+  }
+
+  net::Response call(const std::string& who, std::string method, std::string target,
+                     std::string body = {}) {
+    const auto url = net::parse_url(hub_->user_address()).value();
+    net::HttpClientOptions options;
+    options.host = url.host;
+    options.port = url.port;
+    options.tls.emplace();
+    options.tls->peer_fingerprint = hub_->user_fingerprint();
+    options.tls->allow_tls_1_2 = true;
+    net::HttpClient client(std::move(options));
+    net::Request request;
+    request.method = std::move(method);
+    request.target = std::move(target);
+    request.body = std::move(body);
+    request.headers.set("Content-Type", "application/json");
+    const auto token = hub_->mint_user_token(
+        who,
+        who == "ada" ? std::vector<std::string>{"jobs.read", "jobs.write", "ledger.read"}
+                     : std::vector<std::string>{"admin"},
+        core::hours(1));
+    EXPECT_TRUE(token.has_value());
+    request.headers.set("Authorization", "Bearer " + (token ? *token : std::string()));
+    auto response = client.request(request);
+    EXPECT_TRUE(response.has_value()) << core::to_text(response.error());
+    return response ? std::move(*response) : net::Response{};
+  }
+
+  boost::json::value read(const std::string& target) {
+    const net::Response response = call("ada", "GET", target);
+    EXPECT_EQ(response.status, 200) << response.body;
+    return boost::json::parse(response.body);
+  }
+
+  std::string base_;
+  std::unique_ptr<HubService> hub_;
+  std::unique_ptr<SiteService> site_;
+};
+
+TEST_F(EndToEndTest, AJobRunsAndIsPaidOnce) {
+  const std::string job = R"({"run":["/bin/sh","-c","echo hello; echo 42 > answer"],)"
+                          R"("need":{"cpus":"0.5","memory":"64MiB"},"timeout":"60s",)"
+                          R"("data":{"out":[{"path":"answer"}]}})";
+  const net::Response created = call("ada", "POST", "/v1/jobs", job);
+  ASSERT_EQ(created.status, 201) << created.body;
+  const std::string path =
+      "/v1/jobs/" +
+      std::to_string(boost::json::parse(created.body).at("number").to_number<std::int64_t>());
+
+  boost::json::value view;
+  const auto deadline = std::chrono::steady_clock::now() + 60s;
+  do {
+    view = read(path + "?wait=2s");
+  } while (view.at("phase") != "ended" && std::chrono::steady_clock::now() < deadline);
+  ASSERT_EQ(view.at("phase"), "ended") << boost::json::serialize(view);
+  EXPECT_EQ(view.at("exit_code").to_number<int>(), 0) << boost::json::serialize(view);
+
+  const net::Response log = call("ada", "GET", path + "/log?stream=stdout&rank=0&offset=0");
+  EXPECT_EQ(log.status, 200);
+  EXPECT_EQ(log.body, "hello\n");
+  const net::Response output = call("ada", "GET", path + "/outputs/answer");
+  EXPECT_EQ(output.status, 200);
+  EXPECT_EQ(output.body, "42\n");
+  const net::Response check = call("operator", "GET", "/v1/ledger/check");
+  EXPECT_EQ(check.status, 200) << check.body;
+  const net::Response bill = call("ada", "GET", path + "/bill");
+  EXPECT_EQ(bill.status, 200) << bill.body;
+  RecordProperty("check", check.body);
+  RecordProperty("bill", bill.body);
+}
+
+}  // namespace
+}  // namespace intertie::service
