@@ -1,0 +1,87 @@
+// Help fits a terminal of 80 columns and names everything there is.
+#include "command_line/help.h"
+
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "output/width.h"
+
+namespace intertie::cli {
+namespace {
+
+std::size_t widest_line(std::string_view text) {
+  std::size_t widest = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    widest = std::max(widest, compute_width(text.substr(0, end)));
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return widest;
+}
+
+TEST(Help, OverviewIsShortAndLeadsWithExamples) {
+  const std::string text = render_overview();
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 25);
+  EXPECT_LE(widest_line(text), 80u);
+  EXPECT_LT(text.find("intertie run -- echo hello"), text.find("See what happened"));
+  for (const Verb& verb : get_verbs()) {
+    EXPECT_NE(text.find(verb.path.substr(0, verb.path.find(' '))), std::string::npos);
+  }
+}
+
+TEST(Help, EveryVerbFitsAndNamesItsOptions) {
+  for (const Verb& verb : get_verbs()) {
+    const std::string text = render_verb_help(verb);
+    EXPECT_LE(widest_line(text), 80u) << text;
+    for (const Option& option : verb.options) {
+      EXPECT_NE(text.find("--" + std::string(option.name)), std::string::npos);
+    }
+    EXPECT_NE(text.find("intertie " + std::string(verb.path)), std::string::npos);
+  }
+}
+
+TEST(Help, TheTableIsConsistent) {
+  std::set<std::string_view> paths;
+  const auto groups = get_groups();
+  for (const Verb& verb : get_verbs()) {
+    EXPECT_TRUE(paths.insert(verb.path).second) << verb.path;
+    EXPECT_NE(std::find(groups.begin(), groups.end(), verb.group), groups.end());
+    std::set<std::string_view> names;
+    std::set<char> letters;
+    for (const Option& option : get_global_options()) {
+      names.insert(option.name);
+      if (option.letter != 0) letters.insert(option.letter);
+    }
+    for (const Option& option : verb.options) {
+      EXPECT_TRUE(names.insert(option.name).second) << verb.path << " " << option.name;
+      if (option.letter != 0) {
+        EXPECT_TRUE(letters.insert(option.letter).second) << verb.path << " " << option.letter;
+      }
+      EXPECT_EQ(option.kind == ValueKind::choice, !option.choices.empty()) << option.name;
+      EXPECT_EQ(option.kind == ValueKind::flag, option.value.empty()) << option.name;
+    }
+  }
+}
+
+TEST(Help, CompletionAndManualNameEveryVerbAndOption) {
+  for (const char* const shell : {"bash", "zsh", "fish"}) {
+    const std::string script = render_completion(shell);
+    for (const Verb& verb : get_verbs()) {
+      EXPECT_NE(script.find(verb.path.substr(verb.path.rfind(' ') + 1)), std::string::npos);
+      for (const Option& option : verb.options) {
+        EXPECT_NE(script.find(std::string(option.name)), std::string::npos) << option.name;
+      }
+    }
+  }
+  EXPECT_EQ(render_completion("tcsh"), "");
+  const std::string manual = render_man_page();
+  for (const Verb& verb : get_verbs()) {
+    EXPECT_NE(manual.find(".SS " + std::string(verb.path)), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace intertie::cli

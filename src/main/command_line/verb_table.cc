@@ -1,0 +1,344 @@
+// The table of verbs and options: what `intertie help` says is what the parser does.
+#include <array>
+
+#include "command_line/spec.h"
+
+namespace intertie::cli {
+namespace {
+
+using enum ValueKind;
+
+constexpr std::string_view kStart = "Start";
+constexpr std::string_view kWork = "Run work";
+constexpr std::string_view kLook = "See what happened";
+constexpr std::string_view kOperate = "Operate";
+constexpr std::string_view kTools = "Tools";
+constexpr std::array kGroups = {kStart, kWork, kLook, kOperate, kTools};
+
+constexpr std::array kGlobal = {
+    Option{"output", 'o', choice, "FORMAT", "how results are written (on a pipe: tab-separated)",
+           "table|json|jsonl|csv"},
+    Option{"quiet", 'q', flag, "", "print only identifiers, no talk and no progress"},
+    Option{"explain-api", 0, flag, "", "also print each call as a curl command"},
+    Option{"context", 0, text, "FILE", "which hub and token to use ($INTERTIE_CONTEXT)"},
+    Option{"color", 0, choice, "WHEN", "colours (NO_COLOR turns them off)", "auto|always|never"},
+    Option{"help", 'h', flag, "", "explain the command"},
+    Option{"version", 0, flag, "", "print the version"},
+};
+
+constexpr std::array kDev = {
+    Option{"data", 0, text, "DIR", "where everything is kept"},
+    Option{"listen", 0, text, "HOST:PORT", "address for users (default 127.0.0.1 and a free port)"},
+    Option{"region", 0, text, "CODE", "two characters (default 90, a private one)"},
+};
+constexpr std::array<std::string_view, 2> kDevExamples = {
+    "dev", "dev --data /tmp/try --listen 127.0.0.1:7300"};
+
+constexpr std::array kHubStart = {
+    Option{"data", 0, text, "DIR", "the hub's folder (created)"},
+    Option{"listen", 0, text, "HOST:PORT", "address for users"},
+    Option{"site-listen", 0, text, "HOST:PORT", "address for sites"},
+    Option{"site-address", 0, text, "HOST:PORT", "what sites are told to dial"},
+    Option{"host-name", 0, text, "NAME", "in the certificate for users", {}, true},
+    Option{"user", 0, text, "NAME[=MONEY]", "a user from the first start on", {}, true},
+    Option{"region", 0, text, "CODE", "two characters (default 90, a private one)"},
+    Option{"name", 0, text, "NAME", "what the hub is called"},
+    Option{"currency", 0, text, "CODE", "of all its money (default CNY)"},
+    Option{"fee-per-mille", 0, count, "N", "of each charge, kept by the hub (default 10)"},
+    Option{"log", 0, text, "FILE", "JSON lines (default: hub.log in its folder)"},
+    Option{"plain", 0, flag, "", "no TLS for users (only on a loopback address)"},
+    Option{"fail-point", 0, text, "NAME:COUNT", "die there, to test recovery"},
+};
+constexpr std::array<std::string_view, 1> kHubStartExamples = {
+    "hub start --data /var/lib/intertie/hub --listen 0.0.0.0:7300 --site-listen 0.0.0.0:7301"};
+
+constexpr std::array kOffer = {
+    Option{"data", 0, text, "DIR", "the site's folder (created)"},
+    Option{"name", 0, text, "NAME", "what the site is called: a-z 0-9 -"},
+    Option{"region", 0, text, "CODE", "two characters (default 90, a private one)"},
+    Option{"class", 0, choice, "CLASS", "offer the machine as", "basic|intelligent|super"},
+    Option{"price", 0, money, "MONEY", "of a core for an hour (default 0.20)"},
+    Option{"gib-price", 0, money, "MONEY", "of a GiB of memory for an hour (default 0.02)"},
+    Option{"device-price", 0, money, "MONEY", "of a device for an hour (default 5)"},
+    Option{"keep-cpus", 0, cpus, "N", "cores to keep from jobs (default 0)"},
+    Option{"keep-memory", 0, size, "SIZE", "memory to keep from jobs (default 512MiB)"},
+    Option{"network", 0, choice, "WHAT", "the most a job may reach", "none|gang|outside"},
+    Option{"software", 0, text, "NAME[=DIRS]", "an environment jobs may ask for", {}, true},
+    Option{"device-root", 0, text, "DIR", "look for devices below it (rehearsals)"},
+    Option{"quick", 0, flag, "", "measure for 2 s instead of 10 s"},
+    Option{"stop-tasks", 0, flag, "", "end running tasks when the agent stops"},
+};
+constexpr std::array kToken = {
+    Option{"operator", 0, text, "NAME", "who operates the site and is paid (default: you)"},
+};
+constexpr std::array kJoinOperands = {Operand{"TOKEN"}};
+constexpr std::array kSiteOperands = {Operand{"SITE"}};
+constexpr std::array kDryRun = {
+    Option{"dry-run", 0, flag, "", "say what would be done, change nothing"}};
+constexpr std::array kFolder = {Option{"data", 0, text, "DIR", "the folder to look at"}};
+constexpr std::array<std::string_view, 1> kJoinExamples = {
+    "site join TOKEN --name lab --data ~/intertie-site --price 0.20"};
+
+constexpr std::array kRun = {
+    Option{"class", 0, choice, "CLASS", "what kind of computing", "basic|intelligent|super"},
+    Option{"cpus", 0, cpus, "N", "cores a task (default 1)"},
+    Option{"memory", 0, size, "SIZE", "memory a task (default 256MiB)"},
+    Option{"devices", 0, text, "N[:KIND]", "devices a task, such as 8 or 2:nvidia"},
+    Option{"rate", 0, rate, "RATE", "measured rate a task, such as '100 GFLOPS fp32'"},
+    Option{"tasks", 0, count, "N", "a gang: all start together, or none"},
+    Option{"in", 0, text, "PATH[:TARGET]", "a file to send along", {}, true},
+    Option{"out", 0, text, "PATH", "a file the program will write", {}, true},
+    Option{"fetch", 0, text, "DIR", "bring the outputs here when it has ended"},
+    Option{"env", 0, text, "NAME=VALUE", "a variable of the program's environment", {}, true},
+    Option{"timeout", 0, duration, "TIME", "the longest it may run (default 1h)"},
+    Option{"retries", 0, count, "N", "try again so often if it fails"},
+    Option{"on-loss", 0, choice, "WHAT", "if its site is lost: wait, or restart elsewhere",
+           "wait|restart"},
+    Option{"software", 0, text, "NAME", "an environment a site must offer", {}, true},
+    Option{"network", 0, choice, "WHAT", "what the program may reach", "none|gang|outside"},
+    Option{"isolation", 0, choice, "LEVEL", "the weakest allowed", "process|namespace"},
+    Option{"region", 0, text, "CODE", "only there", {}, true},
+    Option{"max-price", 0, money, "MONEY", "the job never costs more"},
+    Option{"priority", 0, choice, "CLASS", "of this job among yours", "low|normal|high"},
+    Option{"account", 0, text, "NAME", "who pays (default: you)"},
+    Option{"name", 0, text, "NAME", "what to call the job"},
+    Option{"tag", 0, text, "NAME=VALUE", "to find it again", {}, true},
+    Option{"key", 0, text, "TEXT", "the same key again is the same job, not a second one"},
+    Option{"detach", 'd', flag, "", "return when the job is accepted"},
+    Option{"wait", 0, flag, "", "wait for the end (the default)"},
+    Option{"dry-run", 0, flag, "", "show where it would run, and run nothing"},
+};
+constexpr std::array kCommandOperands = {Operand{"COMMAND", Need::list}};
+constexpr std::array<std::string_view, 4> kRunExamples = {
+    "run -- echo hello",
+    "run --cpus 2 --in data.csv --out result.csv --fetch . -- ./analyse data.csv",
+    "run --class intelligent --devices 2:nvidia --timeout 3h -- ./train.sh",
+    "run --tasks 4 --network gang -- ./solver"};
+
+constexpr std::array kSubmit = {
+    Option{"check", 0, flag, "", "only check the file; needs no hub"},
+    Option{"dry-run", 0, flag, "", "show where it would run, and run nothing"},
+    Option{"wait", 0, flag, "", "wait for the end and show the output, as run does"},
+    Option{"fetch", 0, text, "DIR", "with --wait: bring the outputs here"},
+    Option{"count", 0, count, "N", "submit it so many times in one request"},
+    Option{"key", 0, text, "TEXT", "the same key again is the same job, not a second one"},
+};
+constexpr std::array kFileOperands = {Operand{"FILE"}};
+constexpr std::array<std::string_view, 3> kSubmitExamples = {
+    "submit job.yaml", "submit --check job.yaml", "submit - < job.json"};
+constexpr std::array<std::string_view, 1> kPlanExamples = {"plan job.yaml"};
+
+constexpr std::array kJobs = {
+    Option{"phase", 0, choice, "PHASE", "only those", "waiting|running|ended"},
+    Option{"tag", 0, text, "NAME=VALUE", "only those"},
+    Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"},
+    Option{"after", 0, text, "CURSOR", "the next page; the page before names it"},
+    Option{"owner", 0, text, "NAME", "operators: somebody's jobs, or * for all"},
+};
+constexpr std::array kOptionalJob = {Operand{"JOB", Need::optional}};
+constexpr std::array kJob = {Operand{"JOB"}};
+constexpr std::array kJobList = {Operand{"JOB", Need::list}};
+constexpr std::array<std::string_view, 3> kJobsExamples = {"jobs", "jobs 7",
+                                                           "jobs --phase running -o json"};
+constexpr std::array kLogs = {
+    Option{"follow", 'f', flag, "", "go on until the job has ended"},
+    Option{"stream", 0, choice, "NAME", "which of the two (default stdout)", "stdout|stderr"},
+    Option{"rank", 0, count, "N", "which task of a gang (default 0)"},
+};
+constexpr std::array<std::string_view, 2> kLogsExamples = {"logs 7", "logs -f 7"};
+constexpr std::array kFetch = {Option{"to", 0, text, "DIR", "where to put them (default: here)"}};
+constexpr std::array<std::string_view, 1> kFetchExamples = {"outputs 7 --to results"};
+constexpr std::array<std::string_view, 1> kExplainExamples = {"explain 7"};
+constexpr std::array kBill = {
+    Option{"from", 0, text, "TIME", "RFC 3339; default: the last 30 days"},
+    Option{"to", 0, text, "TIME", "RFC 3339; default: now"},
+};
+constexpr std::array<std::string_view, 2> kBillExamples = {"bill 7",
+                                                           "bill --from 2026-11-01T00:00:00Z"};
+
+constexpr std::array kIdOperands = {Operand{"ID"}};
+constexpr std::array<std::string_view, 1> kIdExamples = {"id check 44S-7K3QF-00M2T9-QP"};
+constexpr std::array kIdNew = {
+    Option{"registry", 0, text, "CODE", "two characters (default 90, a private one)"},
+    Option{"type", 0, text, "TYPE", "site, pool, node, line, dataset ... (default site)"},
+    Option{"participant", 0, count, "N", "its number at the registry"},
+    Option{"serial", 0, count, "N", "its number at the participant"},
+};
+constexpr std::array kMeasure = {
+    Option{"quick", 0, flag, "", "2 s instead of 10 s; wider spreads"},
+    Option{"disk", 0, text, "DIR", "measure the disk there"},
+    Option{"sign", 0, text, "DIR", "sign with this folder's key (made if missing)"},
+    Option{"subject", 0, text, "ID", "whose machine it is: an identifier"},
+    Option{"to", 0, text, "FILE", "where the signed statement goes"},
+};
+constexpr std::array<std::string_view, 2> kMeasureExamples = {
+    "measure --quick", "measure --sign keys --to statement.json"};
+
+constexpr std::array kDigests = {Operand{"DIGEST", Need::list}};
+constexpr std::array kDigest = {Operand{"DIGEST"}};
+constexpr std::array kFiles = {Operand{"FILE", Need::list}};
+constexpr std::array kDataTo = {
+    Option{"to", 0, text, "FILE", "where to write it (default: stdout)"}};
+constexpr std::array kOptionalSite = {Operand{"SITE", Need::optional}};
+
+constexpr std::array kDeposit = {Operand{"ACCOUNT"}, Operand{"AMOUNT"}};
+constexpr std::array kDepositOptions = {
+    Option{"key", 0, text, "TEXT", "the same key again pays in once"},
+    Option{"dry-run", 0, flag, "", "say what would be done, change nothing"},
+};
+constexpr std::array kOptionalAccount = {Operand{"ACCOUNT", Need::optional}};
+constexpr std::array kPage = {
+    Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"}};
+constexpr std::array kStoreFolder = {Operand{"DIR"}};
+constexpr std::array kBackup = {Operand{"DIR"}, Operand{"TARGET"}};
+constexpr std::array kLogShow = {
+    Option{"from", 0, count, "N", "the first record (default 1)"},
+    Option{"limit", 'n', count, "N", "at most so many (default 50)"},
+    Option{"body", 0, flag, "", "their bodies too"},
+};
+constexpr std::array kBench = {
+    Option{"connections", 'c', count, "N", "at the same time (default 8)"},
+    Option{"duration", 0, duration, "TIME", "how long (default 10s)"},
+    Option{"bytes", 0, count, "N", "size of a job document (default 300)"},
+    Option{"bulk", 0, count, "N", "jobs a request (default 1)"},
+};
+constexpr std::array kBenchRun = {
+    Option{"jobs", 'n', count, "N", "how many (default 100)"},
+    Option{"connections", 'c', count, "N", "at the same time (default 2)"},
+    Option{"isolation", 0, choice, "LEVEL", "the weakest allowed", "process|namespace"},
+};
+constexpr std::array kSimulate = {
+    Option{"seed", 0, count, "N", "one run"},
+    Option{"seeds", 0, text, "A-B", "all runs from A to B"},
+    Option{"scenario", 0, text, "FILE", "sites, users and disturbances (default: built in)"},
+};
+constexpr std::array<std::string_view, 2> kSimulateExamples = {
+    "simulate --seed 7", "simulate --seeds 1-200 --scenario grid.yaml"};
+constexpr std::array kShell = {Operand{"SHELL"}};
+constexpr std::array kHelp = {Operand{"VERB", Need::list_or_none}};
+constexpr std::array kHelpOptions = {Option{"man", 0, flag, "", "the manual page, for man(1)"}};
+constexpr std::array<std::string_view, 1> kCompletionExamples = {
+    "completion bash > ~/.local/share/bash-completion/completions/intertie"};
+
+constexpr std::string_view kRunDetails =
+    "The job's output appears as it is written, and its exit code becomes this command's. A "
+    "command "
+    "such as ./prog that is a file here is sent along. Ctrl-C once lets the job go on and says how "
+    "to come back to it; twice cancels it.";
+
+constexpr std::array kVerbs = {
+    Verb{"dev", kStart, "a hub and a site on this machine, for trying out", {}, kDev, kDevExamples},
+    Verb{"run", kWork, "run a command where it is best, and show its output", kCommandOperands,
+         kRun, kRunExamples, kRunDetails, true},
+    Verb{"submit", kWork, "submit a job file (YAML or JSON; - reads stdin)", kFileOperands, kSubmit,
+         kSubmitExamples},
+    Verb{"plan",
+         kWork,
+         "show where a job file would run, at what price",
+         kFileOperands,
+         {},
+         kPlanExamples},
+    Verb{"cancel", kWork, "stop jobs", kJobList, kDryRun},
+    Verb{"data put", kWork, "send files to the hub; prints their digests", kFiles},
+    Verb{"data get", kWork, "fetch content by its digest", kDigest, kDataTo},
+    Verb{"data ls", kWork, "say which contents the hub holds, and their size", kDigests},
+    Verb{"jobs", kLook, "list jobs, or show one", kOptionalJob, kJobs, kJobsExamples},
+    Verb{"logs", kLook, "what a job has printed", kJob, kLogs, kLogsExamples},
+    Verb{"outputs", kLook, "fetch the files a job has written", kJob, kFetch, kFetchExamples},
+    Verb{"explain",
+         kLook,
+         "why a job runs where it runs, or does not run",
+         kJob,
+         {},
+         kExplainExamples},
+    Verb{"bill", kLook, "what a job, or a time, has cost", kOptionalJob, kBill, kBillExamples},
+    Verb{"sites", kLook, "list sites and pools, or show one", kOptionalSite},
+    Verb{"ledger accounts", kLook, "balances", kOptionalAccount},
+    Verb{"ledger postings", kLook, "what moved on an account", kOptionalAccount, kPage},
+    Verb{"ledger check", kLook, "prove that every entry sums to zero"},
+    Verb{"ledger deposit", kOperate, "pay money into an account", kDeposit, kDepositOptions},
+    Verb{"hub start", kOperate, "run a hub", {}, kHubStart, kHubStartExamples},
+    Verb{"hub init", kOperate, "create a hub's folder and keys without running it", {}, kHubStart},
+    Verb{"site token", kOperate, "make a token with which one site can join", {}, kToken},
+    Verb{"site join", kOperate, "measure this machine, join a hub with it, and serve",
+         kJoinOperands, kOffer, kJoinExamples},
+    Verb{"site start", kOperate, "serve again with a site that has joined", {}, kOffer},
+    Verb{"site list", kOperate, "list sites and pools"},
+    Verb{"site drain", kOperate, "no new jobs for a site", kSiteOperands, kDryRun},
+    Verb{"site resume", kOperate, "new jobs for a site again", kSiteOperands, kDryRun},
+    Verb{"site doctor", kOperate, "check what this machine can offer as a site", {}, kFolder},
+    Verb{"log verify", kOperate, "check the hash chain of a store's folder", kStoreFolder},
+    Verb{"log show", kOperate, "print the records of a store's folder", kStoreFolder, kLogShow},
+    Verb{"log backup", kOperate, "copy a store's folder, also while it is in use", kBackup},
+    Verb{"id check", kTools, "check an identifier, offline", kIdOperands, {}, kIdExamples},
+    Verb{"id show", kTools, "what an identifier says, and its record if a hub is there",
+         kIdOperands},
+    Verb{"id new", kTools, "make an identifier from its parts, offline", {}, kIdNew},
+    Verb{"measure", kTools, "measure this machine", {}, kMeasure, kMeasureExamples},
+    Verb{"simulate",
+         kTools,
+         "run the whole grid in virtual time and check its invariants",
+         {},
+         kSimulate,
+         kSimulateExamples},
+    Verb{"bench submit", kTools, "load a hub with job submissions", {}, kBench},
+    Verb{"bench run", kTools, "run `true` jobs from end to end", {}, kBenchRun},
+    Verb{"doctor", kTools, "check clock, sandbox, disk, context, token and hub", {}, kFolder},
+    Verb{"completion", kTools, "completion for bash, zsh or fish", kShell, {}, kCompletionExamples},
+    Verb{"help", kTools, "explain a verb", kHelp, kHelpOptions},
+};
+
+constexpr std::array kSynonyms = {
+    Synonym{"ls", "jobs"},
+    Synonym{"list", "jobs"},
+    Synonym{"ps", "jobs"},
+    Synonym{"status", "jobs"},
+    Synonym{"squeue", "jobs"},
+    Synonym{"queue", "jobs"},
+    Synonym{"show", "jobs"},
+    Synonym{"job", "jobs"},
+    Synonym{"sbatch", "submit"},
+    Synonym{"apply", "submit"},
+    Synonym{"qsub", "submit"},
+    Synonym{"create", "submit"},
+    Synonym{"exec", "run"},
+    Synonym{"srun", "run"},
+    Synonym{"launch", "run"},
+    Synonym{"start", "dev"},
+    Synonym{"serve", "dev"},
+    Synonym{"server", "hub start"},
+    Synonym{"kill", "cancel"},
+    Synonym{"stop", "cancel"},
+    Synonym{"rm", "cancel"},
+    Synonym{"delete", "cancel"},
+    Synonym{"scancel", "cancel"},
+    Synonym{"why", "explain"},
+    Synonym{"describe", "explain"},
+    Synonym{"cost", "bill"},
+    Synonym{"invoice", "bill"},
+    Synonym{"sinfo", "sites"},
+    Synonym{"nodes", "sites"},
+    Synonym{"pools", "sites"},
+    Synonym{"output", "logs"},
+    Synonym{"tail", "logs"},
+    Synonym{"upload", "data put"},
+    Synonym{"download", "data get"},
+    Synonym{"join", "site join"},
+    Synonym{"check", "doctor"},
+    Synonym{"money", "ledger accounts"},
+    Synonym{"balance", "ledger accounts"},
+    Synonym{"accounts", "ledger accounts"},
+    Synonym{"deposit", "ledger deposit"},
+    Synonym{"agent", "site start"},
+    Synonym{"fetch", "outputs"},
+    Synonym{"benchmark", "bench submit"},
+};
+
+}  // namespace
+
+std::span<const Verb> get_verbs() { return kVerbs; }
+std::span<const Option> get_global_options() { return kGlobal; }
+std::span<const std::string_view> get_groups() { return kGroups; }
+std::span<const Synonym> get_synonyms() { return kSynonyms; }
+
+}  // namespace intertie::cli

@@ -1,0 +1,41 @@
+// Errors as text and as JSON.
+#include "output/complaint.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "output/escape.h"
+
+namespace intertie::cli {
+
+Complaint make_complaint(const core::Error& error, std::string_view fix) {
+  Complaint complaint;
+  complaint.code = core::reason_code(error.reason);
+  complaint.what = core::reason_sentence(error.reason);
+  complaint.why = error.detail;
+  complaint.fix = fix.empty() ? core::reason_fix(error.reason) : fix;
+  complaint.exit_code = get_exit_code(error.reason);
+  return complaint;
+}
+
+Complaint make_usage_complaint(std::string what, std::string fix) {
+  return {"bad_argument", std::move(what), {}, std::move(fix), kBadInput};
+}
+
+std::string render_complaint(const Complaint& complaint, bool use_color) {
+  std::string text = use_color ? "\x1b[31merror:\x1b[0m " : "error: ";
+  text += escape_controls(complaint.what) + " (E-" + complaint.code + ")\n";
+  if (!complaint.why.empty()) text += "  why: " + escape_controls(complaint.why) + "\n";
+  text += "  fix: " + escape_controls(complaint.fix) + "\n";
+  return text;
+}
+
+std::string render_complaint_json(const Complaint& complaint) {
+  const boost::json::object error = {{"code", complaint.code},
+                                     {"what", complaint.what},
+                                     {"why", complaint.why},
+                                     {"fix", complaint.fix}};
+  return boost::json::serialize(boost::json::object{{"error", error}}) + "\n";
+}
+
+}  // namespace intertie::cli

@@ -1,0 +1,52 @@
+// A result with rows, and its four forms: table, tab-separated, CSV, JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace intertie::cli {
+
+enum class Align : std::uint8_t { left, right };
+
+struct Column {
+  std::string name;   // Of the CSV header: "charged_micros".
+  std::string title;  // Of the table: "CHARGED".
+  Align align = Align::left;
+};
+
+/// A cell for people ("5m ago") and exactly ("2026-11-21T20:44:24Z").
+struct Cell {
+  std::string text;
+  std::string exact;
+
+  Cell() = default;
+  Cell(std::string both) : text(both), exact(std::move(both)) {}
+  Cell(const char* both) : text(both), exact(both) {}
+  Cell(std::string for_people, std::string for_programs)
+      : text(std::move(for_people)), exact(std::move(for_programs)) {}
+};
+
+struct Listing {
+  std::vector<Column> columns;  // The first one identifies the row.
+  std::vector<std::vector<Cell>> rows;
+  std::string sum;  // A last line for people, such as a total; may be empty.
+};
+
+/// Aligned columns by display width, titles first, control characters made visible. Nothing but
+/// `empty` if there are no rows. Lines end without spaces.
+std::string render_table(const Listing& listing, std::string_view empty);
+
+/// Exact values, one tab between them, no titles; tabs and line breaks within a value become
+/// spaces. For pipes.
+std::string render_tabs(const Listing& listing);
+
+/// RFC 4180 with a header and LF. Cells that a spreadsheet would take for a formula (= + - @, tab,
+/// CR at the start) get an apostrophe in front, except plain numbers.
+std::string render_csv(const Listing& listing);
+
+/// The exact first cell of every row, one a line.
+std::string render_identifiers(const Listing& listing);
+
+}  // namespace intertie::cli

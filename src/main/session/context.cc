@@ -1,0 +1,82 @@
+// Context files and where they are looked for.
+#include "session/context.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "intertie/codec/yaml.h"
+
+#include "session/local_file.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr std::size_t kContextBytesMax = 64u << 10;
+
+std::string get_variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string get_folder(const char* variable, const char* below_home) {
+  const std::string folder = get_variable(variable);
+  if (!folder.empty() && folder.front() == '/') return folder + "/intertie";
+  const std::string home = get_variable("HOME");
+  return (home.empty() ? "/tmp/intertie-" + std::to_string(::getuid()) : home + "/" + below_home) +
+         "/intertie";
+}
+
+std::string get_dev_link() { return get_data_home() + "/newest-dev.context.yaml"; }
+
+core::Result<FoundContext> read_context(const std::string& path, const std::string& origin) {
+  const core::Result<std::string> text = read_file(path, kContextBytesMax);
+  if (!text) return text.error();
+  core::Result<Context> context = codec::from_yaml<Context>(*text, codec::Boundary::tolerant);
+  if (!context) return {context.error().reason, path + ": " + context.error().detail};
+  return FoundContext{*std::move(context), path, origin};
+}
+
+}  // namespace
+
+std::string get_data_home() { return get_folder("XDG_DATA_HOME", ".local/share"); }
+
+core::Result<FoundContext> find_context(std::optional<std::string_view> wished) {
+  if (wished) return read_context(std::string(*wished), "--context");
+  const std::string variable = get_variable("INTERTIE_CONTEXT");
+  if (!variable.empty()) return read_context(variable, "$INTERTIE_CONTEXT");
+  const std::string own = get_folder("XDG_CONFIG_HOME", ".config") + "/context.yaml";
+  std::error_code error;
+  if (std::filesystem::exists(own, error)) return read_context(own, "the user's file");
+  const std::string dev = get_dev_link();
+  if (std::filesystem::exists(dev, error)) return read_context(dev, "intertie dev");
+  return {core::Reason::not_signed_in, "no context: neither --context nor INTERTIE_CONTEXT, no " +
+                                           own + ", and no intertie dev is running"};
+}
+
+core::Result<void> write_context(const std::string& path, const Context& context) {
+  return write_private_file(path, codec::to_json_pretty(context) + "\n");  // JSON is YAML.
+}
+
+core::Result<void> publish_dev_context(const std::string& path) {
+  const std::string link = get_dev_link();
+  std::error_code error;
+  std::filesystem::create_directories(get_data_home(), error);
+  const std::string temporary = link + "." + std::to_string(::getpid());
+  std::filesystem::remove(temporary, error);
+  std::filesystem::create_symlink(path, temporary, error);
+  if (!error) std::filesystem::rename(temporary, link, error);
+  if (error) return {core::Reason::io_failed, link + ": " + error.message()};
+  return {};
+}
+
+void withdraw_dev_context(const std::string& path) {
+  std::error_code error;
+  const std::string link = get_dev_link();
+  const std::filesystem::path target = std::filesystem::read_symlink(link, error);
+  if (!error && target == path) std::filesystem::remove(link, error);
+  std::filesystem::remove(path, error);
+}
+
+}  // namespace intertie::cli

@@ -1,0 +1,49 @@
+// What `dev`, `hub` and `site` have in common: folders, locks, options.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "intertie/core/result.h"
+#include "intertie/service/hub_service.h"
+#include "intertie/service/site_service.h"
+
+#include "command_line/parse.h"
+
+namespace intertie::cli {
+
+/// A folder that one process serves. Created with mode 0700 (parents too).
+class ServedFolder {
+ public:
+  /// already_exists if another process serves it, with that process's id; io_failed.
+  static core::Result<ServedFolder> open(const std::string& path);
+  ~ServedFolder();
+  ServedFolder(ServedFolder&& other) noexcept;
+  ServedFolder& operator=(ServedFolder&&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  ServedFolder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  std::string path_;
+  int lock_ = -1;
+};
+
+/// The present, for output and for signing.
+core::Time read_clock();
+
+/// Tokens that a started hub writes into context files are valid so long.
+inline constexpr core::Duration context_lifetime = core::hours(24 * 7);
+
+/// Writes FOLDER/context.yaml for `principal` and returns its path.
+core::Result<std::string> write_hub_context(service::HubService& hub, const std::string& folder,
+                                            const std::string& file, const std::string& principal,
+                                            std::vector<std::string> scopes,
+                                            const std::string& currency);
+
+/// The launcher's command, and what else every site of this program has in common.
+service::SiteOptions make_site_options(const std::string& folder);
+
+}  // namespace intertie::cli

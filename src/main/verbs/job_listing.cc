@@ -1,0 +1,194 @@
+// Views of the interface as tables for people and exact values for programs.
+#include "verbs/job_listing.h"
+
+#include "intertie/codec/json.h"
+
+#include "output/for_people.h"
+
+namespace intertie::cli {
+namespace {
+
+Cell time_cell(const std::optional<core::Time>& time, core::Time now) {
+  if (!time) return Cell("-", "");
+  return Cell(relative_time(*time, now), core::to_rfc3339(*time));
+}
+
+Cell money_cell(const std::optional<core::Money>& amount, const std::string& currency) {
+  if (!amount) return Cell("-", "");
+  return Cell(money_text(*amount, currency), std::to_string(amount->count));
+}
+
+Cell duration_cell(core::Duration duration) {
+  return Cell(duration.count == 0 ? "-" : short_duration(duration), std::to_string(duration.count));
+}
+
+template <class Enum>
+std::string enum_name(Enum value) {
+  for (const codec::Enumerator& enumerator : codec::type_of<Enum>().enumerators) {
+    if (enumerator.value == static_cast<std::int64_t>(value)) return std::string(enumerator.name);
+  }
+  return {};
+}
+
+/// The highest measured rate of a core, for a glance.
+std::string best_rate(const std::optional<api::MeasuredView>& measured) {
+  if (!measured) return "unmeasured";
+  if (!measured->is_valid) return "expired";
+  std::string text;
+  for (const core::Rate& rate : measured->rates_per_cpu) {
+    if (rate.precision == core::Precision::fp64) text = core::to_text(rate);
+  }
+  return text.empty() ? "measured" : text;
+}
+
+std::string render_devices(const api::PoolView& pool) {
+  std::string text;
+  for (const topology::DeviceGroup& group : pool.devices_per_node) {
+    text += (text.empty() ? "" : ", ") + std::to_string(group.count) + " x " +
+            (group.model.empty() ? group.kind : group.model);
+  }
+  return text.empty() ? "-" : text;
+}
+
+}  // namespace
+
+std::string render_state(const api::JobView& job) {
+  if (!job.outcome) return job.is_cancel_requested ? "cancelling" : enum_name(job.phase);
+  std::string text = enum_name(*job.outcome);
+  if (*job.outcome == hub::JobOutcome::failed && job.reason) text += " (" + job.reason->code + ")";
+  return text;
+}
+
+Listing make_job_listing(const std::vector<api::JobView>& jobs, core::Time now,
+                         const std::string& currency) {
+  Listing listing;
+  listing.columns = {{"number", "JOB", Align::right},
+                     {"name", "NAME"},
+                     {"state", "STATE"},
+                     {"site", "SITE"},
+                     {"submitted", "SUBMITTED"},
+                     {"run_microseconds", "RAN", Align::right},
+                     {"exit_code", "EXIT", Align::right},
+                     {"charged_micros", "CHARGED", Align::right}};
+  for (const api::JobView& job : jobs) {
+    const core::Duration ran = job.started && job.ended ? *job.ended - *job.started
+                               : job.started            ? now - *job.started
+                                                        : core::Duration{};
+    const std::string code = job.exit_code ? std::to_string(*job.exit_code) : "";
+    listing.rows.push_back(
+        {Cell(std::to_string(job.number)), Cell(job.name), Cell(render_state(job)),
+         Cell(job.site.value_or("-"), job.site.value_or("")), time_cell(job.submitted, now),
+         duration_cell(ran), Cell(code.empty() ? "-" : code, code),
+         money_cell(job.charged_micros, currency)});
+  }
+  return listing;
+}
+
+Listing make_pool_listing(const std::vector<api::PoolVerdictView>& pools,
+                          const std::string& currency) {
+  Listing listing;
+  listing.columns = {{"site", "SITE"},
+                     {"pool", "POOL"},
+                     {"class", "CLASS"},
+                     {"ops_per_second", "RATE", Align::right},
+                     {"wait_microseconds", "WAIT", Align::right},
+                     {"move_microseconds", "MOVE", Align::right},
+                     {"total_micros", "TOTAL", Align::right},
+                     {"price_max_micros", "AT MOST", Align::right},
+                     {"verdict", "VERDICT"}};
+  for (const api::PoolVerdictView& pool : pools) {
+    const std::string rate = pool.ops_per_second ? short_rate(*pool.ops_per_second, "op/s") : "-";
+    const std::string exact = pool.ops_per_second ? std::to_string(*pool.ops_per_second) : "";
+    std::string verdict = pool.chosen ? "chosen" : pool.fits ? "fits, costs more" : "";
+    if (pool.reason) verdict = pool.reason->sentence;
+    const std::string code = pool.chosen ? "chosen" : pool.fits ? "fits" : "";
+    const api::TimesView times = pool.times.value_or(api::TimesView{});
+    listing.rows.push_back(
+        {Cell(pool.site), Cell(pool.pool), Cell(std::string(core::compute_class_name(pool.class_))),
+         Cell(rate, exact), duration_cell(times.wait_microseconds),
+         duration_cell(times.move_microseconds),
+         money_cell(pool.cost ? std::optional(pool.cost->total_micros) : std::nullopt, currency),
+         money_cell(pool.price_max_micros, currency),
+         Cell(verdict, pool.reason ? pool.reason->code : code)});
+  }
+  return listing;
+}
+
+std::string render_refusals(const std::vector<api::ReasonCountView>& counts,
+                            const std::optional<api::ChangeView>& change) {
+  std::string text;
+  for (const api::ReasonCountView& count : counts) {
+    text += "  " + std::to_string(count.pools) + (count.pools == 1 ? " pool: " : " pools: ") +
+            count.reason.sentence + " (" + count.reason.code + ")\n";
+  }
+  if (change) {
+    text += "What would help: " + change->sentence;
+    if (change->pools_fitting_now + change->pools_fitting_later > 0) {
+      text += " Then " + std::to_string(change->pools_fitting_now) + " fit now, " +
+              std::to_string(change->pools_fitting_later) + " later.";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string render_job(const api::JobView& job, core::Time now, const std::string& currency) {
+  const auto line = [](const std::string& name, const std::string& value) {
+    if (value.empty()) return std::string();
+    std::string text = "  " + name;
+    text.resize(14, ' ');
+    return text + value + "\n";
+  };
+  const auto when = [now](const std::optional<core::Time>& time) {
+    return time ? relative_time(*time, now) + " (" + core::to_rfc3339(*time) + ")" : std::string();
+  };
+  std::string text = "job " + std::to_string(job.number) +
+                     (job.name.empty() ? "" : " \"" + job.name + "\"") + ": " + render_state(job) +
+                     "\n";
+  text += line("owner", job.owner);
+  if (job.site) text += line("site", *job.site + (job.pool ? ", pool " + *job.pool : ""));
+  if (job.attempt > 0) text += line("attempt", std::to_string(job.attempt));
+  text += line("submitted", when(job.submitted)) + line("started", when(job.started)) +
+          line("ended", when(job.ended)) + line("deadline", when(job.deadline));
+  if (job.exit_code) text += line("exit code", std::to_string(*job.exit_code));
+  text += line("charged", money_text(job.charged_micros, currency));
+  for (const auto& [name, value] : job.tags) text += line("tag", name + "=" + value);
+  if (job.reason) text += line("why", job.reason->sentence) + line("fix", job.reason->fix);
+  return text;
+}
+
+Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time now,
+                          const std::string& currency) {
+  Listing listing;
+  listing.columns = {{"site", "SITE"},
+                     {"pool", "POOL"},
+                     {"class", "CLASS"},
+                     {"status", "STATUS"},
+                     {"free_milli_cpus", "FREE CPUS", Align::right},
+                     {"free_memory_bytes", "FREE MEMORY", Align::right},
+                     {"devices", "DEVICES"},
+                     {"measured", "A CORE"},
+                     {"per_cpu_hour_micros", "CPU HOUR", Align::right},
+                     {"isolation", "ISOLATION"},
+                     {"heard", "HEARD"}};
+  for (const api::SiteView& site : sites) {
+    for (const api::PoolView& pool : site.pools) {
+      const std::string status = site.is_drained      ? "drained"
+                                 : !site.is_connected ? "lost"
+                                                      : enum_name(pool.status);
+      const std::string cpus =
+          core::to_text(pool.free.milli_cpus) + "/" + core::to_text(pool.total.milli_cpus);
+      listing.rows.push_back(
+          {Cell(site.name), Cell(pool.name),
+           Cell(std::string(core::compute_class_name(pool.class_))), Cell(status),
+           Cell(cpus, std::to_string(pool.free.milli_cpus.count)),
+           Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
+           Cell(render_devices(pool)), Cell(best_rate(pool.measured)),
+           money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
+           time_cell(site.heard, now)});
+    }
+  }
+  return listing;
+}
+
+}  // namespace intertie::cli

@@ -1,0 +1,196 @@
+// intertie bench: load for a hub, and latencies as its users see them.
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <mutex>
+#include <thread>
+
+#include <boost/json/object.hpp>
+
+#include "intertie/codec/json.h"
+
+#include "output/for_people.h"
+#include "session/hub_session.h"
+#include "session/local_file.h"
+#include "verbs/run_job.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr std::int64_t kConnectionsMax = 1'000;
+
+std::int64_t read_steady_micros() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+}
+
+/// What the connections have seen, together.
+struct Tally {
+  std::mutex mutex;
+  std::vector<std::int64_t> latencies;  // Microseconds, of calls that succeeded.
+  std::int64_t failures = 0;
+  std::optional<core::Error> first_error;
+
+  void add(std::vector<std::int64_t> some, std::int64_t failed,
+           const std::optional<core::Error>& error) {
+    const std::lock_guard guard(mutex);
+    latencies.insert(latencies.end(), some.begin(), some.end());
+    failures += failed;
+    if (!first_error) first_error = error;
+  }
+};
+
+std::int64_t get_percentile(const std::vector<std::int64_t>& sorted, std::int64_t permille) {
+  if (sorted.empty()) return 0;
+  const auto place = (static_cast<std::int64_t>(sorted.size()) - 1) * permille / 1'000;
+  return sorted[static_cast<std::size_t>(place)];
+}
+
+/// `unit_count`: jobs a call.
+Outcome report(Tally& tally, std::int64_t elapsed, std::int64_t unit_count, std::string_view what,
+               const Terminal& terminal) {
+  std::sort(tally.latencies.begin(), tally.latencies.end());
+  const auto calls = static_cast<std::int64_t>(tally.latencies.size());
+  const std::int64_t millis = std::max<std::int64_t>(elapsed / 1'000, 1);
+  const std::int64_t jobs_per_second = calls * unit_count * 1'000 / millis;
+  const auto at = [&tally](std::int64_t permille) {
+    return get_percentile(tally.latencies, permille);
+  };
+  const boost::json::object object = {
+      {"what", what},
+      {"calls", calls},
+      {"failures", tally.failures},
+      {"jobs", calls * unit_count},
+      {"elapsed_microseconds", elapsed},
+      {"jobs_per_second", jobs_per_second},
+      {"calls_per_second", calls * 1'000 / millis},
+      {"latency_microseconds",
+       {{"p50", at(500)}, {"p90", at(900)}, {"p99", at(990)}, {"max", at(1'000)}}}};
+  const auto text_of = [](std::int64_t micros) { return short_duration({micros}); };
+  std::string text = std::string(what) + ": " + std::to_string(calls * unit_count) + " jobs in " +
+                     text_of(elapsed) + ", " + std::to_string(jobs_per_second) + "/s\n";
+  text += "latency of a call: p50 " + text_of(at(500)) + ", p90 " + text_of(at(900)) + ", p99 " +
+          text_of(at(990)) + ", most " + text_of(at(1'000)) + "\n";
+  terminal.show_object(object, text, std::to_string(jobs_per_second));
+  if (tally.failures == 0) return kDone;
+  terminal.say(std::to_string(tally.failures) + " calls failed, the first: ");
+  return make_complaint(tally.first_error.value_or(core::Error{}));
+}
+
+/// Starts `count` threads with a session each. `work` gets the session and the thread's tally.
+template <class Work>
+core::Result<std::int64_t> run_connections(const Invocation& invocation, const Terminal& terminal,
+                                           std::int64_t count, const Work& work) {
+  std::vector<HubSession> sessions;
+  for (std::int64_t i = 0; i < count; ++i) {
+    core::Result<HubSession> session = HubSession::open(invocation, terminal);
+    if (!session) return session.error();
+    // Connects now, so that handshakes are not measured.
+    const core::Result<api::HubView> hub = session->client().get_hub();
+    if (!hub) return hub.error();
+    sessions.push_back(*std::move(session));
+  }
+  const std::int64_t start = read_steady_micros();
+  std::vector<std::thread> threads;
+  threads.reserve(sessions.size());
+  for (HubSession& session : sessions) threads.emplace_back([&work, &session] { work(session); });
+  for (std::thread& thread : threads) thread.join();
+  return read_steady_micros() - start;
+}
+
+hub::JobDocument make_bench_job(std::int64_t bytes) {
+  hub::JobDocument document;
+  document.name = "bench";
+  document.run = {"true"};
+  const auto size = static_cast<std::int64_t>(codec::to_json(document).size());
+  if (bytes > size)
+    document.env["PADDING"] = std::string(static_cast<std::size_t>(bytes - size), 'x');
+  return document;
+}
+
+}  // namespace
+
+Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal) {
+  const std::int64_t connections =
+      std::clamp<std::int64_t>(invocation.get_count("connections", 8), 1, kConnectionsMax);
+  const std::int64_t bulk =
+      std::clamp<std::int64_t>(invocation.get_count("bulk", 1), 1, core::limits::jobs_per_bulk_max);
+  const core::Duration duration = *core::parse_duration(invocation.get("duration", "10s"));
+  const hub::JobDocument document = make_bench_job(invocation.get_count("bytes", 300));
+  const api::BulkRequest request{
+      std::vector<hub::JobDocument>(static_cast<std::size_t>(bulk), document)};
+  Tally tally;
+  const std::int64_t deadline = read_steady_micros() + duration.count;
+  const auto work = [&](HubSession& session) {
+    std::vector<std::int64_t> latencies;
+    std::int64_t failures = 0;
+    std::optional<core::Error> error;
+    for (std::int64_t now = read_steady_micros(); now < deadline;) {
+      std::optional<core::Error> failed;
+      if (bulk == 1) {
+        const core::Result<api::JobView> job = session.client().submit_job(document);
+        if (!job) failed = job.error();
+      } else {
+        const core::Result<api::BulkView> view = session.client().submit_bulk(request);
+        if (!view) failed = view.error();
+      }
+      const std::int64_t after = read_steady_micros();
+      if (failed) {
+        ++failures;
+        if (!error) error = failed;
+      } else {
+        latencies.push_back(after - now);
+      }
+      now = after;
+    }
+    tally.add(std::move(latencies), failures, error);
+  };
+  const core::Result<std::int64_t> elapsed =
+      run_connections(invocation, terminal, connections, work);
+  if (!elapsed) return make_complaint(elapsed.error());
+  return report(tally, *elapsed, bulk, bulk == 1 ? "single submissions" : "bulk submissions",
+                terminal);
+}
+
+Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal) {
+  const std::int64_t connections =
+      std::clamp<std::int64_t>(invocation.get_count("connections", 2), 1, kConnectionsMax);
+  const std::int64_t jobs = invocation.get_count("jobs", 100);
+  hub::JobDocument document = make_bench_job(0);
+  document.need.cpus = core::MilliCpus{100};
+  document.need.memory = core::Bytes{16 << 20};
+  if (invocation.get("isolation", "") == "process") {
+    document.need.isolation = topology::Isolation::process;
+  }
+  Tally tally;
+  std::atomic<std::int64_t> next = 0;
+  const auto work = [&](HubSession& session) {
+    std::vector<std::int64_t> latencies;
+    std::int64_t failures = 0;
+    std::optional<core::Error> error;
+    while (next++ < jobs) {
+      const std::int64_t start = read_steady_micros();
+      core::Result<api::JobView> job = session.client().submit_job(document);
+      if (job) job = session.client().wait_for_job(job->number);
+      if (job && job->outcome == hub::JobOutcome::succeeded) {
+        latencies.push_back(read_steady_micros() - start);
+        continue;
+      }
+      ++failures;
+      if (!error) {
+        error = job ? core::Error{core::Reason::internal,
+                                  "job " + std::to_string(job->number) + " did not succeed"}
+                    : job.error();
+      }
+    }
+    tally.add(std::move(latencies), failures, error);
+  };
+  const core::Result<std::int64_t> elapsed =
+      run_connections(invocation, terminal, connections, work);
+  if (!elapsed) return make_complaint(elapsed.error());
+  return report(tally, *elapsed, 1, "jobs end to end", terminal);
+}
+
+}  // namespace intertie::cli

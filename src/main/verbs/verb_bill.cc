@@ -1,0 +1,121 @@
+// intertie bill: what was charged, recomputed from the signed usage records.
+#include <boost/json/array.hpp>
+
+#include "intertie/codec/json.h"
+
+#include "output/for_people.h"
+#include "session/hub_session.h"
+#include "session/serving.h"
+#include "verbs/job_number.h"
+#include "verbs/run_job.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr core::Duration kDefaultPeriod = core::hours(24 * 30);
+
+Cell money_cell(core::Money amount, const std::string& currency) {
+  return Cell(money_text(amount, currency), std::to_string(amount.count));
+}
+
+std::string render_sum(core::Money recomputed, core::Money ledger, bool agree,
+                       const std::string& currency) {
+  return "sum: " + money_text(recomputed, currency) + " by the signed usage records, " +
+         money_text(ledger, currency) + " by the ledger: " + (agree ? "they agree" : "THEY DIFFER");
+}
+
+Outcome show_job_bill(const api::JobBillView& bill, const std::string& currency,
+                      const Terminal& terminal) {
+  Listing listing;
+  listing.columns = {{"record", "RECORD"},
+                     {"site", "SITE"},
+                     {"from", "FROM"},
+                     {"microseconds", "TIME", Align::right},
+                     {"milli_cpus", "CPUS", Align::right},
+                     {"memory_bytes", "MEMORY", Align::right},
+                     {"devices", "DEVICES", Align::right},
+                     {"recomputed_micros", "CHARGE", Align::right},
+                     {"verified", "SIGNATURE"}};
+  const core::Time now = read_clock();
+  for (const api::BillRecordView& record : bill.records) {
+    listing.rows.push_back(
+        {Cell(std::to_string(bill.job) + "." + std::to_string(record.attempt) + "." +
+              std::to_string(record.number)),
+         Cell(record.site), Cell(relative_time(record.from, now), core::to_rfc3339(record.from)),
+         Cell(short_duration(record.to - record.from),
+              std::to_string((record.to - record.from).count)),
+         Cell(core::to_text(record.milli_cpus), std::to_string(record.milli_cpus.count)),
+         Cell(short_bytes(record.memory_bytes), std::to_string(record.memory_bytes.count)),
+         Cell(std::to_string(record.devices)), money_cell(record.recomputed_micros, currency),
+         Cell(record.is_verified ? "verified" : "NOT: " + record.problem,
+              record.is_verified ? "true" : "false")});
+  }
+  listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, currency);
+  boost::json::value object = codec::encode(bill);
+  if (terminal.is_json()) {
+    terminal.show_object(object, "", std::to_string(bill.job));
+  } else {
+    terminal.show(listing, {}, "Nothing was used yet.");
+  }
+  return bill.agree ? kDone : kFailed;
+}
+
+Outcome show_bill(const api::BillView& bill, const Terminal& terminal) {
+  Listing listing;
+  listing.columns = {{"job", "JOB", Align::right},
+                     {"name", "NAME"},
+                     {"account", "ACCOUNT"},
+                     {"records", "RECORDS", Align::right},
+                     {"recomputed_micros", "CHARGE", Align::right},
+                     {"ledger_micros", "LEDGER", Align::right},
+                     {"agree", "AGREE"}};
+  // Newest last: the sum stands below what was just done.
+  for (auto job = bill.jobs.rbegin(); job != bill.jobs.rend(); ++job) {
+    listing.rows.push_back({Cell(std::to_string(job->job)), Cell(job->name), Cell(job->account),
+                            Cell(std::to_string(job->records.size())),
+                            money_cell(job->recomputed_micros, bill.currency),
+                            money_cell(job->ledger_micros, bill.currency),
+                            Cell(job->agree ? "yes" : "NO", job->agree ? "true" : "false")});
+  }
+  listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, bill.currency);
+  if (terminal.is_json()) {
+    terminal.show_object(codec::encode(bill), "", "");
+  } else {
+    terminal.show(listing, {}, "Nothing was used in this time.");
+  }
+  return bill.agree ? kDone : kFailed;
+}
+
+}  // namespace
+
+Outcome run_bill(const Invocation& invocation, const Terminal& terminal) {
+  const core::Time now = read_clock();
+  api_client::BillQuery query;
+  query.from = now - kDefaultPeriod;
+  for (const std::string_view option : {"from", "to"}) {
+    const auto text = invocation.find(option);
+    if (!text) continue;
+    const core::Result<core::Time> time = core::parse_rfc3339(*text);
+    if (!time) {
+      return make_complaint(
+          {core::Reason::bad_argument, "--" + std::string(option) + ": " + time.error().detail});
+    }
+    (option == "from" ? query.from : query.to) = *time;
+  }
+  core::Result<std::uint64_t> job = std::uint64_t{0};
+  if (!invocation.operands.empty()) job = parse_job(invocation.operands[0]);
+  if (!job) return make_complaint(job.error());
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  if (*job != 0) {
+    const core::Result<api::JobBillView> bill = session->client().get_job_bill(*job);
+    if (!bill) return session->complain(bill.error(), "intertie jobs lists yours");
+    return show_job_bill(*bill, session->currency(), terminal);
+  }
+  const core::Result<api::BillView> bill = session->client().get_bill(query);
+  if (!bill) return session->complain(bill.error());
+  return show_bill(*bill, terminal);
+}
+
+}  // namespace intertie::cli

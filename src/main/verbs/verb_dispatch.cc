@@ -1,0 +1,68 @@
+// Which function runs which verb.
+#include <array>
+#include <string_view>
+
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+struct Entry {
+  std::string_view path;
+  Outcome (*run)(const Invocation& invocation, const Terminal& terminal);
+};
+
+constexpr std::array kEntries = {
+    Entry{"bench run", run_bench_run},
+    Entry{"bench submit", run_bench_submit},
+    Entry{"bill", run_bill},
+    Entry{"cancel", run_cancel},
+    Entry{"completion", run_completion},
+    Entry{"data get", run_data_get},
+    Entry{"data ls", run_data_ls},
+    Entry{"data put", run_data_put},
+    Entry{"dev", run_dev},
+    Entry{"doctor", run_doctor},
+    Entry{"explain", run_explain},
+    Entry{"help", run_help},
+    Entry{"hub init", run_hub_init},
+    Entry{"hub start", run_hub_start},
+    Entry{"id check", run_id_check},
+    Entry{"id new", run_id_new},
+    Entry{"id show", run_id_show},
+    Entry{"jobs", run_jobs},
+    Entry{"ledger accounts", run_ledger_accounts},
+    Entry{"ledger check", run_ledger_check},
+    Entry{"ledger deposit", run_ledger_deposit},
+    Entry{"ledger postings", run_ledger_postings},
+    Entry{"log backup", run_log_backup},
+    Entry{"log show", run_log_show},
+    Entry{"log verify", run_log_verify},
+    Entry{"logs", run_logs},
+    Entry{"measure", run_measure},
+    Entry{"outputs", run_outputs},
+    Entry{"plan", run_plan},
+    Entry{"run", run_run},
+    Entry{"simulate", run_simulate},
+    Entry{"site doctor", run_site_doctor},
+    Entry{"site drain", run_site_drain},
+    Entry{"site join", run_site_join},
+    Entry{"site list", run_sites},
+    Entry{"site resume", run_site_resume},
+    Entry{"site start", run_site_start},
+    Entry{"site token", run_site_token},
+    Entry{"sites", run_sites},
+    Entry{"submit", run_submit},
+};
+
+}  // namespace
+
+Outcome run_verb(const Invocation& invocation, const Terminal& terminal) {
+  for (const Entry& entry : kEntries) {
+    if (entry.path == invocation.verb->path) return entry.run(invocation, terminal);
+  }
+  return make_complaint(
+      {core::Reason::internal, "no function for " + std::string(invocation.verb->path)});
+}
+
+}  // namespace intertie::cli

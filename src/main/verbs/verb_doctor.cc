@@ -1,0 +1,190 @@
+// intertie doctor: what works here and what does not, each with a way out.
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "intertie/execution_runners/local_runner.h"
+
+#include "output/for_people.h"
+#include "session/hub_session.h"
+#include "session/local_file.h"
+#include "session/serving.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+enum class Verdict : std::uint8_t { good, doubtful, bad };
+
+struct Finding {
+  std::string what;
+  Verdict verdict = Verdict::good;
+  std::string detail;
+  std::string fix;
+};
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::good:
+      return "ok";
+    case Verdict::doubtful:
+      return "note";
+    case Verdict::bad:
+      return "BAD";
+  }
+  return "";
+}
+
+Finding check_clock() {
+  timex state{};
+  const int status = ::adjtimex(&state);
+  if (status == TIME_ERROR || status < 0) {
+    return {"clock", Verdict::doubtful, "the kernel does not know the clock to be synchronised",
+            "Run a time service: systemd-timesyncd or chrony."};
+  }
+  return {"clock", Verdict::good,
+          "synchronised, within " + short_duration({std::max<std::int64_t>(state.maxerror, 0)}),
+          ""};
+}
+
+Finding check_disk(const std::string& folder) {
+  std::filesystem::path path(folder);
+  std::error_code error;
+  while (!std::filesystem::exists(path, error) && path.has_relative_path()) {
+    path = path.parent_path();
+  }
+  struct statvfs state {};
+  if (::statvfs(path.c_str(), &state) != 0) {
+    return {"disk", Verdict::bad, path.string() + " cannot be looked at",
+            "Name another: --data DIR"};
+  }
+  const core::Bytes free{static_cast<std::int64_t>(state.f_bavail * state.f_frsize)};
+  if (::access(path.c_str(), W_OK) != 0) {
+    return {"disk", Verdict::bad, path.string() + " cannot be written", "Name another: --data DIR"};
+  }
+  const bool is_enough = free.count > (1LL << 30);
+  return {"disk", is_enough ? Verdict::good : Verdict::doubtful,
+          short_bytes(free) + " free at " + path.string(),
+          is_enough ? "" : "Free some space, or name another folder: --data DIR"};
+}
+
+/// Really starts a probe at each level, in a folder of its own that is removed again.
+void check_isolation(std::vector<Finding>& findings) {
+  std::string folder = "/tmp/intertie-doctor-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) {
+    findings.push_back({"sandbox", Verdict::bad, "/tmp cannot be written", "Make /tmp writable."});
+    return;
+  }
+  core::Result<std::unique_ptr<execution_runners::LocalRunner>> runner =
+      execution_runners::LocalRunner::attach(
+          {folder + "/run", {"/proc/self/exe", "launcher", "--folder", folder + "/run"}});
+  if (!runner) {
+    findings.push_back({"sandbox", Verdict::bad, runner.error().detail, "See the detail."});
+  } else {
+    const auto levels = (*runner)->read_isolation();
+    if (!levels) findings.push_back({"sandbox", Verdict::bad, levels.error().detail, "Try again."});
+    for (const execution::IsolationReport& level :
+         levels ? *levels : std::vector<execution::IsolationReport>{}) {
+      const bool is_namespace = level.level == topology::Isolation::namespace_;
+      const std::string name = is_namespace ? "sandbox: namespace" : "sandbox: process";
+      if (level.works) {
+        findings.push_back({name, Verdict::good,
+                            std::to_string(level.guarantees.size()) + " guarantees hold, " +
+                                std::to_string(level.gaps.size()) + " do not",
+                            ""});
+      } else {
+        findings.push_back({name, is_namespace ? Verdict::bad : Verdict::doubtful, level.failure,
+                            "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1"});
+      }
+    }
+    if (!(*runner)->stop(true))
+      findings.push_back({"sandbox", Verdict::doubtful, "slow to stop", ""});
+  }
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+}
+
+void check_hub(const Invocation& invocation, const Terminal& terminal,
+               std::vector<Finding>& findings) {
+  const core::Result<FoundContext> context = find_context(invocation.find("context"));
+  if (!context) {
+    findings.push_back(
+        {"context", Verdict::doubtful, context.error().detail, "Start a hub here: intertie dev"});
+    return;
+  }
+  findings.push_back({"context", Verdict::good, context->path + " (" + context->origin + ")", ""});
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  const core::Result<api::HealthView> ready =
+      session ? session->client().get_ready() : core::Result<api::HealthView>(session.error());
+  if (!ready) {
+    const bool is_tls = ready.error().reason == core::Reason::certificate_refused;
+    findings.push_back({is_tls ? "tls" : "hub", Verdict::bad,
+                        context->context.address + ": " + ready.error().detail,
+                        std::string(core::reason_fix(ready.error().reason))});
+    return;
+  }
+  const bool is_ready = ready->status == "ok";
+  findings.push_back({"hub", is_ready ? Verdict::good : Verdict::bad,
+                      context->context.address + (is_ready ? " is ready" : " is not ready"),
+                      is_ready ? "" : "Look at its log."});
+  if (!context->context.fingerprint.empty()) {
+    findings.push_back({"tls", Verdict::good, "the certificate is the expected one", ""});
+  }
+  const core::Result<api::HubView> hub = session->client().get_hub();
+  if (!hub) {
+    findings.push_back({"token", Verdict::bad, hub.error().detail,
+                        std::string(core::reason_fix(hub.error().reason))});
+    return;
+  }
+  findings.push_back({"token", Verdict::good, "signed in as " + hub->principal, ""});
+  findings.push_back({"sites", hub->sites > 0 ? Verdict::good : Verdict::doubtful,
+                      std::to_string(hub->sites) + " joined",
+                      hub->sites > 0 ? "" : "intertie site token, then intertie site join TOKEN"});
+}
+
+Outcome show(const std::vector<Finding>& findings, const Terminal& terminal) {
+  Listing listing;
+  listing.columns = {
+      {"what", "WHAT"}, {"verdict", "VERDICT"}, {"detail", "DETAIL"}, {"fix", "FIX"}};
+  boost::json::array objects;
+  bool is_good = true;
+  for (const Finding& finding : findings) {
+    const std::string verdict(verdict_name(finding.verdict));
+    is_good = is_good && finding.verdict != Verdict::bad;
+    listing.rows.push_back(
+        {Cell(finding.what), Cell(verdict), Cell(finding.detail), Cell(finding.fix)});
+    objects.push_back(boost::json::object{{"what", finding.what},
+                                          {"verdict", verdict},
+                                          {"detail", finding.detail},
+                                          {"fix", finding.fix}});
+  }
+  terminal.show(listing, objects, "");
+  return is_good ? kDone : kFailed;
+}
+
+}  // namespace
+
+Outcome run_doctor(const Invocation& invocation, const Terminal& terminal) {
+  std::vector<Finding> findings = {check_clock(),
+                                   check_disk(invocation.get("data", get_data_home()))};
+  terminal.say("Trying the sandbox ...");
+  check_isolation(findings);
+  check_hub(invocation, terminal, findings);
+  return show(findings, terminal);
+}
+
+Outcome run_site_doctor(const Invocation& invocation, const Terminal& terminal) {
+  std::vector<Finding> findings = {check_clock(),
+                                   check_disk(invocation.get("data", get_data_home()))};
+  check_isolation(findings);
+  return show(findings, terminal);
+}
+
+}  // namespace intertie::cli

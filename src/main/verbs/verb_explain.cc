@@ -1,0 +1,81 @@
+// intertie explain: why a job runs where it runs, or does not run, and what would help.
+#include "intertie/codec/json.h"
+
+#include "output/for_people.h"
+#include "session/hub_session.h"
+#include "session/serving.h"
+#include "verbs/job_listing.h"
+#include "verbs/job_number.h"
+#include "verbs/run_job.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+std::string indent(const std::string& text) {
+  std::string result = "  ";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    result += text[i];
+    if (text[i] == '\n' && i + 1 < text.size()) result += "  ";
+  }
+  return result;
+}
+
+std::string render_choice(const api::ChoiceView& choice, core::Time now,
+                          const std::string& currency) {
+  std::string text = "\nAttempt " + std::to_string(choice.attempt) + " was given to site " +
+                     choice.site + ", pool " + choice.pool + ", " + relative_time(choice.at, now) +
+                     ": the cheapest of " + std::to_string(choice.pools_fitting) +
+                     " that fit, of " + std::to_string(choice.pools_considered) + "; " +
+                     money_text(choice.held_micros, currency) + " were held for it.\n";
+  text += indent(render_table(make_pool_listing(choice.candidates, currency), ""));
+  return text + render_refusals(choice.counts, std::nullopt);
+}
+
+std::string render_history(const std::vector<api::HistoryView>& history, core::Time start) {
+  std::string text = "\nHistory\n";
+  for (const api::HistoryView& event : history) {
+    std::string line = "  +" + short_duration(event.at - start);
+    line.resize(std::max<std::size_t>(12, line.size() + 1), ' ');
+    text += line + event.sentence;
+    if (event.reason) text += " (" + event.reason->code + ")";
+    text += "\n";
+  }
+  return text;
+}
+
+std::string render_explanation(const api::ExplainView& view, const std::string& currency,
+                               const Terminal& terminal) {
+  const core::Time now = read_clock();
+  std::string text =
+      terminal.bold("job " + std::to_string(view.job.number) + ": " + render_state(view.job)) +
+      "\n" + view.summary + "\n";
+  if (view.jobs_ahead && *view.jobs_ahead > 0) {
+    text += std::to_string(*view.jobs_ahead) + " jobs with the same needs are ahead.\n";
+  }
+  if (!view.pools.empty()) {
+    text += "\nThe grid as it is now\n" +
+            indent(render_table(make_pool_listing(view.pools, currency), ""));
+  }
+  text += render_refusals(view.counts, view.change);
+  if (view.choice) text += render_choice(*view.choice, now, currency);
+  if (!view.history.empty()) text += render_history(view.history, view.job.submitted);
+  if (view.reason) text += "\nwhy: " + view.reason->sentence + "\nfix: " + view.reason->fix + "\n";
+  return text;
+}
+
+}  // namespace
+
+Outcome run_explain(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<std::uint64_t> number = parse_job(invocation.operands[0]);
+  if (!number) return make_complaint(number.error());
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const core::Result<api::ExplainView> view = session->client().explain_job(*number);
+  if (!view) return session->complain(view.error(), "intertie jobs lists yours");
+  return terminal.show_object(codec::encode(*view),
+                              render_explanation(*view, session->currency(), terminal),
+                              view->reason ? view->reason->code : "");
+}
+
+}  // namespace intertie::cli

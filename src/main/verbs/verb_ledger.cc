@@ -1,0 +1,140 @@
+// intertie ledger: accounts and what moved on them.
+#include <boost/json/array.hpp>
+
+#include "intertie/codec/json.h"
+
+#include "output/for_people.h"
+#include "session/hub_session.h"
+#include "session/local_file.h"
+#include "session/serving.h"
+#include "verbs/run_job.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr std::int64_t kPostingsShown = 20;
+
+template <class Enum>
+std::string enum_name(Enum value) {
+  for (const codec::Enumerator& enumerator : codec::type_of<Enum>().enumerators) {
+    if (enumerator.value == static_cast<std::int64_t>(value)) return std::string(enumerator.name);
+  }
+  return {};
+}
+
+Cell money_cell(core::Money amount, const std::string& currency) {
+  return Cell(money_text(amount, currency), std::to_string(amount.count));
+}
+
+Listing make_account_listing(const std::vector<api::AccountView>& accounts) {
+  Listing listing;
+  listing.columns = {{"name", "ACCOUNT"},
+                     {"kind", "KIND"},
+                     {"balance_micros", "BALANCE", Align::right},
+                     {"held_micros", "HELD", Align::right},
+                     {"available_micros", "AVAILABLE", Align::right}};
+  for (const api::AccountView& account : accounts) {
+    listing.rows.push_back({Cell(account.name), Cell(enum_name(account.kind)),
+                            money_cell(account.balance_micros, account.currency),
+                            money_cell(account.held_micros, account.currency),
+                            account.available_micros
+                                ? money_cell(*account.available_micros, account.currency)
+                                : Cell("no bound", "")});
+  }
+  return listing;
+}
+
+/// The account named, or the caller's own.
+core::Result<std::string> find_account(const Invocation& invocation, HubSession& session) {
+  if (!invocation.operands.empty()) return invocation.operands[0];
+  const core::Result<api::HubView> hub = session.client().get_hub();
+  if (!hub) return hub.error();
+  return hub->principal;
+}
+
+}  // namespace
+
+Outcome run_ledger_accounts(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  std::vector<api::AccountView> accounts;
+  if (invocation.operands.empty()) {
+    core::Result<api::AccountList> list = session->client().list_accounts();
+    if (!list) return session->complain(list.error(), "intertie ledger accounts lists them");
+    accounts = std::move(list->accounts);
+  } else {
+    core::Result<api::AccountView> account = session->client().get_account(invocation.operands[0]);
+    if (!account) return session->complain(account.error(), "intertie ledger accounts lists them");
+    accounts.push_back(*std::move(account));
+  }
+  boost::json::array objects;
+  for (const api::AccountView& account : accounts) objects.push_back(codec::encode(account));
+  return terminal.show(make_account_listing(accounts), objects, "No accounts.");
+}
+
+Outcome run_ledger_postings(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const core::Result<std::string> account = find_account(invocation, *session);
+  if (!account) return session->complain(account.error(), "intertie ledger accounts lists them");
+  const core::Result<api::PostingList> list = session->client().list_postings(
+      *account, {}, static_cast<std::size_t>(invocation.get_count("limit", kPostingsShown)));
+  if (!list) return session->complain(list.error(), "intertie ledger accounts lists them");
+  Listing listing;
+  listing.columns = {{"index", "ENTRY", Align::right},
+                     {"at", "WHEN"},
+                     {"memo", "WHAT FOR"},
+                     {"job", "JOB", Align::right},
+                     {"amount_micros", "AMOUNT", Align::right}};
+  boost::json::array objects;
+  const core::Time now = read_clock();
+  for (const api::PostingView& posting : list->postings) {
+    const std::string job = posting.job ? std::to_string(*posting.job) : "";
+    listing.rows.push_back({Cell(std::to_string(posting.index)),
+                            Cell(relative_time(posting.at, now), core::to_rfc3339(posting.at)),
+                            Cell(enum_name(posting.memo)), Cell(job.empty() ? "-" : job, job),
+                            money_cell(posting.amount_micros, session->currency())});
+    objects.push_back(codec::encode(posting));
+  }
+  return terminal.show(listing, objects, "Nothing has moved yet.");
+}
+
+Outcome run_ledger_check(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const core::Result<api::LedgerCheckView> check = session->client().check_ledger();
+  if (!check) return session->complain(check.error(), "intertie ledger accounts lists them");
+  std::string text = std::string(check->is_sound ? "sound" : "NOT SOUND") + ": " +
+                     std::to_string(check->accounts) + " accounts, " +
+                     std::to_string(check->holds) + " holds, all balances sum to " +
+                     money_text(check->sum_micros, check->currency) + "\n";
+  for (const api::KindTotalsView& kind : check->kinds) {
+    text += "  " + enum_name(kind.kind) + ": " + std::to_string(kind.accounts) + " with " +
+            money_text(kind.balance_micros, check->currency) + "\n";
+  }
+  for (const std::string& problem : check->problems) text += "  problem: " + problem + "\n";
+  terminal.show_object(codec::encode(*check), text, check->is_sound ? "sound" : "unsound");
+  return check->is_sound ? kDone : kFailed;
+}
+
+Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<core::Money> amount = core::parse_money(invocation.operands[1]);
+  if (!amount) return make_complaint(amount.error());
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const std::string& account = invocation.operands[0];
+  if (invocation.has("dry-run")) {
+    const core::Result<api::AccountView> view = session->client().get_account(account);
+    if (!view) return session->complain(view.error(), "intertie ledger accounts lists them");
+    terminal.say("Would pay " + money_text(*amount, view->currency) + " into " + account + ".");
+    return kDone;
+  }
+  const core::Result<api::AccountView> view =
+      session->client().deposit(account, *amount, invocation.get("key", make_random_key()));
+  if (!view) return session->complain(view.error(), "intertie ledger accounts lists them");
+  boost::json::array objects = {codec::encode(*view)};
+  return terminal.show(make_account_listing({*view}), objects, "");
+}
+
+}  // namespace intertie::cli

@@ -1,0 +1,170 @@
+// intertie log: looking at a store's folder without a hub.
+#include <algorithm>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
+#include "intertie/hub/events.h"
+#include "intertie/hub/machine.h"
+#include "intertie/storage/verify.h"
+#include "intertie/storage_sqlite/sqlite_store.h"
+
+#include "output/for_people.h"
+#include "session/serving.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr std::int64_t kRecordsShown = 50;
+
+/// Accepts the store's own folder, a hub's folder, or that of `intertie dev`.
+core::Result<storage_sqlite::SqliteView> open_store(const std::string& folder) {
+  core::Result<storage_sqlite::SqliteView> view =
+      storage_sqlite::open_sqlite_view({.folder = folder});
+  for (const char* const below : {"/store", "/hub/store", "/journal"}) {
+    if (view || view.error().reason != core::Reason::not_found) return view;
+    core::Result<storage_sqlite::SqliteView> deeper =
+        storage_sqlite::open_sqlite_view({.folder = folder + below});
+    if (deeper || deeper.error().reason != core::Reason::not_found) return deeper;
+  }
+  return view;
+}
+
+std::string_view part_name(storage::DamagedPart part) {
+  switch (part) {
+    case storage::DamagedPart::record:
+      return "record";
+    case storage::DamagedPart::body:
+      return "body";
+    case storage::DamagedPart::snapshot:
+      return "snapshot";
+  }
+  return "";
+}
+
+boost::json::object make_report(const storage::VerifyReport& report) {
+  boost::json::array damages;
+  for (const storage::Damage& damage : report.damages) {
+    damages.push_back(boost::json::object{
+        {"index", damage.index}, {"part", part_name(damage.part)}, {"detail", damage.detail}});
+  }
+  return {{"is_sound", report.is_sound()},
+          {"last_index", report.last.index},
+          {"chain", crypto::to_text(report.last.chain)},
+          {"records", report.records},
+          {"bodies", report.bodies},
+          {"bodies_erased", report.bodies_erased},
+          {"snapshots", report.snapshots},
+          {"indexed_up_to", report.indexed_up_to},
+          {"damages", damages}};
+}
+
+std::string render_report(const storage::VerifyReport& report) {
+  std::string text = report.is_sound() ? "sound" : "DAMAGED";
+  text += ": " + std::to_string(report.records) + " records, " + std::to_string(report.bodies) +
+          " bodies (" + std::to_string(report.bodies_erased) + " erased), " +
+          std::to_string(report.snapshots) + " snapshots\nlast      " +
+          std::to_string(report.last.index) + "\nchain     " + crypto::to_text(report.last.chain) +
+          "\n";
+  for (const storage::Damage& damage : report.damages) {
+    text += "damage    " + std::string(part_name(damage.part)) + " " +
+            std::to_string(damage.index) + ": " + damage.detail + "\n";
+  }
+  return text;
+}
+
+/// The event's name and head as JSON; a store of an agent has other events: their kind's number.
+std::pair<std::string, boost::json::value> describe(const storage::HeadView& head) {
+  const core::Result<hub::Event> event =
+      hub::HubMachine::decode(head.kind, head.version, head.head);
+  if (!event) return {"kind " + std::to_string(head.kind), nullptr};
+  return std::visit(
+      [](const auto& facts) -> std::pair<std::string, boost::json::value> {
+        using Facts = std::decay_t<decltype(facts)>;
+        return {std::string(codec::type_of<Facts>().name), codec::encode(facts)};
+      },
+      *event);
+}
+
+}  // namespace
+
+Outcome run_log_verify(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<storage_sqlite::SqliteView> view = open_store(invocation.operands[0]);
+  if (!view) return make_complaint(view.error());
+  const core::Result<storage::VerifyReport> report =
+      storage::verify_store(*view->reader, *view->snapshots);
+  if (!report) return make_complaint(report.error());
+  terminal.show_object(make_report(*report), render_report(*report),
+                       report->is_sound() ? "sound" : "damaged");
+  return report->is_sound() ? kDone : kFailed;
+}
+
+Outcome run_log_show(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<storage_sqlite::SqliteView> view = open_store(invocation.operands[0]);
+  if (!view) return make_complaint(view.error());
+  const auto from =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(1, invocation.get_count("from", 1)));
+  const auto limit = static_cast<std::size_t>(invocation.get_count("limit", kRecordsShown));
+  Listing listing;
+  listing.columns = {
+      {"index", "INDEX", Align::right}, {"time", "TIME"}, {"event", "EVENT"}, {"facts", "FACTS"}};
+  boost::json::array objects;
+  const core::Time now = read_clock();
+  const core::Result<std::size_t> seen =
+      storage::read_checked_heads(*view->reader, from, limit, [&](const storage::HeadView& head) {
+        const auto [name, facts] = describe(head);
+        listing.rows.push_back({Cell(std::to_string(head.index)),
+                                Cell(relative_time(head.time, now), core::to_rfc3339(head.time)),
+                                Cell(name), Cell(boost::json::serialize(facts))});
+        objects.push_back(boost::json::object{{"index", head.index},
+                                              {"time", core::to_rfc3339(head.time)},
+                                              {"event", name},
+                                              {"version", head.version},
+                                              {"facts", facts}});
+        return true;
+      });
+  if (!seen) return make_complaint(seen.error());
+  if (invocation.has("body")) {
+    for (boost::json::value& object : objects) {
+      const auto index = object.at("index").to_number<std::uint64_t>();
+      const core::Result<storage::Body> body = view->reader->read_body(index);
+      if (!body) return make_complaint(body.error());
+      if (body->state == storage::BodyState::present) object.as_object()["body"] = body->bytes;
+      if (body->state == storage::BodyState::erased) object.as_object()["body"] = nullptr;
+    }
+    listing.columns.push_back({"body", "BODY"});
+    for (std::size_t i = 0; i < listing.rows.size(); ++i) {
+      const boost::json::value* const body = objects[i].as_object().if_contains("body");
+      listing.rows[i].emplace_back(body == nullptr   ? ""
+                                   : body->is_null() ? "(erased)"
+                                                     : std::string(body->as_string()));
+    }
+  }
+  return terminal.show(listing, objects, "No records.");
+}
+
+Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal) {
+  std::string folder = invocation.operands[0];
+  const core::Result<storage_sqlite::SqliteView> view = open_store(folder);
+  if (!view) return make_complaint(view.error());
+  for (const char* const below : {"", "/store", "/hub/store", "/journal"}) {
+    if (!storage_sqlite::open_sqlite_view({.folder = folder + below})) continue;
+    folder += below;
+    break;
+  }
+  core::Result<std::unique_ptr<storage::Store>> store =
+      storage_sqlite::open_sqlite_store({.folder = folder});
+  if (!store) {
+    return make_complaint(store.error(), "Stop the service that uses it, then repeat.");
+  }
+  const core::Result<void> done = (*store)->write_backup(invocation.operands[1]);
+  if (!done) return make_complaint(done.error());
+  terminal.say("Check it: intertie log verify " + invocation.operands[1]);
+  return terminal.write_result(invocation.operands[1] + "\n") ? kDone : kFailed;
+}
+
+}  // namespace intertie::cli

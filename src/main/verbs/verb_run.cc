@@ -1,0 +1,143 @@
+// intertie run: a command at the best site, as if it ran here.
+#include <unistd.h>
+
+#include <atomic>
+
+#include "intertie/codec/json.h"
+
+#include "output/for_people.h"
+#include "session/job_files.h"
+#include "session/job_watch.h"
+#include "session/local_file.h"
+#include "session/stop_signal.h"
+#include "verbs/job_listing.h"
+#include "verbs/run_job.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr core::Duration kSecondChance = core::seconds(2);
+
+/// What the site of the plan asks for this job in an hour.
+std::string describe_spending(const api::PlanView& plan) {
+  for (const api::PoolVerdictView& pool : plan.pools) {
+    if (!pool.chosen) continue;
+    std::string text = "site " + pool.site + ", pool " + pool.pool;
+    if (pool.cost && pool.times && pool.times->run_microseconds.count > 0) {
+      // For the eye only: what is charged is computed by the hub, in integers.
+      const double hours =
+          static_cast<double>(pool.times->run_microseconds.count) / core::hours(1).count;
+      const double hourly = static_cast<double>(pool.cost->computing_micros.count) / hours;
+      text += ", " + money_text({static_cast<std::int64_t>(hourly)}, plan.currency) + " an hour";
+    }
+    if (pool.price_max_micros) {
+      text += ", at most " + money_text(*pool.price_max_micros, plan.currency);
+    }
+    return text;
+  }
+  return {};
+}
+
+Outcome leave(const StopSignal& stop, std::uint64_t job, const Terminal& terminal) {
+  const std::string number = std::to_string(job);
+  terminal.write_talk("\njob " + number + " goes on without this window.\n  intertie logs -f " +
+                      number + "    come back to it\n  intertie cancel " + number +
+                      "     stop it (or press Ctrl-C again now)\n");
+  // A second Ctrl-C within this time cancels: StopSignal's thread does it and ends the process.
+  stop.wait_for_repeat(kSecondChance);
+  return kInterrupted;
+}
+
+}  // namespace
+
+Outcome show_plan(const hub::JobDocument& document, HubSession& session, const Terminal& terminal) {
+  const core::Result<api::PlanView> plan = session.client().plan_job(document);
+  if (!plan) return session.complain(plan.error());
+  if (terminal.is_json()) {
+    terminal.show_object(codec::encode(*plan), "", "");
+  } else {
+    const Listing listing = make_pool_listing(plan->pools, plan->currency);
+    terminal.show(listing, {}, "No pools.");
+    if (plan->verdict) terminal.say("Not placed now: " + plan->verdict->sentence);
+    terminal.write_talk(terminal.wants_talk() ? render_refusals(plan->counts, plan->change) : "");
+  }
+  return plan->verdict ? kNotPlaced : kDone;
+}
+
+Outcome run_job(hub::JobDocument document, const RunSettings& settings,
+                const Invocation& invocation, const Terminal& terminal) {
+  std::atomic<std::uint64_t> number = 0;
+  const StopSignal stop([&] {
+    if (number == 0) return;
+    // The other session is busy with a call of its own thread.
+    core::Result<HubSession> session = HubSession::open(invocation, terminal);
+    const bool is_done = session && session->client().cancel_job(number).has_value();
+    terminal.write_talk(is_done ? "cancelled\n" : "it could not be cancelled\n");
+  });
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), settings.context_fix);
+  core::Result<void> sent = upload_inputs(document, settings.base, *session, terminal);
+  if (!sent) return session->complain(sent.error());
+  if (stop.has_come()) return kInterrupted;
+  if (settings.shows_plan && terminal.talk_is_terminal() && terminal.wants_talk()) {
+    const core::Result<api::PlanView> plan = session->client().plan_job(document);
+    if (plan) terminal.say(describe_spending(*plan));
+  }
+  core::Result<api::JobView> job = session->client().submit_job(document, settings.key);
+  if (!job) return session->complain(job.error());
+  number = job->number;
+  const std::string text = std::to_string(job->number);
+  if (settings.detaches) {
+    if (terminal.is_json()) return terminal.show_object(codec::encode(*job), "", text);
+    return terminal.write_result(text + "\n") ? kDone : kFailed;
+  }
+  if (terminal.talk_is_terminal()) terminal.say("job " + text);
+  WatchOptions options;
+  options.tasks = document.tasks;
+  options.should_stop = [&stop] { return stop.has_come(); };
+  const core::Result<WatchResult> result = watch_job(*job, options, *session, terminal);
+  if (!result) {
+    return make_complaint(result.error(), "The job is safe at the hub: intertie logs -f " + text);
+  }
+  if (result->was_stopped) return leave(stop, job->number, terminal);
+  if (result->is_unplaced) {
+    Complaint complaint = make_complaint(
+        {*core::find_reason(result->job.reason->code), "job " + text + " stays in the queue"},
+        "intertie explain " + text + " (or intertie cancel " + text + ")");
+    complaint.exit_code = kNotPlaced;
+    return complaint;
+  }
+  if (!settings.fetch.empty() && result->job.outcome == hub::JobOutcome::succeeded) {
+    const core::Result<std::vector<std::string>> paths =
+        fetch_outputs(job->number, settings.fetch, *session, terminal);
+    if (!paths) return make_complaint(paths.error());
+    for (const std::string& path : *paths) terminal.say("fetched " + path);
+  }
+  const bool is_good = result->job.outcome == hub::JobOutcome::succeeded;
+  if (!is_good || terminal.talk_is_terminal()) {
+    terminal.say(render_ending(result->job, session->currency()));
+  }
+  return get_job_exit_code(result->job);
+}
+
+Outcome run_run(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<hub::JobDocument> document = make_document(invocation);
+  if (!document) return make_complaint(document.error());
+  const core::Result<void> sound = check_locally(*document, ".");
+  if (!sound) return make_complaint(sound.error());
+  if (invocation.has("dry-run")) {
+    core::Result<void> done = digest_inputs(*document, ".");
+    if (!done) return make_complaint(done.error());
+    core::Result<HubSession> session = HubSession::open(invocation, terminal);
+    if (!session) return make_complaint(session.error(), kContextFix);
+    return show_plan(*document, *session, terminal);
+  }
+  RunSettings settings;
+  settings.key = invocation.get("key", make_random_key());
+  settings.fetch = invocation.get("fetch", "");
+  settings.detaches = invocation.has("detach");
+  return run_job(*std::move(document), settings, invocation, terminal);
+}
+
+}  // namespace intertie::cli

@@ -1,0 +1,103 @@
+// intertie site join and start: a site's agent as a process of its own.
+#include "session/context.h"
+#include "session/local_file.h"
+#include "session/serving.h"
+#include "session/stop_signal.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr core::Duration kReadyTimeout = core::seconds(120);
+
+/// "NAME" or "NAME=FOLDER[:FOLDER...]": folders that a job which asks for NAME sees.
+execution::Software parse_software(const std::string& text) {
+  execution::Software software;
+  const std::size_t equals = text.find('=');
+  software.name = text.substr(0, equals);
+  if (equals == std::string::npos) return software;
+  std::string rest = text.substr(equals + 1);
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    software.folders.push_back(rest.substr(0, colon));
+    rest = colon == std::string::npos ? "" : rest.substr(colon + 1);
+  }
+  return software;
+}
+
+/// The parser has checked that the values can be read.
+void read_offer(const Invocation& invocation, service::SiteOptions& options) {
+  options.name = invocation.get("name", "site");
+  options.region = invocation.get("region", "90");
+  options.price.per_cpu_hour = *core::parse_money(invocation.get("price", "0.20"));
+  options.price.per_gib_hour = *core::parse_money(invocation.get("gib-price", "0.02"));
+  options.price.per_device_hour = *core::parse_money(invocation.get("device-price", "5"));
+  options.cpus_kept = *core::parse_milli_cpus(invocation.get("keep-cpus", "0"));
+  options.memory_kept = *core::parse_bytes(invocation.get("keep-memory", "512MiB"));
+  if (const auto wish = invocation.find("class")) {
+    options.compute_class = *core::parse_compute_class(*wish);
+  }
+  const std::string network = invocation.get("network", "gang");
+  options.network = network == "none"      ? topology::Network::none
+                    : network == "outside" ? topology::Network::outside
+                                           : topology::Network::gang;
+  for (const std::string& text : invocation.list("software")) {
+    options.software.push_back(parse_software(text));
+  }
+}
+
+void read_device_options(const Invocation& invocation, service::SiteOptions& options) {
+  options.measure =
+      invocation.has("quick") ? service::MeasureMode::quick : service::MeasureMode::full;
+  options.device_root = invocation.get("device-root", "/");
+  options.stop_tasks = invocation.has("stop-tasks");
+}
+
+Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Terminal& terminal) {
+  const StopSignal stop(nullptr);
+  options.log_path = folder.path() + "/site.log";
+  terminal.say("Starting the site and measuring this machine ...");
+  core::Result<std::unique_ptr<service::SiteService>> site =
+      service::SiteService::start(std::move(options));
+  if (!site) return make_complaint(site.error());
+  bool is_ready = false;
+  for (core::Duration waited; waited < kReadyTimeout && !is_ready && !stop.has_come();
+       waited += core::milliseconds(250)) {
+    is_ready = (*site)->wait_until_ready(core::milliseconds(250));
+  }
+  terminal.write_result("site      " + (*site)->identifier() + "\nlog       " + folder.path() +
+                        "/site.log\nstatus    " + (is_ready ? "ready" : "not connected yet") +
+                        "\n");
+  terminal.say("Ctrl-C stops the agent; running tasks go on.");
+  stop.wait();
+  terminal.say("Stopping ...");
+  (*site)->stop();
+  return kDone;
+}
+
+std::string get_site_folder(const Invocation& invocation) {
+  return make_absolute(invocation.get("data", get_data_home() + "/site"));
+}
+
+}  // namespace
+
+Outcome run_site_join(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<ServedFolder> folder = ServedFolder::open(get_site_folder(invocation));
+  if (!folder) return make_complaint(folder.error());
+  service::SiteOptions options = make_site_options(folder->path());
+  options.join_token = invocation.operands[0];
+  read_offer(invocation, options);
+  read_device_options(invocation, options);
+  return serve(std::move(options), *folder, terminal);
+}
+
+Outcome run_site_start(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<ServedFolder> folder = ServedFolder::open(get_site_folder(invocation));
+  if (!folder) return make_complaint(folder.error());
+  service::SiteOptions options = make_site_options(folder->path());
+  read_offer(invocation, options);
+  read_device_options(invocation, options);
+  return serve(std::move(options), *folder, terminal);
+}
+
+}  // namespace intertie::cli

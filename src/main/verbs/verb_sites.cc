@@ -1,0 +1,76 @@
+// intertie sites, and what operators do with them.
+#include <boost/json/array.hpp>
+
+#include "intertie/codec/json.h"
+
+#include "session/hub_session.h"
+#include "session/serving.h"
+#include "verbs/job_listing.h"
+#include "verbs/run_job.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+constexpr std::string_view kMissing = "intertie sites lists them";
+
+Outcome set_drained(const Invocation& invocation, const Terminal& terminal, bool is_drained) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const std::string& name = invocation.operands[0];
+  if (invocation.has("dry-run")) {
+    const core::Result<api::SiteView> site = session->client().get_site(name);
+    if (!site) return session->complain(site.error(), kMissing);
+    terminal.say("Would " + std::string(is_drained ? "drain " : "resume ") + name + ".");
+    return kDone;
+  }
+  const core::Result<api::SiteView> done =
+      is_drained ? session->client().drain_site(name) : session->client().resume_site(name);
+  if (!done) return session->complain(done.error(), kMissing);
+  terminal.say(is_drained ? name + " takes no new jobs; running ones go on."
+                          : name + " takes jobs again.");
+  return kDone;
+}
+
+}  // namespace
+
+Outcome run_sites(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!invocation.operands.empty()) {
+    const core::Result<api::SiteView> site = session->client().get_site(invocation.operands[0]);
+    if (!site) return session->complain(site.error(), kMissing);
+    const Listing listing = make_site_listing({*site}, read_clock(), session->currency());
+    return terminal.show_object(codec::encode(*site),
+                                "site " + site->name + " (" + site->identifier + "), region " +
+                                    site->region + "\n" + render_table(listing, "No pools."),
+                                site->name);
+  }
+  const core::Result<api::SiteList> list = session->client().list_sites();
+  if (!list) return session->complain(list.error());
+  boost::json::array objects;
+  for (const api::SiteView& site : list->sites) objects.push_back(codec::encode(site));
+  return terminal.show(make_site_listing(list->sites, read_clock(), session->currency()), objects,
+                       "No sites. An operator adds one: intertie site token");
+}
+
+Outcome run_site_token(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const core::Result<api::SiteTokenView> token =
+      session->client().create_site_token({invocation.get("operator", ""), core::hours(24)});
+  if (!token) return session->complain(token.error());
+  terminal.say("One site can join with it until " + core::to_rfc3339(token->expires) +
+               ": intertie site join TOKEN --name NAME");
+  return terminal.show_object(codec::encode(*token), token->token + "\n", token->token);
+}
+
+Outcome run_site_drain(const Invocation& invocation, const Terminal& terminal) {
+  return set_drained(invocation, terminal, true);
+}
+
+Outcome run_site_resume(const Invocation& invocation, const Terminal& terminal) {
+  return set_drained(invocation, terminal, false);
+}
+
+}  // namespace intertie::cli

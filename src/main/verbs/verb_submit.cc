@@ -1,0 +1,76 @@
+// intertie submit and plan: job files.
+#include "intertie/codec/json.h"
+
+#include "session/job_files.h"
+#include "session/local_file.h"
+#include "verbs/run_job.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+/// "sha256:..." for inputs that are here, so that the hub can price a document it has no files of.
+Outcome plan_document(hub::JobDocument document, const std::string& base,
+                      const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<void> done = digest_inputs(document, base);
+  if (!done) return make_complaint(done.error());
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  return show_plan(document, *session, terminal);
+}
+
+Outcome submit_many(hub::JobDocument document, const std::string& base, std::int64_t count,
+                    const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const core::Result<void> sent = upload_inputs(document, base, *session, terminal);
+  if (!sent) return session->complain(sent.error());
+  const std::vector<hub::JobDocument> documents(static_cast<std::size_t>(count), document);
+  const core::Result<api::BulkView> view =
+      session->client().submit_bulk({documents}, invocation.get("key", make_random_key()));
+  if (!view) return session->complain(view.error());
+  if (terminal.is_json()) return terminal.show_object(codec::encode(*view), "", "");
+  std::string text;
+  for (const api::BulkItem& item : view->jobs) {
+    if (item.number) text += std::to_string(*item.number) + "\n";
+  }
+  terminal.write_result(text);
+  for (const api::BulkItem& item : view->jobs) {
+    if (!item.problem) continue;
+    const std::optional<core::Reason> reason = core::find_reason(item.problem->code);
+    return make_complaint({reason.value_or(core::Reason::internal), item.problem->detail});
+  }
+  return kDone;
+}
+
+}  // namespace
+
+Outcome run_plan(const Invocation& invocation, const Terminal& terminal) {
+  std::string base;
+  core::Result<hub::JobDocument> document = read_document(invocation.operands[0], &base);
+  if (!document) return make_complaint(document.error());
+  return plan_document(*std::move(document), base, invocation, terminal);
+}
+
+Outcome run_submit(const Invocation& invocation, const Terminal& terminal) {
+  std::string base;
+  core::Result<hub::JobDocument> document = read_document(invocation.operands[0], &base);
+  if (!document) return make_complaint(document.error());
+  if (invocation.has("check")) {
+    terminal.say(invocation.operands[0] + " is sound.");
+    return kDone;
+  }
+  if (invocation.has("dry-run")) {
+    return plan_document(*std::move(document), base, invocation, terminal);
+  }
+  const std::int64_t count = invocation.get_count("count", 1);
+  if (count > 1) return submit_many(*std::move(document), base, count, invocation, terminal);
+  RunSettings settings;
+  settings.base = base;
+  settings.key = invocation.get("key", make_random_key());
+  settings.fetch = invocation.get("fetch", "");
+  settings.detaches = !invocation.has("wait");
+  return run_job(*std::move(document), settings, invocation, terminal);
+}
+
+}  // namespace intertie::cli
