@@ -26,7 +26,8 @@ core::Result<void> check_scenario(const Scenario& scenario) {
   for (const SiteSpec& site : scenario.sites) {
     const bool is_sound = site.count >= 1 && site.nodes >= 1 && site.cpus >= 1 &&
                           site.devices >= 0 && site.devices <= 64 && is_share(site.lies_permille) &&
-                          site.per_cpu_hour.count >= 0 && site.per_device_hour.count >= 0;
+                          site.per_cpu_hour.count >= 0 && site.staging_max >= core::seconds(1) &&
+                          site.per_device_hour.count >= 0;
     if (!is_sound) return make_error("sites: " + site.name);
     sites += site.count;
   }

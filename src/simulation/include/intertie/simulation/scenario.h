@@ -16,17 +16,18 @@ namespace intertie::simulation {
 /// `count` equal sites of one pool each.
 struct SiteSpec {
   std::string name = "site";
-  std::int64_t count = 12;
+  std::int64_t count = 1;
   std::int64_t nodes = 2;
-  std::int64_t cpus = 8;     // Whole processors of a node.
+  std::int64_t cpus = 4;     // Whole processors of a node.
   std::int64_t devices = 0;  // Of a node.
   core::Money per_cpu_hour{3'600'000};
   core::Money per_device_hour{36'000'000};
   std::int64_t lies_permille = 0;  // Usage records that its agent falsifies.
+  core::Duration staging_max = core::seconds(1);
 };
 BOOST_DESCRIBE_STRUCT(SiteSpec, (),
                       (name, count, nodes, cpus, devices, per_cpu_hour, per_device_hour,
-                       lies_permille))
+                       lies_permille, staging_max))
 
 struct UserSpec {
   std::int64_t count = 6;
@@ -34,6 +35,15 @@ struct UserSpec {
   std::int64_t deposits_per_minute_permille = 500;  // Further deposits, over all users.
 };
 BOOST_DESCRIBE_STRUCT(UserSpec, (), (count, deposit, deposits_per_minute_permille))
+
+/// A site whose operator pads the bills.
+inline SiteSpec make_liar() {
+  SiteSpec liar;
+  liar.name = "liar";
+  liar.count = 1;
+  liar.lies_permille = 300;
+  return liar;
+}
 
 /// Each `*_permille` is the share of jobs with that property.
 struct JobMix {
@@ -94,7 +104,7 @@ struct Scenario {
   std::string name = "default";
   core::Duration duration = core::minutes(10);  // Of arrivals and disturbances.
   core::Duration quiet_max = core::hours(3);    // By then every job must have ended.
-  std::vector<SiteSpec> sites = {SiteSpec{}};
+  std::vector<SiteSpec> sites = {{"basic", 8}, {"cards", 3, 2, 8, 4}, make_liar()};
   UserSpec users;
   JobMix jobs;
   NetworkSpec network;

@@ -1,0 +1,129 @@
+#include "hub_node.h"
+
+#include <utility>
+
+#include "intertie/core/limits.h"
+#include "intertie/engine/replay.h"
+
+namespace intertie::simulation {
+namespace {
+
+constexpr core::Duration kTick = core::milliseconds(250);
+constexpr std::size_t kRowsAtOnce = 64;
+constexpr int kTurnsMax = 64;
+
+}  // namespace
+
+HubNode::HubNode(World& world, Network& network)
+    : world_(world), network_(network), disk_(world, 1, [this] { poll(); }) {}
+
+void HubNode::start() {
+  disk_.open();
+  machine_ = std::make_unique<hub::HubMachine>();
+  const auto report = engine::replay_store(*machine_, disk_.reader(), disk_.snapshots());
+  if (!report) return world_.fail("the hub cannot start: " + core::to_text(report.error()));
+  machine_->start(wall());
+  engine_ = std::make_unique<Engine>(*machine_, disk_, report->last, report->last_time);
+  streams_.assign(list_sites(world_.scenario).size(), {});
+  world_.trace.note(world_.now(), "hub starts at", -1, report->last.index);
+  if (observer_) observer_();
+  tick(life_);
+}
+
+void HubNode::crash() {
+  world_.trace.note(world_.now(), "hub crashes", -1);
+  ++life_;
+  engine_.reset();
+  machine_.reset();
+  is_awake_ = false;
+  disk_.crash();
+}
+
+void HubNode::ask(hub::Command command, Answer answer) {
+  if (!is_up()) return;
+  engine_->submit(
+      std::move(command),
+      [answer = std::move(answer)](const core::Result<hub::Reply>& reply) { answer(reply); });
+  wake();
+}
+
+void HubNode::open_stream(std::size_t site, std::uint64_t after, RowSink sink) {
+  if (!is_up()) return;
+  streams_[site] = {true, after, world_.now(), std::move(sink)};
+  wake();
+}
+
+// Commands of one moment are decided in one turn.
+void HubNode::wake() {
+  if (std::exchange(is_awake_, true)) return;
+  world_.queue.after({}, [this, life = life_] {
+    if (life != life_) return;
+    is_awake_ = false;
+    poll();
+  });
+}
+
+void HubNode::tick(std::uint64_t life) {
+  if (life != life_ || !is_up()) return;
+  poll();
+  world_.queue.after(kTick, [this, life] { tick(life); });
+}
+
+void HubNode::poll() {
+  if (!is_up()) return;
+  const storage::LogIndex before = engine_->durable_index();
+  for (int turn = 0; turn < kTurnsMax && engine_->poll(wall()); ++turn) {
+  }
+  if (engine_->durable_index() != before && observer_) observer_();
+  for (std::size_t site = 0; site < machine_->state().sites.size(); ++site) {
+    if (streams_[site].is_open) send_rows(site);
+  }
+}
+
+void HubNode::send_rows(std::size_t site) {
+  Stream& stream = streams_[site];
+  const auto rows = machine_->state().sites[site].outbox.find_rows(
+      stream.sent, engine_->durable_index(), kRowsAtOnce);
+  const bool is_silent = world_.now() - stream.spoke_at >= core::limits::stream_keep_alive;
+  if (rows.empty() && !is_silent) return;
+  stream.spoke_at = world_.now();
+  const auto speak = [&](std::vector<agent::HubRow> parts) {
+    stream.is_open =
+        network_.stream(site, [sink = stream.sink, parts = std::move(parts)] { sink(parts); });
+  };
+  if (rows.empty()) return speak({});
+  for (const engine::ChannelRow* row : rows) {
+    agent::HubRow part{row->number, row->payload, {}};
+    if (row->attachment != 0) {
+      auto body = disk_.reader().read_body(row->attachment);
+      if (body) part.attachment = std::move(body->bytes);
+    }
+    stream.sent = row->number;
+    speak({std::move(part)});
+    if (!stream.is_open) return;
+  }
+}
+
+void HubNode::write_snapshot() {
+  hub::HubMachine fold;
+  const auto report = engine::replay_store(fold, disk_.reader(), disk_.snapshots());
+  if (!report || report->last.index == 0) return;
+  std::string bytes = fold.encode_state();
+  const auto digest = crypto::compute_sha256(bytes);
+  (void)disk_.snapshots().write_snapshot(
+      {report->last.index, digest, report->last.chain, std::move(bytes)});
+}
+
+std::string HubNode::fold_log() {
+  hub::HubMachine fold;
+  const auto report = engine::replay_heads(fold, disk_.reader(), 0);
+  return report ? fold.encode_state() : core::to_text(report.error());
+}
+
+std::string HubNode::fold_from_snapshot() {
+  hub::HubMachine fold;
+  const auto report = engine::replay_store(fold, disk_.reader(), disk_.snapshots());
+  return report ? fold.encode_state() : core::to_text(report.error());
+}
+
+}  // namespace intertie::simulation

@@ -1,0 +1,81 @@
+// The hub's process: engine, state machine and disk, its clock, and its side of the channels.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "intertie/agent/commands.h"
+#include "intertie/engine/engine.h"
+#include "intertie/hub/machine.h"
+
+#include "disk.h"
+#include "network.h"
+#include "process_table.h"
+#include "world.h"
+
+namespace intertie::simulation {
+
+class HubNode {
+ public:
+  using Engine = engine::Engine<hub::HubMachine>;
+  using Answer = std::function<void(const core::Result<hub::Reply>&)>;
+  /// Where the rows of a stream go.
+  using RowSink = std::function<void(const std::vector<agent::HubRow>&)>;
+
+  HubNode(World& world, Network& network);
+
+  /// Starts the process: replay, then the loop.
+  void start();
+  void crash();
+  bool is_up() const { return engine_ != nullptr; }
+
+  /// Asks the hub; the answer comes when it is durable, or never if the hub crashes before.
+  void ask(hub::Command command, Answer answer);
+
+  /// A site's `GET rows?after=`: from now on rows go to `sink`. Replaces the site's stream.
+  void open_stream(std::size_t site, std::uint64_t after, RowSink sink);
+
+  /// Called after every append and every start.
+  void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
+
+  /// Writes a snapshot of the durable log, made by a second fold.
+  void write_snapshot();
+
+  /// The state as the whole log gives it, without snapshots; and as a start would find it.
+  std::string fold_log();
+  std::string fold_from_snapshot();
+
+  Disk& disk() { return disk_; }
+  const hub::HubMachine& machine() const { return *machine_; }
+  bool is_idle() const { return is_up() && engine_->is_idle(); }
+  core::Time wall() const { return world_.wall(offset_); }
+
+  core::Duration offset_;  // Of its wall clock.
+
+ private:
+  struct Stream {
+    bool is_open = false;
+    std::uint64_t sent = 0;
+    core::Duration spoke_at;
+    RowSink sink;
+  };
+
+  void wake();
+  void tick(std::uint64_t life);
+  void poll();
+  void send_rows(std::size_t site);
+
+  World& world_;
+  Network& network_;
+  Disk disk_;
+  std::function<void()> observer_;
+  std::unique_ptr<hub::HubMachine> machine_;
+  std::unique_ptr<Engine> engine_;
+  std::vector<Stream> streams_;
+  bool is_awake_ = false;
+  std::uint64_t life_ = 0;
+};
+
+}  // namespace intertie::simulation

@@ -1,0 +1,72 @@
+// The network: messages take time, get lost, come twice, overtake each other; links are cut.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "world.h"
+
+namespace intertie::simulation {
+
+enum class Direction : std::uint8_t { to_hub, to_site };
+
+class Network {
+ public:
+  Network(World& world, std::size_t sites) : world_(world), links_(sites) {}
+
+  /// Delivers a message over a site's link, perhaps. Messages overtake each other.
+  void send(std::size_t site, Direction direction, EventQueue::Action deliver) {
+    if (is_cut(site, direction)) return;
+    toss(std::move(deliver));
+  }
+
+  /// The same between a user and the hub; never cut.
+  void send_user(EventQueue::Action deliver) { toss(std::move(deliver)); }
+
+  /// Part of a stream to a site: a part never overtakes an earlier one. False: the stream is
+  /// broken, and the site hears no more of it.
+  bool stream(std::size_t site, EventQueue::Action deliver) {
+    if (is_cut(site, Direction::to_site) || is_lost()) return false;
+    Link& link = links_[site];
+    link.stream_at = std::max(link.stream_at, world_.now() + draw_delay());
+    world_.queue.after(link.stream_at - world_.now(), std::move(deliver));
+    return true;
+  }
+
+  void cut(std::size_t site, Direction direction, bool is_cut) {
+    links_[site].cut[static_cast<std::size_t>(direction)] = is_cut;
+  }
+
+ private:
+  struct Link {
+    bool cut[2] = {false, false};
+    core::Duration stream_at;  // When the last part of the stream arrives.
+  };
+
+  bool is_cut(std::size_t site, Direction direction) const {
+    return links_[site].cut[static_cast<std::size_t>(direction)];
+  }
+  bool is_lost() { return world_.permille(world_.scenario.network.lost_permille); }
+
+  core::Duration draw_delay() {
+    const NetworkSpec& spec = world_.scenario.network;
+    if (world_.permille(spec.slow_permille)) {
+      return world_.between(spec.delay_max, core::seconds(5));
+    }
+    return world_.between(spec.delay_min, spec.delay_max);
+  }
+
+  void toss(EventQueue::Action deliver) {
+    if (is_lost()) return;
+    if (world_.permille(world_.scenario.network.doubled_permille)) {
+      world_.queue.after(draw_delay(), deliver);
+    }
+    world_.queue.after(draw_delay(), std::move(deliver));
+  }
+
+  World& world_;
+  std::vector<Link> links_;
+};
+
+}  // namespace intertie::simulation

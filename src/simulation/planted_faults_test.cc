@@ -1,0 +1,49 @@
+// Every planted fault is found: the checks would notice a mistake of its kind.
+//
+// Compiled with INTERTIE_FAULTS into a target of its own; empty elsewhere.
+#ifdef INTERTIE_FAULTS
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "intertie/engine/fault.h"
+#include "intertie/simulation/simulation.h"
+
+namespace intertie::simulation {
+namespace {
+
+constexpr std::uint64_t kSeedsMax = 1000;
+
+class PlantedFault : public testing::TestWithParam<engine::FaultName> {
+ protected:
+  void SetUp() override { engine::planted_fault() = GetParam().fault; }
+  void TearDown() override { engine::planted_fault() = engine::Fault::none; }
+};
+
+TEST_P(PlantedFault, IsFound) {
+  std::ifstream file(std::string(INTERTIE_SCENARIOS) + "/harsh.yaml");
+  std::stringstream text;
+  text << file.rdbuf();
+  const Scenario scenario = parse_scenario(text.str()).value();
+  for (std::uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
+    const auto report = run_simulation(scenario, seed);
+    if (report->violations.empty()) continue;
+    std::cout << GetParam().name << ": seed " << seed << ": " << report->violations.front() << "\n";
+    EXPECT_FALSE(report->replay_command.empty());
+    EXPECT_FALSE(report->last_lines.empty());
+    return;
+  }
+  FAIL() << "not found by " << kSeedsMax << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlantedFault, testing::ValuesIn(engine::kFaults),
+                         [](const auto& fault) { return std::string(fault.param.name); });
+
+}  // namespace
+}  // namespace intertie::simulation
+
+#endif  // INTERTIE_FAULTS

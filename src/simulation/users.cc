@@ -1,0 +1,135 @@
+#include "users.h"
+
+#include <memory>
+#include <utility>
+
+#include "intertie/hub/submission.h"
+
+#include "workload.h"
+
+namespace intertie::simulation {
+namespace {
+
+constexpr core::Duration kPatience = core::seconds(4);
+constexpr core::Money kRescue{10'000'000'000};
+
+bool is_passing(core::Reason reason) {
+  return reason == core::Reason::store_unavailable || reason == core::Reason::overloaded;
+}
+
+}  // namespace
+
+void Users::begin() {
+  arrive();
+  pay_in();
+}
+
+void Users::insist(hub::Command command, HubNode::Answer done) {
+  struct Request {
+    hub::Command command;
+    HubNode::Answer done;
+    bool is_answered = false;
+  };
+  ++open_;
+  auto request = std::make_shared<Request>(Request{std::move(command), std::move(done)});
+  const auto answer = [this, request](const core::Result<hub::Reply>& reply) {
+    if (!reply && is_passing(reply.error().reason)) return;
+    if (!std::exchange(request->is_answered, true)) --open_;
+    request->done(reply);  // Every answer counts: two must not contradict each other.
+  };
+  // The request owns no copy of this function: its events do.
+  auto attempt = std::make_shared<std::function<void()>>();
+  *attempt = [this, request, answer, weak = std::weak_ptr(attempt)] {
+    if (request->is_answered) return;
+    network_.send_user([this, request, answer] {
+      hub_.ask(request->command, [this, answer](const core::Result<hub::Reply>& reply) {
+        network_.send_user([answer, reply] { answer(reply); });
+      });
+    });
+    world_.queue.after(kPatience, [again = weak.lock()] { (*again)(); });
+  };
+  (*attempt)();
+}
+
+void Users::arrive() {
+  if (world_.is_quiet) return;
+  submit();
+  const std::int64_t mean = core::minutes(1).count / world_.scenario.jobs.per_minute;
+  world_.queue.after(world_.between({}, {2 * mean}), [this] { arrive(); });
+}
+
+void Users::submit() {
+  const bool is_bulk = world_.permille(world_.scenario.jobs.bulk_permille);
+  hub::SubmitJobs command;
+  command.owner = static_cast<std::uint32_t>(
+      world_.random.below(static_cast<std::uint64_t>(world_.scenario.users.count)));
+  for (std::int64_t left = is_bulk ? world_.random.between(2, 8) : 1; left > 0; --left) {
+    const std::string key = "key " + std::to_string(++submissions_);
+    auto submission = hub::prepare_submission(draw_job(world_), key);
+    if (!submission) return world_.fail("a job is refused: " + core::to_text(submission.error()));
+    command.jobs.push_back(std::move(*submission));
+  }
+  insist(command, [this, command](const core::Result<hub::Reply>& reply) {
+    take_submitted(command, reply);
+  });
+}
+
+void Users::take_submitted(const hub::SubmitJobs& asked, const core::Result<hub::Reply>& reply) {
+  if (!reply) return world_.fail("a submission is refused: " + core::to_text(reply.error()));
+  const auto& submitted = std::get<hub::Submitted>(*reply);
+  for (std::size_t i = 0; i < asked.jobs.size(); ++i) {
+    const auto& answer = submitted.jobs.at(i);
+    if (!answer) {
+      ++refused_;
+      continue;
+    }
+    facts_.check_job(asked.owner, *asked.jobs[i].head.idempotency, answer->job);
+    if (!jobs_.emplace(answer->job, asked.owner).second) continue;
+    world_.trace.note(world_.now(), "acknowledges job", -1, answer->job);
+    const bool is_dear = asked.jobs[i].shape.price_max.count > 0;
+    if (is_dear) dear_.emplace_back(answer->job, asked.owner);
+    if (is_dear && world_.is_quiet) cancel(answer->job, asked.owner);
+    if (!world_.permille(world_.scenario.jobs.cancel_permille)) continue;
+    world_.queue.after(world_.between({}, core::minutes(1)),
+                       [this, job = answer->job, owner = asked.owner] { cancel(job, owner); });
+  }
+}
+
+void Users::cancel(std::uint64_t job, std::uint32_t owner) {
+  insist(hub::CancelJob{job, owner}, [this, job](const core::Result<hub::Reply>& reply) {
+    if (reply) {
+      world_.trace.note(world_.now(), "acknowledges the cancellation of job", -1, job);
+      facts_.check_cancelled(job);
+    } else if (reply.error().reason != core::Reason::already_final) {
+      world_.fail("a job cannot be cancelled: " + core::to_text(reply.error()));
+    }
+  });
+}
+
+void Users::deposit(std::int64_t user, core::Money amount) {
+  const ledger::EntryId id{2, ++deposits_};
+  insist(hub::Deposit{id, make_name(user), amount},
+         [this, id](const core::Result<hub::Reply>& reply) {
+           if (!reply) return world_.fail("a deposit is refused: " + core::to_text(reply.error()));
+           facts_.check_entry(id);
+         });
+}
+
+void Users::pay_in() {
+  world_.queue.after(core::seconds(1), [this] {
+    if (world_.is_quiet) return;
+    const std::int64_t rate = world_.scenario.users.deposits_per_minute_permille;
+    if (world_.random.below(60'000) < static_cast<std::uint64_t>(rate)) {
+      deposit(world_.random.between(0, world_.scenario.users.count - 1),
+              core::Money{world_.random.between(1, 5'000'000)});
+    }
+    pay_in();
+  });
+}
+
+void Users::rescue() {
+  for (const auto& [job, owner] : dear_) cancel(job, owner);
+  for (std::int64_t user = 0; user < world_.scenario.users.count; ++user) deposit(user, kRescue);
+}
+
+}  // namespace intertie::simulation
