@@ -255,6 +255,19 @@ TEST_F(EngineTest, NoWorkIsDoneWhileTheStoreIsUnavailable) {
   EXPECT_FALSE(engine_.is_idle());  // Nothing is in flight or queued, but somebody waits.
 }
 
+TEST_F(EngineTest, IsNotIdleWhileARefusedBatchWaitsForItsRetry) {
+  engine_.submit({.added = 1}, {});  // Nobody waits for the answer.
+  engine_.poll(at(1));
+  log_.fail();
+  engine_.poll(at(2));
+  EXPECT_FALSE(engine_.is_idle());
+  engine_.poll(at(1'000));
+  ASSERT_EQ(log_.given.size(), 2u);
+  log_.finish();
+  engine_.poll(at(1'001));
+  EXPECT_TRUE(engine_.is_idle());
+}
+
 TEST_F(EngineTest, LogTimeNeverDecreases) {
   Answer first, second, third;
   submit({.added = 1}, first);

@@ -97,7 +97,7 @@ class Engine final : private EventSink<typename M::Event> {
   /// Whether everything decided is durable and answered.
   bool is_idle() const {
     return commands_.empty() && reads_.empty() && waiting_.empty() && !appending_ &&
-           batch_.records.empty();
+           in_flight_ == nullptr && batch_.records.empty();
   }
 
   const M& machine() const { return machine_; }
