@@ -22,7 +22,8 @@ using execution::MeterSource;
 constexpr std::size_t kControlBytesMax = 1u << 20;
 constexpr std::int64_t kPeriodMicros = 100'000;  // The kernel's default period of CPU quotas.
 constexpr std::int64_t kQuotaMicrosMin = 1'000;  // The smallest quota the kernel takes.
-constexpr std::int64_t kResidueMax = 1 << 20;    // Bytes a task may leave in a group's file cache.
+// Bytes a task may leave in a group: file cache, and its network, which the kernel frees later.
+constexpr std::int64_t kResidueMax = 4 << 20;
 constexpr std::string_view kTop = "intertie";
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -226,7 +227,10 @@ Result<TaskGroup> TaskGroup::create(const GroupRoots& roots, const std::string& 
       (void)write_control(AT_FDCWD, path + "/memory.oom.group", "1");
     }
     if (roots.unified_has_cpu) group.cpu_max_ = Limit{path + "/cpu.max", "max"};
-    if (roots.unified_has_pids) group.processes_max_ = Limit{path + "/pids.max", "max"};
+    if (roots.unified_has_pids) {
+      group.processes_max_ = Limit{path + "/pids.max", "max"};
+      group.processes_count_ = open_control(path + "/pids.current", O_RDONLY);
+    }
   }
   if (!roots.memory.empty()) {
     group.memory_v1_ = make(roots.memory, true);
@@ -238,7 +242,9 @@ Result<TaskGroup> TaskGroup::create(const GroupRoots& roots, const std::string& 
   }
   if (!roots.cpu.empty()) group.cpu_max_ = Limit{make(roots.cpu, true) + "/cpu.cfs_quota_us", "-1"};
   if (!roots.pids.empty()) {
-    group.processes_max_ = Limit{make(roots.pids, true) + "/pids.max", "max"};
+    const std::string path = make(roots.pids, true);
+    group.processes_max_ = Limit{path + "/pids.max", "max"};
+    group.processes_count_ = open_control(path + "/pids.current", O_RDONLY);
   }
   if (!group.paths_.empty()) {
     group.processes_ = open_control(group.paths_.front() + "/cgroup.procs", O_RDONLY);
@@ -269,7 +275,9 @@ Result<void> TaskGroup::prepare(const GroupLimits& limits) {
     if (done && has_changed && memory_swap_max_) (void)set(*memory_swap_max_, text);
   }
   if (done && processes_max_) {
-    done = set(*processes_max_, std::to_string(limits.processes_max + (has_zygote ? 1 : 0)));
+    // The zygote, and processes of the last task that are reaped but not yet uncounted.
+    const std::int64_t others = has_zygote ? parse_count(read_open(processes_count_), 1) : 0;
+    done = set(*processes_max_, std::to_string(limits.processes_max + others));
   }
   if (done && cpu_max_) {
     const bool is_v2 = cpu_max_->path.ends_with("cpu.max");
@@ -306,7 +314,7 @@ bool TaskGroup::is_empty(pid_t zygote) const {
 }
 
 bool TaskGroup::is_reusable() const {
-  if (joins_.empty() || has_unified_memory_) return false;
+  if (joins_.empty() || has_unified_memory_ || was_killed_) return false;
   return parse_count(read_open(memory_used_), 0) <= memory_when_empty_ + kResidueMax;
 }
 
@@ -329,8 +337,9 @@ bool TaskGroup::was_out_of_memory() const {
   return find_count(read_open(memory_events_), "oom_kill", 0) > kills_before_;
 }
 
-bool TaskGroup::kill_all() const {
+bool TaskGroup::kill_all() {
   if (!unified_.is_open()) return false;
+  was_killed_ = true;
   return write_control(unified_.get(), "cgroup.kill", "1").has_value();
 }
 

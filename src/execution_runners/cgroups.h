@@ -67,7 +67,7 @@ class TaskGroup {
   /// Nobody but `zygote` is left. Waits up to 20 ms for processes that are just leaving.
   bool is_empty(pid_t zygote) const;
   /// The next task may use these groups: nothing in them would show in its figures or count against
-  /// its limits, up to 1 MiB of file cache. Only v1 memory can be told to forget its high-water
+  /// its limits, up to 4 MiB. Only v1 memory can be told to forget its high-water
   /// mark on every kernel, so groups with a v2 one serve a single task.
   bool is_reusable() const;
 
@@ -75,7 +75,7 @@ class TaskGroup {
   execution::Measured read_measured(const execution::Measured& otherwise) const;
   bool was_out_of_memory() const;
   /// SIGKILL to all in the v2 group at once. False where there is none.
-  bool kill_all() const;
+  bool kill_all();
   /// Removes the groups; they must be empty. Tries for up to a second.
   void remove();
 
@@ -91,12 +91,14 @@ class TaskGroup {
   std::vector<std::string> paths_;
   std::string memory_v1_;
   bool has_unified_memory_ = false;
+  bool was_killed_ = false;  // The zygote as well, if it is in there.
   std::optional<Limit> memory_max_;
   std::optional<Limit> memory_swap_max_;
   std::optional<Limit> cpu_max_;
   std::optional<Limit> processes_max_;
   // Kept open: read or written for each task.
   Descriptor processes_;
+  Descriptor processes_count_;
   Descriptor memory_used_;
   Descriptor memory_peak_;
   Descriptor memory_events_;

@@ -69,12 +69,14 @@ Result<void> write_control(int folder, const std::string& path, std::string_view
   return {};
 }
 
-Result<void> write_file_whole(int folder, const std::string& name, std::string_view bytes) {
+Result<void> write_file_whole(int folder, const std::string& name, std::string_view bytes,
+                              bool is_synced) {
   const std::string temporary = name + ".new";
   const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
   const Descriptor file(::openat(folder, temporary.c_str(), flags, 0600));
   if (!file.is_open()) return make_io_error(temporary, errno);
   if (auto written = write_all(file.get(), bytes); !written) return written;
+  if (is_synced && ::fdatasync(file.get()) != 0) return make_io_error(temporary, errno);
   if (::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) {
     return make_io_error(name, errno);
   }

@@ -53,8 +53,9 @@ core::Result<void> write_all(int descriptor, std::string_view bytes);
 /// Writes a control file of the kernel (cgroup, /proc) with one write.
 core::Result<void> write_control(int folder, const std::string& path, std::string_view text);
 /// Replaces a file so that no process ever sees half of it: temporary file, rename. Mode 0600. It
-/// outlives every process; power loss it survives once sync_file has returned.
-core::Result<void> write_file_whole(int folder, const std::string& name, std::string_view bytes);
+/// outlives every process; power loss it survives if `is_synced`, or once sync_file has returned.
+core::Result<void> write_file_whole(int folder, const std::string& name, std::string_view bytes,
+                                    bool is_synced = false);
 /// Brings a file's content to the disk; its name follows with a sync of its folder.
 core::Result<void> sync_file(int folder, const std::string& name);
 

@@ -112,7 +112,7 @@ struct Workplace {
   /// The groups outlive the task if there is a zygote in them; then they must be as they were.
   bool is_reusable() {
     if (!state || !zygote.is_alive()) return false;
-    return group.joins().empty() || (group.is_empty(zygote.process()) && group.is_reusable());
+    return group.joins().empty() || (group.is_reusable() && group.is_empty(zygote.process()));
   }
 
   void close() {
@@ -497,12 +497,10 @@ bool run_task(Workplace& place, MeterTask task) {
     place.group.remove();
   }
   const std::string name = make_result_name(notice.key);
-  // Without a result file the launcher makes a lost one from the control file.
-  const auto written = write_file_whole(plan.tasks_folder, name, encode_result(meter.result()));
-  if (written && is_launcher_gone(plan.channel)) {
-    (void)sync_file(plan.tasks_folder, name);
-    ::fsync(plan.tasks_folder);
-  }
+  // Without a result file the launcher makes a lost one from the control file. With no launcher
+  // there is nobody else to bring the result to the disk.
+  (void)write_file_whole(plan.tasks_folder, name, encode_result(meter.result()),
+                         is_launcher_gone(plan.channel));
   task.control.close_descriptor();
   const std::string_view bytes(reinterpret_cast<const char*>(&notice), sizeof(notice));
   const bool is_told = send_packet(plan.channel, bytes, {}) == PacketState::done;
@@ -512,7 +510,10 @@ bool run_task(Workplace& place, MeterTask task) {
 }
 
 /// Waits for the next order; an order that is there comes before a signal, which is for its task.
-PacketState wait_for_order(int channel, int signals, Packet& packet) {
+/// Closed as well when the meter is told to go or has lost its zygote: a new one would be a copy of
+/// a process that has seen tasks.
+PacketState wait_for_order(Workplace& place, int signals, Packet& packet) {
+  const int channel = place.plan.channel;
   while (true) {
     const PacketState state = receive_packet(channel, packet);
     if (state != PacketState::none) return state;
@@ -521,7 +522,8 @@ PacketState wait_for_order(int channel, int signals, Packet& packet) {
     if (watched[0].revents != 0) continue;
     signalfd_siginfo signal{};
     while (::read(signals, &signal, sizeof(signal)) == sizeof(signal)) {
-      if (signal.ssi_signo == SIGTERM) return PacketState::closed;
+      const bool is_told_to_go = signal.ssi_signo == SIGTERM;
+      if (is_told_to_go || (place.state && !place.zygote.is_alive())) return PacketState::closed;
     }
   }
 }
@@ -547,7 +549,7 @@ void run_meter(const MeterPlan& plan) {
   ::sigfillset(&all);
   const Descriptor signals(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   Packet packet;
-  while (wait_for_order(plan.channel, signals.get(), packet) == PacketState::done) {
+  while (wait_for_order(place, signals.get(), packet) == PacketState::done) {
     auto task = read_task(packet);
     if (!task || !run_task(place, std::move(*task))) break;
   }

@@ -150,8 +150,7 @@ void take_descriptors(const SandboxRequest& sandbox, int kept) {
   close_all_but({STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, kept});
 }
 
-void reset_signals() {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+void unblock_signals() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -161,7 +160,7 @@ bool is_probe(const RunRequest& request) { return request.argv.front() == kProbe
 
 /// The last steps, common to both levels; returns errno when the program cannot be started.
 int execute(const SandboxRequest& sandbox, const CommandLine& command) {
-  reset_signals();
+  unblock_signals();  // The zygote has reset what they do.
   if (is_probe(sandbox.request)) ::_exit(run_probe(sandbox.request.isolation, sandbox.host));
   return command.execute();
 }

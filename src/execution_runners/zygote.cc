@@ -70,6 +70,7 @@ std::int64_t handle(const Host& host, Packet& packet) {
 [[noreturn]] void serve(const Host& host, const TaskGroup& group, int socket) {
   ::prctl(PR_SET_NAME, "intertie-zygote", 0, 0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   std::int64_t answer = 0;
   for (const Descriptor& join : group.joins()) {
     if (::write(join.get(), "0", 1) != 1) answer = -errno;
