@@ -47,6 +47,9 @@ core::Duration compute_bound(const State& state, const Job& job) {
 // a heartbeat of the last site_lost_after was answered; then its meter stops the task after the
 // lease or the time limit (DESIGN.md 3.7).
 core::Time compute_certain_end(const Context& context, const Job& job, std::uint32_t site) {
+  if (engine::is_fault_planted(engine::Fault::lost_site_freed_early)) {
+    return context.soft.heard[site] + core::limits::site_lost_after;
+  }
   return context.soft.heard[site] + core::limits::site_lost_after +
          compute_bound(context.state, job);
 }
