@@ -53,7 +53,8 @@ expect 0 run --in data.txt --out result.txt --fetch fetched -- ./prog
 expect 0 explain 1
 holds "$out" "succeeded"
 expect 0 -o json explain 1
-printf '%s' "$out" | python3 -c 'import json,sys; assert json.load(sys.stdin)["job"]["number"] == 1' ||
+printf '%s' "$out" |
+  python3 -c 'import json,sys; assert json.load(sys.stdin)["job"]["number"] == 1' ||
   fail "explain -o json is no JSON"
 expect 0 -o table bill
 holds "$out" "they agree"

@@ -68,7 +68,7 @@ std::string bash_script() {
       "# Completion of intertie for bash.\n"
       "_intertie() {\n"
       "  local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-      "  local first=\"${COMP_WORDS[1]}\" verb=\"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" words=\"\"\n"
+      "  local first=\"${COMP_WORDS[1]}\" verb=\"${COMP_WORDS[1]} ${COMP_WORDS[2]:-}\" words=\"\"\n"
       "  case \"$previous\" in\n" +
       bash_value_cases() +
       "  esac\n"

@@ -5,7 +5,7 @@
 
 #include "output/exit_code.h"
 #include "output/for_people.h"
-#include "session/serving.h"
+#include "session/clock.h"
 
 namespace intertie::cli {
 namespace {
@@ -116,7 +116,7 @@ class Watcher {
           return {};
         }
         if (!some || (!*some && !follower.is_complete())) {
-          session_.client().get_job(result_.job.number, kPollFirst).has_value();
+          sleep_for(kPollFirst);
         }
       }
       follower.finish();

@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 
 #include "session/context.h"
@@ -48,12 +47,6 @@ ServedFolder::ServedFolder(ServedFolder&& other) noexcept
 
 ServedFolder::~ServedFolder() {
   if (lock_ >= 0) ::close(lock_);
-}
-
-core::Time read_clock() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return {std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000};
 }
 
 core::Result<std::string> write_hub_context(service::HubService& hub, const std::string& folder,

@@ -11,6 +11,7 @@
 #include "intertie/service/site_service.h"
 
 #include "command_line/parse.h"
+#include "session/clock.h"
 
 namespace intertie::cli {
 
@@ -30,9 +31,6 @@ class ServedFolder {
   std::string path_;
   int lock_ = -1;
 };
-
-/// The present, for output and for signing.
-core::Time read_clock();
 
 /// Tokens that a started hub writes into context files are valid so long.
 inline constexpr core::Duration context_lifetime = core::hours(24 * 7);

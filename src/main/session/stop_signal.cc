@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "output/exit_code.h"
+#include "session/clock.h"
 
 namespace intertie::cli {
 namespace {
@@ -34,11 +35,6 @@ timespec to_timespec(core::Duration duration) {
   time.tv_sec = duration.count / 1'000'000;
   time.tv_nsec = duration.count % 1'000'000 * 1'000;
   return time;
-}
-
-void sleep_for(core::Duration duration) {
-  const timespec time = to_timespec(duration);
-  ::nanosleep(&time, nullptr);
 }
 
 /// The parent's process id from /proc/PID/stat; the name in parentheses may hold anything.
