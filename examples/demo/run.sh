@@ -75,7 +75,9 @@ start_site() {
   pids+=($!)
 }
 
-is_site_ready() { as operator site list -o json | grep -q "\"name\": *\"$1\".*\"measured\": *true"; }
+is_site_ready() {
+  as operator site list -o json | grep -q "\"name\": *\"$1\".*\"measured\": *true"
+}
 
 start_grid() {
   rm -rf "$work/hub" "$work/sites" "$work/outputs"
@@ -88,7 +90,8 @@ start_grid() {
   say "hub jilin is up: $(sed -n 's/^address *//p' "$work/hub.out")"
   local site
   # One after another: measuring three sites at once on one machine would disturb all three.
-  for site in "harbor basic 0.20 61101" "lights intelligent 0.60 61102" "summit super 0.40 61103"; do
+  for site in "harbor basic 0.20 61101" "lights intelligent 0.60 61102" \
+    "summit super 0.40 61103"; do
     # shellcheck disable=SC2086
     start_site $site
     wait_for "site ${site%% *}" 60 is_site_ready "${site%% *}"
@@ -112,7 +115,8 @@ is_running() { [ "$(phase_of "${number[$1]}")" = running ]; }
 fetch_and_check() {
   local name=$1 file=$2
   as ada -q outputs "${number[$name]}" --to "$work/outputs/$name" >/dev/null
-  if (cd "$work/outputs/$name" && grep " $file\$" "$jobs/expected.sha256" | sha256sum -c --quiet); then
+  if (cd "$work/outputs/$name" &&
+    grep " $file\$" "$jobs/expected.sha256" | sha256sum -c --quiet); then
     say "$name: $file is what it must be"
   else
     problem "$name: $file differs"

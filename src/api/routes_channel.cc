@@ -89,9 +89,8 @@ void take_answer(const CallPointer& call) {
   respond(*call, std::move(done));
 }
 
-}  // namespace
-
-void add_channel_routes(std::vector<Route>& routes) {
+// Row by row both ways, and that the site lives.
+void add_message_routes(std::vector<Route>& routes) {
   routes.push_back({"POST",
                     "/site/v1/beat",
                     "beat",
@@ -136,6 +135,10 @@ void add_channel_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<engine::ChannelHello>,
                     200,
                     &open_channel});
+}
+
+// How a site comes in, and the bytes that are no rows.
+void add_join_and_content_routes(std::vector<Route>& routes) {
   routes.push_back({"POST",
                     "/site/v1/join",
                     "join_site",
@@ -169,6 +172,13 @@ void add_channel_routes(std::vector<Route>& routes) {
                     nullptr,
                     204,
                     &take_answer});
+}
+
+}  // namespace
+
+void add_channel_routes(std::vector<Route>& routes) {
+  add_message_routes(routes);
+  add_join_and_content_routes(routes);
 }
 
 }  // namespace intertie::api

@@ -280,9 +280,7 @@ void find_record(const CallPointer& call) {
       });
 }
 
-}  // namespace
-
-void add_site_routes(std::vector<Route>& routes) {
+void add_routes_of_sites(std::vector<Route>& routes) {
   const auto site = &codec::openapi_schema<SiteView>;
   routes.push_back({"GET",
                     "/v1/sites",
@@ -350,6 +348,9 @@ void add_site_routes(std::vector<Route>& routes) {
                     site,
                     200,
                     &reconcile_site});
+}
+
+void add_routes_of_records(std::vector<Route>& routes) {
   routes.push_back({"GET",
                     "/v1/measurements",
                     "list_measurements",
@@ -372,6 +373,13 @@ void add_site_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<RecordView>,
                     200,
                     &find_record});
+}
+
+}  // namespace
+
+void add_site_routes(std::vector<Route>& routes) {
+  add_routes_of_sites(routes);
+  add_routes_of_records(routes);
 }
 
 }  // namespace intertie::api

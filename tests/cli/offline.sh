@@ -17,8 +17,8 @@ expect 0
 [ "$(wc -l <"$work/stdout")" -le 25 ] || fail "the overview has more than 25 lines"
 holds "$out" "intertie run -- echo hello"
 for verb in dev run submit plan cancel jobs logs outputs explain bill sites measure simulate \
-  doctor completion "data put" "data get" "data ls" "hub start" "hub init" "site token" "site join" \
-  "site start" "site list" "site drain" "site resume" "site doctor" "ledger accounts" \
+  doctor completion "data put" "data get" "data ls" "hub start" "hub init" "site token" \
+  "site join" "site start" "site list" "site drain" "site resume" "site doctor" "ledger accounts" \
   "ledger postings" "ledger check" "ledger deposit" "log verify" "log show" "log backup" \
   "id check" "id show" "id new" "bench submit" "bench run"; do
   read -ra words <<<"$verb"

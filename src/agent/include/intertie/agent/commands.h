@@ -33,10 +33,10 @@ struct AcknowledgeRows {
   std::uint64_t number = 0;
 };
 
-/// Soft: a heartbeat sent at `sent` was answered. Starts are allowed for a while after it. `sent` is
-/// on the boot-time clock (microseconds since the machine started), like the argument of
+/// Soft: a heartbeat sent at `sent` was answered. Starts are allowed for a while after it, but wait
+/// until the hub's rows up to `rows` (execution::HeartbeatAnswer) have been taken in. `sent` is on
+/// the boot-time clock (microseconds since the machine started), like the argument of
 /// AgentMachine::find_actions; the log's time plays no part.
-/// They wait until the hub's rows up to `rows` (execution::HeartbeatAnswer) have been taken in.
 struct NoteHubAnswer {
   core::Time sent;
   std::uint64_t rows = 0;
