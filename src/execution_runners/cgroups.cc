@@ -275,8 +275,9 @@ Result<void> TaskGroup::prepare(const GroupLimits& limits) {
     if (done && has_changed && memory_swap_max_) (void)set(*memory_swap_max_, text);
   }
   if (done && processes_max_) {
-    // The zygote, and processes of the last task that are reaped but not yet uncounted.
-    const std::int64_t others = has_zygote ? parse_count(read_open(processes_count_), 1) : 0;
+    // The zygote, and processes that are reaped but not yet uncounted: of the last task, and the
+    // one that makes this task's namespaces. RLIMIT_NPROC holds the task to its own number.
+    const std::int64_t others = has_zygote ? parse_count(read_open(processes_count_), 1) + 1 : 0;
     done = set(*processes_max_, std::to_string(limits.processes_max + others));
   }
   if (done && cpu_max_) {
