@@ -20,7 +20,7 @@
 
 namespace intertie::hub {
 
-/// Has a sender and an expiry, is never logged, and starts anew with the hub (DESIGN.md 3.4).
+/// Has a sender and an expiry, is never logged, starts anew with the hub (ARCHITECTURE.md, idea 4).
 struct Soft {
   std::vector<core::Time> heard;  // By site: when its last heartbeat came, or when we started.
   std::set<std::uint32_t> woken_shapes;

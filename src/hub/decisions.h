@@ -1,4 +1,4 @@
-// One function a command: checks in a documented order, then events (DESIGN.md 3.1).
+// One function a command: checks in a documented order, then events (ARCHITECTURE.md, idea 1).
 #pragma once
 
 #include "intertie/core/result.h"

@@ -45,7 +45,7 @@ core::Duration compute_bound(const State& state, const Job& job) {
 
 // When it is certain that an attempt at a silent site runs no more. The site starts nothing unless
 // a heartbeat of the last site_lost_after was answered; then its meter stops the task after the
-// lease or the time limit (DESIGN.md 3.7).
+// lease or the time limit (ARCHITECTURE.md, idea 7).
 core::Time compute_certain_end(const Context& context, const Job& job, std::uint32_t site) {
   if (engine::is_fault_planted(engine::Fault::lost_site_freed_early)) {
     return context.soft.heard[site] + core::limits::site_lost_after;

@@ -9,7 +9,7 @@ namespace intertie::hub {
 bool is_liveness_due(const State& state, const Soft& soft, core::Time now);
 
 /// Emits what has come due. A clock that jumped by more than clock_step_max expires nothing: the
-/// deadlines start anew (DESIGN.md 3.7).
+/// deadlines start anew (ARCHITECTURE.md, idea 7).
 void check_liveness(Context& context);
 
 /// Starts every site's deadline anew.

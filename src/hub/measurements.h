@@ -1,4 +1,4 @@
-// Statements about pools: verified before a rate is ever read (DESIGN.md 6.6).
+// Statements about pools: verified before a rate is ever read (ARCHITECTURE.md 11, row 6).
 #pragma once
 
 #include "intertie/execution/site_messages.h"

@@ -1,4 +1,4 @@
-// Placing waiting jobs: freed or announced capacity wakes only the shapes that fit (DESIGN.md 5.2).
+// Placing waiting jobs: new capacity wakes only the shapes that fit (ARCHITECTURE.md 10, 5).
 #pragma once
 
 #include <cstdint>

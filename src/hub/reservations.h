@@ -1,4 +1,4 @@
-// Reserve and commit: legs of capacity, then money, then the attempt (DESIGN.md 5.4 to 5.6).
+// Reserve and commit: capacity, then money, then the attempt (ARCHITECTURE.md 10, 7).
 #pragma once
 
 #include "intertie/core/result.h"

@@ -1,4 +1,4 @@
-// Signed usage records become charges, once each (DESIGN.md 5.8).
+// Signed usage records become charges, once each (ARCHITECTURE.md 10, 12).
 #pragma once
 
 #include "intertie/execution/site_messages.h"

@@ -11,7 +11,7 @@
 
 namespace intertie::service {
 
-/// Files (mode 0600) in the folder (0700); DESIGN.md 3.8:
+/// Files (mode 0600) in the folder (0700); ARCHITECTURE.md, idea 8:
 ///   sign.pem               Ed25519: the registry's key, signs records; never near a socket
 ///   tls.pem                Ed25519: the site listener's
 ///   tls-certificate.pem    of tls.pem, 10 years, renewed a year before its end

@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// The targets that may touch the outside (DESIGN: the table of modules).
+// The targets that may touch the outside (ARCHITECTURE.md, table of modules).
 constexpr std::array kOutsideModules = {
     std::string_view("storage_sqlite"),
     std::string_view("storage_postgres"),

@@ -59,8 +59,8 @@ class AgentMachine {
 
   /// What is to be done now, in the order of job and attempt. Starts are left out unless the hub
   /// has answered a heartbeat of the last site_lost_after: after a longer silence the hub may have
-  /// given the job to another site (ARCHITECTURE.md, leases and epochs). `boot_now` is on the clock
-  /// of NoteHubAnswer, the boot-time clock, so that a step of the wall clock can neither allow nor
+  /// given the job to another site (ARCHITECTURE.md, idea 7). `boot_now` is on the clock of
+  /// NoteHubAnswer, the boot-time clock, so that a step of the wall clock can neither allow nor
   /// forbid a start. O(attempts).
   std::vector<Action> find_actions(core::Time boot_now) const;
 

@@ -54,7 +54,7 @@ inline constexpr std::size_t finished_keys_max = 100'000;
 inline constexpr std::int64_t jobs_per_owner_default = 1'000'000;
 inline constexpr std::uint32_t site_faults_per_job_max = 5;
 
-// Liveness (DESIGN.md 3.7)
+// Liveness (ARCHITECTURE.md, idea 7)
 inline constexpr Duration heartbeat_interval = seconds(2);
 inline constexpr Duration site_lost_after = seconds(20);
 inline constexpr Duration clock_margin = seconds(5);

@@ -1,4 +1,4 @@
-// A channel between two logs: numbered rows one way, acknowledged and resumable (DESIGN.md 3.5).
+// A channel between two logs: numbered rows one way, acknowledged (ARCHITECTURE.md, idea 5).
 //
 // The sender keeps every row until the receiver has acknowledged its number. Each row's hash covers
 // the row and its predecessor's hash, so equal hashes mean equal history. A channel opens by an

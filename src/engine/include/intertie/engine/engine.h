@@ -1,4 +1,4 @@
-// The one loop: commands in, durable facts and answers out (DESIGN.md 3.2).
+// The one loop: commands in, durable facts and answers out (ARCHITECTURE.md, idea 2).
 //
 // Commands are decided one after another and each event is applied at once. Nothing leaves before
 // it is durable: answers and reads wait until the log has reached the index they saw, and senders

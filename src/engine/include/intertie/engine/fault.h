@@ -1,4 +1,4 @@
-// Faults planted on purpose: they prove that the simulator would notice (DESIGN.md 6).
+// Faults planted on purpose: they prove that the simulator would notice (ARCHITECTURE.md, 11).
 //
 // Only a test build (INTERTIE_FAULTS) has them; everywhere else the question is a constant and the
 // compiler removes the branch. One fault at a time, chosen by name.

@@ -1,4 +1,4 @@
-// What the engine asks of a state machine (DESIGN.md 3.1).
+// What the engine asks of a state machine (ARCHITECTURE.md, idea 1).
 #pragma once
 
 #include <concepts>

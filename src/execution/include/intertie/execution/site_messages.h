@@ -1,8 +1,8 @@
 // What a hub tells a site to do and what a site reports back (docs/formats/site-channel.md).
 //
 // Rows of the two outboxes between a hub and a site's agent. Every message names job and attempt;
-// the attempt number is the epoch: a report of an older attempt is refused (DESIGN.md 3.7).
-// Fields may only be appended. Unknown fields are ignored (DESIGN.md 3.5).
+// the attempt number is the epoch: reports of older attempts are refused (ARCHITECTURE.md, idea 7).
+// Fields may only be appended. Unknown fields are ignored (ARCHITECTURE.md, idea 5).
 #pragma once
 
 #include <cstdint>
@@ -123,7 +123,7 @@ BOOST_DESCRIBE_STRUCT(StatementReport, (), (pool, envelope))
 using SiteMessage =
     std::variant<AttemptStarted, AttemptEnded, AttemptNotStarted, UsageReport, StatementReport>;
 
-/// Soft state, never logged (DESIGN.md 3.4): the site lives, and runs these attempts.
+/// Soft state, never logged (ARCHITECTURE.md, idea 4): the site lives, and runs these attempts.
 struct Heartbeat {
   std::uint64_t sequence = 0;
   std::vector<ForgetAttempt> running;  // Job and attempt of everything that may run here.

@@ -150,7 +150,7 @@ BOOST_DESCRIBE_STRUCT(JobSubmitted, (),
                       (job, owner, account, shape, priority, on_loss, retries, start_after,
                        deadline, idempotency, request_digest, name, tags))
 
-/// Demand that found no place, for planning (DESIGN.md 5.3). Body: the counts by reason.
+/// Demand that found no place, for planning (ARCHITECTURE.md 10, 3). Body: the counts by reason.
 struct DemandUnmet {
   std::uint32_t owner = 0;
   std::uint64_t job = 0;  // 0: refused at admission.
@@ -262,7 +262,7 @@ struct JobEnded {
 };
 BOOST_DESCRIBE_STRUCT(JobEnded, (), (job, outcome, reason, exit_code, charged))
 
-/// Rows from a site were accepted or refused; both count (DESIGN.md 3.5).
+/// Rows from a site were accepted or refused; both count (ARCHITECTURE.md, idea 5).
 struct SiteRowsAccepted {
   std::uint32_t site = 0;
   std::uint64_t number = 0;  // Last accepted row of the site, and the chain's hash there.

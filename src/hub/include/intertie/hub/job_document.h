@@ -26,7 +26,7 @@ namespace intertie::hub {
 enum class JobKind : std::uint8_t { batch };
 BOOST_DESCRIBE_ENUM(JobKind, batch)
 
-/// What happens when the site is lost while the job runs (DESIGN.md 3.7).
+/// What happens when the site is lost while the job runs (ARCHITECTURE.md, idea 7).
 enum class OnLoss : std::uint8_t { wait, restart };
 BOOST_DESCRIBE_ENUM(OnLoss, wait, restart)
 
