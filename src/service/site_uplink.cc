@@ -370,9 +370,10 @@ core::Result<void> SiteUplink::send_beat(net::HttpClient& client) {
     if (hooks_.on_lease) hooks_.on_lease({grant.job, grant.attempt}, sent + grant.lease);
   }
   answered_micros_ = sent.micros;
-  context_.engine.submit(agent::NoteHubAnswer{sent}, [this](const core::Result<agent::Reply>&) {
-    if (hooks_.on_answer) hooks_.on_answer();
-  });
+  context_.engine.submit(agent::NoteHubAnswer{sent, answer->rows},
+                         [this](const core::Result<agent::Reply>&) {
+                           if (hooks_.on_answer) hooks_.on_answer();
+                         });
   const std::lock_guard lock(mutex_);
   changed_.notify_all();
   return {};

@@ -45,7 +45,7 @@ std::string quote_csv(const std::string& value) {
   std::string text = value;
   const bool is_formula =
       !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-  if (is_formula && !is_number(text)) text.insert(0, "'");
+  if (is_formula && !is_number(text)) text.insert(text.begin(), '\'');
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) {
