@@ -84,7 +84,7 @@ for _ in $(seq 1 200); do
 done
 holds "$out" '"cancelled"'
 expect 2 run --cpus 4096 -- true
-holds "$err" "E-"
+holds "$err" "E-unplaceable"
 
 # Plans spend nothing; calls can be shown; the token is never printed.
 printf 'run: [echo, hello]\n' >job.yaml

@@ -76,6 +76,7 @@ core::Result<std::unique_ptr<service::SiteService>> start_site(service::HubServi
   options.price.per_cpu_hour = core::Money{200'000};
   options.price.per_gib_hour = core::Money{20'000};
   options.price.per_device_hour = core::Money{5'000'000};
+  options.price.minimum = core::seconds(1);
   return service::SiteService::start(std::move(options));
 }
 

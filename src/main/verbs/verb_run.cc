@@ -39,6 +39,16 @@ std::string describe_spending(const api::PlanView& plan) {
   return {};
 }
 
+/// A refused job that is valid: what would have to change comes from the hub's plan.
+Complaint explain_refusal(const core::Error& error, const hub::JobDocument& document,
+                          HubSession& session) {
+  Complaint complaint = session.complain(error);
+  if (complaint.exit_code != kNotPlaced) return complaint;
+  const core::Result<api::PlanView> plan = session.client().plan_job(document);
+  if (plan && plan->change) complaint.fix = plan->change->sentence;
+  return complaint;
+}
+
 Outcome leave(const StopSignal& stop, std::uint64_t job, const Terminal& terminal) {
   const std::string number = std::to_string(job);
   terminal.write_talk("\njob " + number + " goes on without this window.\n  intertie logs -f " +
@@ -80,12 +90,14 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
   core::Result<void> sent = upload_inputs(document, settings.base, *session, terminal);
   if (!sent) return session->complain(sent.error());
   if (stop.has_come()) return kInterrupted;
+  std::string spending;
   if (settings.shows_plan && terminal.talk_is_terminal() && terminal.wants_talk()) {
     const core::Result<api::PlanView> plan = session->client().plan_job(document);
-    if (plan) terminal.say(describe_spending(*plan));
+    if (plan) spending = describe_spending(*plan);
+    if (!spending.empty()) terminal.say(spending);
   }
   core::Result<api::JobView> job = session->client().submit_job(document, settings.key);
-  if (!job) return session->complain(job.error());
+  if (!job) return explain_refusal(job.error(), document, *session);
   number = job->number;
   const std::string text = std::to_string(job->number);
   if (settings.detaches) {
