@@ -75,8 +75,9 @@ start_site() {
   pids+=($!)
 }
 
-is_site_ready() {
-  as operator site list -o json | grep -q "\"name\": *\"$1\".*\"measured\": *true"
+# Whether so many pools have a valid measurement.
+are_measured() {
+  [ "$(as operator site list -o json | grep -c '"is_valid": true')" -ge "$1" ]
 }
 
 start_grid() {
@@ -88,13 +89,14 @@ start_grid() {
   pids+=($!)
   wait_for "the hub" 20 as ada sites
   say "hub jilin is up: $(sed -n 's/^address *//p' "$work/hub.out")"
-  local site
+  local site count=0
   # One after another: measuring three sites at once on one machine would disturb all three.
   for site in "harbor basic 0.20 61101" "lights intelligent 0.60 61102" \
     "summit super 0.40 61103"; do
     # shellcheck disable=SC2086
     start_site $site
-    wait_for "site ${site%% *}" 60 is_site_ready "${site%% *}"
+    count=$((count + 1))
+    wait_for "site ${site%% *}" 60 are_measured "$count"
     say "site ${site%% *} has joined and is measured"
   done
   as ada sites
