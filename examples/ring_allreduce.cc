@@ -1,6 +1,6 @@
 // A ring all-reduce over TCP: every rank ends with the sum of all ranks' vectors.
 //
-// INTERTIE_RANK, INTERTIE_SIZE and INTERTIE_PEERS ("host:port,host:port,...", one per rank) say
+// INTERTIE_RANK, INTERTIE_SIZE and INTERTIE_PEERS ("host,host:port,...", one per rank) say
 // who is who. Rank r listens at its own peer entry and connects to rank r + 1. The vector is cut
 // into SIZE parts; in 2 (SIZE - 1) steps each rank sends one part on and takes one in, first
 // adding (reduce-scatter), then replacing (all-gather). Each rank checks the sum against a
@@ -78,17 +78,17 @@ class Socket {
   int handle_;
 };
 
+// A gang has a network of its own, so every port of it is free.
+constexpr const char* kDefaultPort = "7700";
+
 addrinfo* find_address(const std::string& peer, bool is_listener) {
   const std::size_t colon = peer.rfind(':');
-  if (colon == std::string::npos) {
-    examples::stop_with(examples::kExitUsage, "a peer is host:port, not '" + peer + "'");
-  }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = is_listener ? AI_PASSIVE : 0;
   addrinfo* found = nullptr;
   const std::string host = peer.substr(0, colon);
-  const std::string port = peer.substr(colon + 1);
+  const std::string port = colon == std::string::npos ? kDefaultPort : peer.substr(colon + 1);
   if (getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) fail("cannot resolve " + peer);
   return found;
 }

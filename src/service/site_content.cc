@@ -5,8 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +24,19 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 256u << 10;
 constexpr core::Duration kPieceTimeout = core::seconds(30);
+// What one request asks for: below the hub's limit for one answer.
+constexpr std::int64_t kRangeBytes = 8 << 20;
+
+// The whole content's size from "bytes A-B/SIZE".
+std::optional<std::int64_t> find_total(const net::Response& response) {
+  const auto range = response.headers.find("Content-Range");
+  if (!range) return std::nullopt;
+  const std::string_view total = range->substr(std::min(range->rfind('/') + 1, range->size()));
+  std::int64_t size = 0;
+  const auto [end, code] = std::from_chars(total.data(), total.data() + total.size(), size);
+  if (code != std::errc() || end != total.data() + total.size()) return std::nullopt;
+  return size;
+}
 
 }  // namespace
 
@@ -100,9 +116,20 @@ core::Result<std::string> SiteContent::fetch(const crypto::Digest& digest, core:
     }
     return incoming.add(piece);
   };
-  const auto response = client.download(request, take, kPieceTimeout);
-  if (!response) return response.error();
-  if (response->status != 200) return read_problem(*response);
+  std::int64_t total = 0;
+  do {
+    const std::int64_t from = incoming.size();
+    request.headers.set(
+        "Range", "bytes=" + std::to_string(from) + "-" + std::to_string(from + kRangeBytes - 1));
+    const auto response = client.download(request, take, kPieceTimeout);
+    if (!response) return response.error();
+    if (response->status == 200) break;  // The whole of it at once.
+    if (response->status != 206 && response->status != 416) return read_problem(*response);
+    total = find_total(*response).value_or(0);
+    if (incoming.size() == from && total > from) {
+      return {core::Reason::bad_syntax, "content: an empty piece"};
+    }
+  } while (incoming.size() < total);
   if (auto touched = incoming.add({}); !touched) return touched.error();
   if (incoming.finish().digest != digest) {
     return {core::Reason::bad_digest, crypto::to_text(digest) + " as the hub sent it"};
