@@ -365,6 +365,16 @@ TEST_F(AgentTest, ForgettingEndsWhatRunsAndThenItsMemory) {
   EXPECT_EQ(ask(ReportStaged{2, 1}).error().reason, Reason::not_found);
 }
 
+TEST_F(AgentTest, StoppingWhatAnOlderJournalHasForgottenIsAnswered) {
+  send(execution::StopAttempt{7, 1, Reason::cancelled_by_user});
+  const auto messages = read_messages();
+  ASSERT_EQ(messages.size(), 1u);
+  const auto& refusal = std::get<execution::AttemptNotStarted>(messages[0]);
+  EXPECT_EQ(refusal.job, 7u);
+  EXPECT_EQ(refusal.reason, Reason::cancelled_by_user);
+  EXPECT_TRUE(machine_->state().attempts.empty());
+}
+
 TEST_F(AgentTest, HubRowsAreTakenOnceAndInOrder) {
   order(1);
   const std::string repeated = hub_.rows().front().payload;
@@ -429,8 +439,8 @@ TEST_F(AgentTest, RandomHistoriesKeepTheRules) {
         case 0:
           order(job, 2);
           break;
-        case 1:
-          stop(job);
+        case 1:  // A hub stops only what it has started.
+          if (machine_->state().attempts.contains({job, 1})) stop(job);
           break;
         case 2:
           ignore(ask(ReportStaged{job, 1}));

@@ -165,13 +165,18 @@ struct AgentMachine::Context {
     const Attempt* attempt = find(command.key.job, command.key.attempt);
     if (attempt == nullptr) return make_unknown(command.key.job, command.key.attempt);
     if (attempt->phase != AttemptPhase::ready) return Reply{Done{}};
-    machine.started_.insert(command.key);
+    machine.started_.emplace(command.key, command.at);
+    core::Time began = command.at;
     for (const execution::TaskSlot& slot : attempt->order.slots) {
       const execution::TaskKey key{command.key.job, command.key.attempt, slot.rank};
-      const bool has_started = machine.started_.contains(key) || attempt->ended.contains(slot.rank);
-      if (!has_started) return Reply{Done{}};
+      const auto started = machine.started_.find(key);
+      if (started == machine.started_.end() && !attempt->ended.contains(slot.rank)) {
+        return Reply{Done{}};
+      }
+      if (started != machine.started_.end()) began = std::min(began, started->second);
     }
-    sink.emit(AttemptBegan{command.key.job, command.key.attempt, command.at});
+    // Use counts from the first rank's start.
+    sink.emit(AttemptBegan{command.key.job, command.key.attempt, began});
     return Reply{Done{}};
   }
 

@@ -439,6 +439,31 @@ TEST(Hub, AJobAvoidsTheSitesItExcludesByName) {
   EXPECT_EQ(world.submit(document).error().reason, core::Reason::bad_field);
 }
 
+TEST(Submission, RefusesWhatNoSiteCouldKeepItsPromiseOn) {
+  const auto refuse = [](auto change) {
+    JobDocument document = TestWorld::make_document();
+    change(document);
+    const auto prepared = prepare_submission(document, std::nullopt);
+    return prepared ? std::string() : prepared.error().detail;
+  };
+  EXPECT_EQ(refuse([](auto&) {}), "");
+  EXPECT_EQ(refuse([](auto& d) { d.run.clear(); }), "run: a job needs a command");
+  EXPECT_EQ(refuse([](auto& d) { d.secrets["KEY"] = "box"; }),
+            "secrets: no site can open them yet");
+  EXPECT_EQ(refuse([](auto& d) {
+              d.data.in = {{"", "x", "../up", false, {}}};
+            }),
+            "data.in[0].to: empty, '.' and '..' parts are not allowed");
+  EXPECT_EQ(refuse([](auto& d) {
+              d.data.out = {{"a/x", ""}, {"b/x", ""}};
+            }),
+            "data.out[1].name: x is given twice");
+  EXPECT_NE(refuse([](auto& d) { d.tags[std::string(200, 't')] = "v"; }), "");
+  EXPECT_NE(refuse([](auto& d) { d.env["LONG"] = std::string(600 << 10, 'x'); }), "");
+  EXPECT_NE(refuse([](auto& d) { d.timeout = core::Duration{}; }), "");
+  EXPECT_NE(refuse([](auto& d) { d.tasks = 0; }), "");
+}
+
 TEST(Submission, OneTextWithSpacesIsALineForTheShell) {
   const auto command = [](std::vector<std::string> run) {
     JobDocument document = TestWorld::make_document();

@@ -150,6 +150,9 @@ core::Result<void> check_document(const JobDocument& document) {
   if (document.name.size() > limits::job_name_bytes_max || has_control_character(document.name)) {
     return make_error(core::Reason::bad_field, "name", "at most 200 bytes, no control characters");
   }
+  if (!document.secrets.empty()) {
+    return make_error(core::Reason::not_supported, "secrets", "no site can open them yet");
+  }
   if (const auto checked = check_counts(document); !checked) return checked;
   if (const auto checked = check_figures(document); !checked) return checked;
   if (const auto checked = check_tags(document); !checked) return checked;

@@ -34,7 +34,7 @@ struct JobFacts {
 };
 
 /// Folds the log's events on its own, without the hub's code, and checks each as it becomes
-/// durable: invariants 1 to 4 and 6 of DESIGN.md section 6.
+/// durable: invariants 1 to 4 and 6 of ARCHITECTURE.md 11.
 class Facts {
  public:
   /// What a check must know of a site: whether its word counts at all.

@@ -32,7 +32,7 @@ class ProcessTable {
 
   explicit ProcessTable(World& world);
 
-  /// Checks invariants 2 and 3 of DESIGN.md section 6 at the moment a process starts: nobody else
+  /// Checks invariants 2 and 3 of ARCHITECTURE.md 11 at the moment a process starts: nobody else
   /// has its cards and cores, and no process of another attempt of the job is alive or newer.
   void start(const execution::TaskKey& key, Process process);
   void end(const execution::TaskKey& key, core::Time at, execution::TaskEnd how, std::int32_t exit);

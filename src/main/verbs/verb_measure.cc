@@ -123,6 +123,9 @@ core::Result<void> sign(const Invocation& invocation, const measurement::Stateme
 }  // namespace
 
 Outcome run_measure(const Invocation& invocation, const Terminal& terminal) {
+  if (invocation.has("sign") && !invocation.has("subject")) {
+    return make_complaint({core::Reason::bad_argument, "--sign needs --subject ID"});
+  }
   measurement_probes::Options options;
   options.is_quick = invocation.has("quick");
   options.disk_folder = invocation.get("disk", "");
@@ -139,7 +142,7 @@ Outcome run_measure(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<measurement::Statement> statement = measurement_probes::measure(options);
   progress.finish();
   if (!statement) return make_complaint(statement.error());
-  const core::Result<void> sound = measurement::check_statement(*statement);
+  const core::Result<void> sound = measurement::check_figures(statement->figures, "figures");
   if (!sound) return make_complaint(sound.error());
   if (invocation.has("sign")) {
     const core::Result<void> done = sign(invocation, *statement, terminal);

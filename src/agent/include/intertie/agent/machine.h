@@ -78,7 +78,7 @@ class AgentMachine {
   // Soft.
   std::optional<core::Time> hub_answered_;  // Boot time; empty: not since this start.
   std::uint64_t hub_rows_ = 0;              // What the hub had sent when it answered.
-  std::set<execution::TaskKey> started_;
+  std::map<execution::TaskKey, core::Time> started_;
   std::map<execution::TaskKey, execution::Measured> measured_;
 };
 
