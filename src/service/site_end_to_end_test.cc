@@ -126,5 +126,28 @@ TEST_F(EndToEndTest, AJobRunsAndIsPaidOnce) {
   RecordProperty("bill", bill.body);
 }
 
+// Under load a look at the agent's state is older than what has been reported since: no attempt may
+// be prepared twice because of it, and none may need a second try.
+TEST_F(EndToEndTest, ManyJobsNeedOneAttemptEach) {
+  std::string jobs;
+  for (int i = 0; i < 60; ++i) {
+    jobs += std::string(jobs.empty() ? "" : ",") +
+            R"({"run":["true"],"need":{"cpus":"0.1","memory":"8MiB"},"timeout":"60s"})";
+  }
+  const net::Response created = call("ada", "POST", "/v1/jobs:bulk", R"({"jobs":[)" + jobs + "]}");
+  ASSERT_EQ(created.status, 200) << created.body;
+  for (int number = 1; number <= 60; ++number) {
+    boost::json::value view;
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    do {
+      view = read("/v1/jobs/" + std::to_string(number) + "?wait=2s");
+    } while (view.at("phase") != "ended" && std::chrono::steady_clock::now() < deadline);
+    EXPECT_EQ(view.at("outcome"), "succeeded") << boost::json::serialize(view);
+    EXPECT_EQ(view.at("attempt").to_number<int>(), 1) << boost::json::serialize(view);
+  }
+  const net::Response check = call("operator", "GET", "/v1/ledger/check");
+  EXPECT_EQ(boost::json::parse(check.body).at("sum_micros").to_number<std::int64_t>(), 0);
+}
+
 }  // namespace
 }  // namespace intertie::service

@@ -49,24 +49,22 @@ class SitePreparer::Worker {
 
   void interrupt() const { client_.interrupt(); }
 
-  void stage(const SiteWork& work) {
+  // Both give whether the report is durable.
+  bool stage(const SiteWork& work) {
     const agent::AttemptId id = work.action.attempt;
     const auto done = bring_inputs(work);
-    if (done) {
-      finish(agent::ReportStaged{id.first, id.second}, work);
-      return;
-    }
+    if (done) return finish(agent::ReportStaged{id.first, id.second}, work);
     // Interrupted by the agent's own end: nothing is wrong, the next start does it again.
-    if (done.error().reason == core::Reason::stopping) return;
+    if (done.error().reason == core::Reason::stopping) return false;
     execution::AttemptNotStarted report{id.first, id.second, core::Reason::staging_failed,
                                         core::to_text(done.error())};
     if (done.error().reason == core::Reason::not_supported) {
       report.reason = core::Reason::not_supported;
     }
-    finish(agent::ReportNotStarted{std::move(report)}, work);
+    return finish(agent::ReportNotStarted{std::move(report)}, work);
   }
 
-  void collect(const SiteWork& work) {
+  bool collect(const SiteWork& work) {
     const agent::AttemptId id = work.action.attempt;
     agent::ReportCollected report{id.first, id.second, {}, {}};
     auto collected = store_outputs(work);
@@ -76,7 +74,7 @@ class SitePreparer::Worker {
     } else {
       report.missing = core::to_text(collected.error());
     }
-    finish(std::move(report), work);
+    return finish(std::move(report), work);
   }
 
  private:
@@ -130,12 +128,13 @@ class SitePreparer::Worker {
     return context_.tasks.collect(work.action.attempt, list_ranks(work.order), *plan);
   }
 
-  void finish(agent::Command report, const SiteWork& work) {
+  bool finish(agent::Command report, const SiteWork& work) {
     const auto answer = submit_and_wait(context_.engine, std::move(report));
-    if (answer) return;
+    if (answer) return true;
     context_.log.write(LogLevel::warning, "site", "report_refused",
                        {{"job", static_cast<std::int64_t>(work.action.attempt.first)},
                         {"error", core::to_text(answer.error())}});
+    return answer.error().reason == core::Reason::not_found;  // It is over: nothing to repeat.
   }
 
   SitePreparer& owner_;
@@ -164,9 +163,16 @@ SitePreparer::~SitePreparer() { stop(); }
 
 void SitePreparer::request(SiteWork work) {
   const std::lock_guard lock(mutex_);
-  if (is_stopping_ || !known_.insert({work.action.attempt, work.action.kind}).second) return;
+  const WorkKey key{work.action.attempt, work.action.kind};
+  if (is_stopping_ || !known_.emplace(key, false).second) return;
   queued_.push_back(std::move(work));
   changed_.notify_all();
+}
+
+void SitePreparer::forget_all_but(const std::set<WorkKey>& wanted) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(known_,
+                [&](const auto& each) { return each.second && !wanted.contains(each.first); });
 }
 
 void SitePreparer::run(Worker& worker) {
@@ -177,13 +183,15 @@ void SitePreparer::run(Worker& worker) {
     const SiteWork work = std::move(queued_.front());
     queued_.pop_front();
     lock.unlock();
-    if (work.action.kind == agent::Action::Kind::stage) {
-      worker.stage(work);
-    } else {
-      worker.collect(work);
-    }
+    const bool is_stage = work.action.kind == agent::Action::Kind::stage;
+    const bool is_reported = is_stage ? worker.stage(work) : worker.collect(work);
     lock.lock();
-    known_.erase({work.action.attempt, work.action.kind});
+    const WorkKey key{work.action.attempt, work.action.kind};
+    if (is_reported) {
+      known_[key] = true;
+    } else {
+      known_.erase(key);  // The next look asks again.
+    }
   }
 }
 

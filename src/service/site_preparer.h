@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -42,8 +43,14 @@ class SitePreparer {
   SitePreparer(const SitePreparer&) = delete;
   SitePreparer& operator=(const SitePreparer&) = delete;
 
-  /// Queues the work unless it is queued or under way.
+  using WorkKey = std::pair<agent::AttemptId, agent::Action::Kind>;
+
+  /// Queues the work unless it is queued, under way, or done.
   void request(SiteWork work);
+
+  /// What one look at the state asks for. Work that is done is remembered until a look no longer
+  /// asks for it: a look may be older than the report, and must not have it done twice.
+  void forget_all_but(const std::set<WorkKey>& wanted);
 
   /// Interrupts transfers and joins the threads. What was not finished is asked for again at the
   /// next start.
@@ -51,8 +58,6 @@ class SitePreparer {
 
  private:
   class Worker;
-  using WorkKey = std::pair<agent::AttemptId, agent::Action::Kind>;
-
   explicit SitePreparer(const SiteContext& context);
   void run(Worker& worker);
   bool wait_before_retry(core::Duration pause);
@@ -61,7 +66,7 @@ class SitePreparer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<SiteWork> queued_;
-  std::set<WorkKey> known_;  // Queued or under way.
+  std::map<WorkKey, bool> known_;  // Queued, under way, or (true) done.
   bool is_stopping_ = false;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;

@@ -325,7 +325,13 @@ std::vector<SiteRunner::Todo> SiteRunner::read_attempts() {
 }
 
 void SiteRunner::act() {
-  for (const Todo& todo : read_attempts()) {
+  const std::vector<Todo> todos = read_attempts();
+  std::set<SitePreparer::WorkKey> wanted;
+  for (const Todo& todo : todos) {
+    if (todo.kind) wanted.insert({todo.id, *todo.kind});
+  }
+  preparer_.forget_all_but(wanted);
+  for (const Todo& todo : todos) {
     if (!todo.kind) continue;
     switch (*todo.kind) {
       case Action::Kind::stage:
