@@ -58,6 +58,21 @@ TEST(Hub, RefusesWhatNoSiteCanEverRunAndCountsTheDemand) {
   EXPECT_EQ(world.machine().state().counters.refused, 2u);
 }
 
+TEST(Hub, APriceNoPoolWouldTakeIsRefusedAlsoWhileAllAreBusyOrAway) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());
+  JobDocument cheap = TestWorld::make_document();
+  cheap.price.max = core::Money{1};
+  EXPECT_EQ(world.submit(cheap).error().reason, core::Reason::price_above_limit);
+  for (int second = 0; second < 30; ++second) world.advance(core::seconds(1));
+  ASSERT_EQ(world.machine().state().sites[site->handle].status, topology::PoolStatus::lost);
+  EXPECT_EQ(world.submit(cheap).error().reason, core::Reason::price_above_limit);
+  EXPECT_TRUE(world.submit(TestWorld::make_document()).has_value());
+}
+
 TEST(Hub, AnUnmeasuredPoolIsInfeasibleUntilItsStatementArrives) {
   TestWorld world;
   world.create_hub();

@@ -16,40 +16,6 @@
 namespace intertie::hub {
 namespace {
 
-// Whether a refusal could go away by itself: then the job may wait for that.
-bool is_passing(core::Reason reason) {
-  switch (reason) {
-    case core::Reason::busy:
-    case core::Reason::site_drained:
-    case core::Reason::site_unreachable:
-    case core::Reason::site_failing:
-    case core::Reason::unmeasured:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_about_status(core::Reason reason) {
-  return reason == core::Reason::site_drained || reason == core::Reason::site_unreachable ||
-         reason == core::Reason::site_failing;
-}
-
-// Whether a pool that is away could run the job when it is back. The status is the first thing that
-// placement looks at, so it hides a pool that is too small.
-bool has_promise(const Context& context, const JobShape& shape) {
-  const topology::Snapshot& topology = *context.state.topology;
-  for (std::uint32_t handle = 0; handle < topology.pool_count(); ++handle) {
-    const topology::Pool* pool = topology.find_pool({handle});
-    if (pool->status == topology::PoolStatus::active) continue;
-    topology::Pool open = *pool;
-    open.status = topology::PoolStatus::active;
-    const auto reason = placement::find_infeasibility(open, shape.requirements, context.now);
-    if (!reason || is_passing(*reason)) return true;
-  }
-  return false;
-}
-
 std::string describe_counts(const placement::Placement& placement) {
   std::string text;
   for (const placement::ReasonCount& count : placement.refused) {
@@ -59,18 +25,34 @@ std::string describe_counts(const placement::Placement& placement) {
   return text;
 }
 
-// A job that no pool of the grid can ever run is refused at once, and counted as unmet demand.
-std::optional<core::Error> find_hopeless(Context& context, const JobShape& shape,
+// The grid as it could be: every pool open and empty.
+struct IdealGrid {
+  topology::Snapshot::Pointer topology;
+  std::vector<placement::PoolView> views;
+};
+
+IdealGrid make_ideal_grid(const State& state) {
+  IdealGrid grid{state.topology, {}};
+  for (std::uint32_t handle = 0; handle < state.topology->pool_count(); ++handle) {
+    grid.views.push_back({{handle}, nullptr, &state.capacities[handle].total(), {}});
+    if (state.topology->find_pool({handle})->status != topology::PoolStatus::active) {
+      grid.topology = grid.topology->with_pool_status({handle}, topology::PoolStatus::active);
+    }
+  }
+  return grid;
+}
+
+// A job that no pool could run even if all were open and empty is refused at once, and counted as
+// unmet demand. A pool without a measurement may get one, so it is a promise.
+std::optional<core::Error> find_hopeless(const Context& context, const JobShape& shape,
                                          std::optional<core::Time> deadline) {
-  const State& state = context.state;
-  refresh_views(state, context.soft);
-  const placement::PlacementInput input{*state.topology, context.soft.views, context.now};
-  const placement::Placement placement = placement::place(
-      shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)), input);
+  const IdealGrid grid = make_ideal_grid(context.state);
+  const placement::Placement placement =
+      placement::place(shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)),
+                       {*grid.topology, grid.views, context.now});
   if (placement.chosen) return std::nullopt;
   for (const placement::ReasonCount& count : placement.refused) {
-    if (!is_passing(count.reason)) continue;
-    if (!is_about_status(count.reason) || has_promise(context, shape)) return std::nullopt;
+    if (count.reason == core::Reason::unmeasured) return std::nullopt;
   }
   return core::Error{*placement.verdict, describe_counts(placement)};
 }
