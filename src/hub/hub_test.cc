@@ -342,6 +342,25 @@ TEST(Hub, ADisputedRecordCostsItsOwnIntervalOnly) {
   EXPECT_EQ(world.machine().state().counters.disputes, 3u);
 }
 
+TEST(Hub, NobodyPaysMoreThanTheTimeLimitCosts) {
+  TestWorld world;
+  world.create_hub(0);
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());
+  const auto start = read_start(world, *site);
+  const auto& ledger = world.machine().state().ledger;
+  EXPECT_EQ(ledger.find_account("ada")->held.count, 600'000);
+  for (int minute = 0; minute < 10; ++minute) {
+    world.beat(*site);
+    world.advance(core::seconds(15));
+    world.beat(*site);
+  }
+  world.run(*site, start, core::seconds(610), 143);  // The meter was ten seconds late.
+  EXPECT_EQ(world.balance("plant").count, 600'000);
+  EXPECT_EQ(ledger.find_account("ada")->held.count, 0);
+}
+
 TEST(Hub, AnOfferSmallerThanWhatRunsThereIsRefused) {
   TestWorld world;
   world.create_hub();

@@ -1,6 +1,5 @@
 #include "reservations.h"
 
-#include <algorithm>
 #include <bit>
 #include <optional>
 #include <utility>
@@ -45,20 +44,15 @@ market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>&
   return amounts;
 }
 
-// What is held: the charge at the time limit, and for the moment that the meter needs to stop a
-// task there; but never more than the job may still cost. Nothing if even the time limit is too
-// dear.
+// What is held: the charge at the time limit, as the plan quoted it. The moments that the meter
+// needs to stop a task there are the site's. Nothing if that is more than the job may still cost.
 static std::optional<core::Money> compute_hold(const JobShape& shape, const Job& job,
                                                const CapacityReserved& reserved) {
-  const auto amounts = compute_reserved(reserved.slots);
-  const auto at_limit = market::compute_maximum_charge(amounts, reserved.price, shape.time_limit);
-  const auto with_grace = market::compute_maximum_charge(
-      amounts, reserved.price, shape.time_limit + core::limits::stop_grace);
-  if (!at_limit || !with_grace) return std::nullopt;
-  if (shape.price_max.count == 0) return *with_grace;
-  const core::Money left = shape.price_max - job.charged;
-  if (*at_limit > left) return std::nullopt;
-  return std::min(*with_grace, left);
+  const auto at_limit = market::compute_maximum_charge(compute_reserved(reserved.slots),
+                                                       reserved.price, shape.time_limit);
+  if (!at_limit) return std::nullopt;
+  if (shape.price_max.count > 0 && *at_limit > shape.price_max - job.charged) return std::nullopt;
+  return *at_limit;
 }
 
 StartResult try_start(Context& context, const Job& job, topology::PoolHandle pool,
