@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Kills hub and agent with -9 at random while jobs are submitted and run:
 #   tests/crash/kill_under_load.sh INTERTIE [KILLS] [JOBS]
-# Then: every acknowledged job has ended, as it should and under a number of its own, its log is what
-# it must be, the bills agree, the ledger sums to zero and the log verifies. Nobody repairs anything.
+# Then: every acknowledged job has ended, as it should and under a number of its own, its log is
+# what it must be, the bills agree, the ledger sums to zero and the log verifies. Nobody repairs.
 set -euo pipefail
 
 bin=$(realpath "$1")
