@@ -70,8 +70,8 @@ start_site() {
   chmod 700 "$work/sites/$name"
   mapfile -d '' prefix < <(site_prefix "$uid")
   [ ${#prefix[@]} -eq 0 ] || chown "$uid:$uid" "$work/sites/$name"
-  "${prefix[@]}" "$bin" site join "$token" --name "$name" --region 22 --class "$class" \
-    --price "$price" --data "$work/sites/$name" --quick >"$work/$name.out" 2>&1 &
+  "${prefix[@]}" "$bin" site join - --name "$name" --region 22 --class "$class" \
+    --price "$price" --data "$work/sites/$name" --quick <<<"$token" >"$work/$name.out" 2>&1 &
   pids+=($!)
 }
 

@@ -55,7 +55,7 @@ until_true 30 as ada sites || fail "the hub does not start"
 hub_address=$(sed -n 's/^address *https:\/\///p' "$work/hub.out")
 site_address=$(sed -n 's/^sites *//p' "$work/hub.out")
 token=$(as operator -q site token --operator operator)
-"$bin" site join "$token" --name plant --data "$work/site" --quick >"$work/site.out" 2>&1 &
+"$bin" site join - --name plant --data "$work/site" --quick <<<"$token" >"$work/site.out" 2>&1 &
 site_pid=$!
 is_measured() { as operator site list -o json | grep -q '"is_valid": true'; }
 until_true 60 is_measured || fail "the site is not measured"

@@ -77,7 +77,7 @@ constexpr std::array kDryRun = {
     Option{"dry-run", 0, flag, "", "say what would be done, change nothing"}};
 constexpr std::array kFolder = {Option{"data", 0, text, "DIR", "the folder to look at"}};
 constexpr std::array<std::string_view, 1> kJoinExamples = {
-    "site join TOKEN --name lab --data ~/intertie-site --price 0.20"};
+    "site join - --name lab --data ~/intertie-site --price 0.20 < token"};
 
 constexpr std::array kRun = {
     Option{"class", 0, choice, "CLASS", "what kind of computing", "basic|intelligent|super"},

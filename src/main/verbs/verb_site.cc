@@ -75,6 +75,15 @@ Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Te
   return kDone;
 }
 
+// "-" reads it from standard input: other users of the machine can see arguments.
+core::Result<std::string> read_token(const std::string& operand) {
+  if (operand != "-") return operand;
+  core::Result<std::string> text = read_file("-", core::limits::token_bytes_max + 2);
+  if (!text) return text;
+  const std::size_t end = text->find_first_of(" \t\r\n");
+  return text->substr(0, end);
+}
+
 std::string get_site_folder(const Invocation& invocation) {
   return make_absolute(invocation.get("data", get_data_home() + "/site"));
 }
@@ -82,10 +91,12 @@ std::string get_site_folder(const Invocation& invocation) {
 }  // namespace
 
 Outcome run_site_join(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<std::string> token = read_token(invocation.operands[0]);
+  if (!token) return make_complaint(token.error());
   const core::Result<ServedFolder> folder = ServedFolder::open(get_site_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   service::SiteOptions options = make_site_options(folder->path());
-  options.join_token = invocation.operands[0];
+  options.join_token = *token;
   read_offer(invocation, options);
   read_device_options(invocation, options);
   return serve(std::move(options), *folder, terminal);
