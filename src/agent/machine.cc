@@ -5,6 +5,7 @@
 
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
+#include "intertie/engine/event_codec.h"
 #include "intertie/engine/fault.h"
 #include "intertie/execution/site_messages.h"
 
@@ -16,23 +17,6 @@ namespace intertie::agent {
 namespace {
 
 constexpr std::uint16_t kHeadVersion = 1;
-
-template <std::size_t... Index>
-core::Result<Event> decode_kind(std::size_t kind, std::string_view head,
-                                std::index_sequence<Index...>) {
-  core::Result<Event> result = core::Error{core::Reason::version_too_new, "unknown kind of event"};
-  const auto try_one = [&]<std::size_t I>() {
-    if (kind != I) return;
-    auto event = codec::from_cbor<std::variant_alternative_t<I, Event>>(head, codec::Source::own);
-    if (event) {
-      result = Event(std::in_place_index<I>, std::move(*event));
-    } else {
-      result = core::Error{core::Reason::store_damaged, event.error().detail};
-    }
-  };
-  (try_one.template operator()<Index>(), ...);
-  return result;
-}
 
 core::Error make_unknown(std::uint64_t job, std::uint32_t attempt) {
   return {core::Reason::not_found,
@@ -308,14 +292,13 @@ void AgentMachine::apply(const Event& event, engine::RecordPlace place) {
 }
 
 engine::EncodedEvent AgentMachine::encode(const Event& event) {
-  std::string head = std::visit([](const auto& one) { return codec::to_cbor(one); }, event);
-  return {static_cast<std::uint16_t>(event.index()), kHeadVersion, std::move(head)};
+  return engine::encode_event(event, kHeadVersion);
 }
 
 core::Result<Event> AgentMachine::decode(std::uint16_t kind, std::uint16_t version,
                                          std::string_view head) {
   if (version != kHeadVersion) return {core::Reason::version_too_new, "version of an event"};
-  return decode_kind(kind, head, std::make_index_sequence<std::variant_size_v<Event>>());
+  return engine::decode_event<Event>(kind, head);
 }
 
 std::string AgentMachine::encode_state() const { return encode_agent_state(state_); }

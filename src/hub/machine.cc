@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "intertie/codec/cbor.h"
+#include "intertie/engine/event_codec.h"
 
 #include "apply.h"
 #include "context.h"
@@ -19,24 +19,6 @@ namespace {
 // A turn's share of placements: other commands wait no longer than these take.
 constexpr std::size_t kStartsPerTurn = 256;
 constexpr std::uint16_t kHeadVersion = 1;
-
-// Decodes the alternative with this index.
-template <std::size_t... Index>
-core::Result<Event> decode_kind(std::size_t kind, std::string_view head,
-                                std::index_sequence<Index...>) {
-  core::Result<Event> result = core::Error{core::Reason::version_too_new, "unknown kind of event"};
-  const auto try_one = [&]<std::size_t I>() {
-    if (kind != I) return;
-    auto event = codec::from_cbor<std::variant_alternative_t<I, Event>>(head, codec::Source::own);
-    if (event) {
-      result = Event(std::in_place_index<I>, std::move(*event));
-    } else {
-      result = core::Error{core::Reason::store_damaged, event.error().detail};
-    }
-  };
-  (try_one.template operator()<Index>(), ...);
-  return result;
-}
 
 }  // namespace
 
@@ -78,14 +60,13 @@ void HubMachine::index(const Event& event, engine::RecordPlace place,
 }
 
 engine::EncodedEvent HubMachine::encode(const Event& event) {
-  std::string head = std::visit([](const auto& one) { return codec::to_cbor(one); }, event);
-  return {static_cast<std::uint16_t>(event.index()), kHeadVersion, std::move(head)};
+  return engine::encode_event(event, kHeadVersion);
 }
 
 core::Result<Event> HubMachine::decode(std::uint16_t kind, std::uint16_t version,
                                        std::string_view head) {
   if (version != kHeadVersion) return {core::Reason::version_too_new, "version of an event"};
-  return decode_kind(kind, head, std::make_index_sequence<std::variant_size_v<Event>>());
+  return engine::decode_event<Event>(kind, head);
 }
 
 std::optional<std::uint64_t> HubMachine::subject(const Event& event) {
