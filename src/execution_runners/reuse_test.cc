@@ -52,10 +52,12 @@ class ReuseTest : public RunnerTest, public testing::WithParamInterface<Isolatio
   }
 };
 
-TEST_P(ReuseTest, OneMeterServesSmallTasksOneAfterAnother) {
-  const std::int64_t first = run_and_find_meter(make("true"));
-  ASSERT_GT(first, 0);
-  for (int index = 0; index < 3; ++index) EXPECT_EQ(run_and_find_meter(make("true")), first);
+// A meter tells the end before it is free again, so that the spare one may get the next task.
+TEST_P(ReuseTest, FewMetersServeSmallTasksOneAfterAnother) {
+  std::set<std::int64_t> meters;
+  for (int index = 0; index < 10; ++index) meters.insert(run_and_find_meter(make("true")));
+  EXPECT_GT(*meters.begin(), 0);
+  EXPECT_LE(meters.size(), 3u);
 }
 
 TEST_P(ReuseTest, TasksAtOnceHaveMetersOfTheirOwn) {
