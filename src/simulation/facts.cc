@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "intertie/core/limits.h"
 #include "intertie/hub/machine.h"
 
 namespace intertie::simulation {
@@ -217,8 +218,10 @@ void Facts::check_charge(const JobFacts& job, const hub::AttemptOver& event, boo
       all = std::max(all, process.started);
       over = std::max(over, process.ended.value_or(process.started));
     }
-    least = compute_price(job.place, over - all);
-    most = compute_price(job.place, over - first);
+    // The moments that the meter needs to stop a task at its limit are the site's.
+    const core::Duration limit = job.place.to - job.place.from - core::limits::stop_grace;
+    least = compute_price(job.place, std::min(over - all, limit));
+    most = compute_price(job.place, std::min(over - first, limit));
   }
   // Who lies may go unpaid, but is never paid too much.
   if (!has_message || job.is_disputed || trust.is_liar) least = {};
