@@ -45,7 +45,8 @@ core::Result<void> check_input(const hub::DataIn& input, std::size_t place,
   return {};
 }
 
-/// Stands for the digest of a file that was not read, so that a document with local inputs can be checked as the hub would.
+/// Stands for the digest of a file that was not read, so that a document with local inputs can be
+/// checked as the hub would.
 const std::string kSomeDigest = "sha256:" + std::string(64, '0');
 
 }  // namespace
