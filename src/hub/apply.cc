@@ -137,6 +137,7 @@ struct Applier {
     site.site = event.site;
     site.sign_key = event.sign_key;
     site.tls_key = event.tls_key;
+    site.seal_key = event.seal_key;
     state.site_handles.emplace(site.site.name, site.site.handle.index);
     state.topology = state.topology->with_site(site.site);
     state.used_nonces.insert(event.join_nonce);

@@ -96,6 +96,7 @@ void offer_pools(Context& context, topology::SiteHandle site,
     offered.pool.site = site;
     offered.pool.region = state.topology->find_site(site)->region;
     offered.pool.capability.reset();
+    offered.pool.takes_secrets = !state.sites[site.index].seal_key.empty();
     offered.pool.handle.index = position < known.size()
                                     ? known[position]
                                     : static_cast<std::uint32_t>(state.capacities.size());
@@ -197,7 +198,8 @@ core::Result<Reply> decide(Context& context, const JoinSite& command) {
   }
   if (const auto checked = check_pools(command.pools); !checked) return checked.error();
 
-  SiteRegistered registered{command.site, command.sign_key, command.tls_key, command.nonce};
+  SiteRegistered registered{command.site, command.sign_key, command.tls_key, command.nonce,
+                            command.seal_key};
   registered.site.handle.index = static_cast<std::uint32_t>(state.sites.size());
   const topology::SiteHandle handle = registered.site.handle;
   context.emit(std::move(registered), command.record_envelope);

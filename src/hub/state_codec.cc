@@ -34,10 +34,11 @@ struct SiteRow {
   core::Time failing_until;
   engine::ChannelDump channel;
   std::string incarnation;
+  std::string seal_key;
 };
 BOOST_DESCRIBE_STRUCT(SiteRow, (),
                       (site, sign_key, tls_key, pools, is_drained, status, faults_in_row,
-                       failing_until, channel, incarnation))
+                       failing_until, channel, incarnation, seal_key))
 
 struct JobRow {
   std::uint64_t number = 0;
@@ -129,7 +130,7 @@ SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,      site.tls_key,
           site.pools,         site.is_drained,    site.status,
           site.faults_in_row, site.failing_until, engine::dump_channel(site.outbox, site.inbox),
-          site.incarnation};
+          site.incarnation,   site.seal_key};
 }
 
 core::Result<SiteState> restore_site(SiteRow row) {
@@ -146,6 +147,7 @@ core::Result<SiteState> restore_site(SiteRow row) {
     return done.error();
   }
   site.incarnation = std::move(row.incarnation);
+  site.seal_key = std::move(row.seal_key);
   return site;
 }
 
