@@ -6,11 +6,13 @@
 #include "intertie/ledger/hold.h"
 
 #include "context.h"
+#include "site_keys.h"
 
 namespace intertie::hub {
 
 /// Verifies a usage report of the job's current attempt and emits UsageSettled or UsageDisputed.
-void settle_usage(Context& context, std::uint32_t site, const execution::UsageReport& report);
+void settle_usage(Context& context, const MessagePlace& place,
+                  const execution::UsageReport& report);
 
 /// The posting for a charge: the provider's part and the hub's fee, rounded down.
 ledger::Post make_post(const State& state, const Reservation& reservation, core::Money charge,

@@ -137,8 +137,7 @@ struct RevokeSite {
 
 using Command = std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs,
                              CancelJob, JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel,
-                             ReconcileSite, AcceptSiteRows, BeatSite, RotateSiteKeys,
-                             RevokeSite>;
+                             ReconcileSite, AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite>;
 
 struct Done {};
 

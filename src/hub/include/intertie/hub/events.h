@@ -75,7 +75,7 @@ BOOST_DESCRIBE_STRUCT(EntryPosted, (), (entry))
 /// What a decision needs of a version of a registration record; the record itself is the body.
 struct RecordFacts {
   std::int64_t seq = 0;
-  crypto::Digest hash{};                        // SHA-256 of the payload: what the next one follows.
+  crypto::Digest hash{};  // SHA-256 of the payload: what the next one follows.
   std::optional<crypto::Digest> next_key_hash;  // The commitment to the next signing key.
   crypto::Digest envelope{};                    // SHA-256 of the body: a leaf of the public log.
 
@@ -225,7 +225,7 @@ struct UsageSettled {
   core::Time to;
   bool is_last = false;
   ledger::Post post;
-  std::uint64_t record = 0;  // Number of the usage record.
+  std::uint64_t record = 0;                               // Number of the usage record.
   std::optional<crypto::Digest> envelope = std::nullopt;  // SHA-256 of the body; a public leaf.
 };
 BOOST_DESCRIBE_STRUCT(UsageSettled, (), (job, attempt, from, to, is_last, post, record, envelope))
@@ -334,13 +334,12 @@ struct SiteRevoked {
 };
 BOOST_DESCRIBE_STRUCT(SiteRevoked, (), (site, record, why))
 
-using Event =
-    std::variant<HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted,
-                 SiteRegistered, PoolOffered, MeasurementAccepted, MeasurementRefused,
-                 SiteStatusChanged, ShapeInterned, JobSubmitted, DemandUnmet, CapacityReserved,
-                 CapacityReleased, AttemptChosen, AttemptBegan, UsageSettled, UsageDisputed,
-                 AttemptOver, JobRequeued, JobCancelRequested, JobEnded, SiteRowsAccepted,
-                 SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
-                 SiteRevoked>;
+using Event = std::variant<HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted,
+                           SiteRegistered, PoolOffered, MeasurementAccepted, MeasurementRefused,
+                           SiteStatusChanged, ShapeInterned, JobSubmitted, DemandUnmet,
+                           CapacityReserved, CapacityReleased, AttemptChosen, AttemptBegan,
+                           UsageSettled, UsageDisputed, AttemptOver, JobRequeued,
+                           JobCancelRequested, JobEnded, SiteRowsAccepted, SiteChannelOpened,
+                           ClockStepped, SiteChannelReconciled, SiteKeysRotated, SiteRevoked>;
 
 }  // namespace intertie::hub

@@ -93,8 +93,8 @@ struct SiteState {
   core::Time failing_until;
   engine::Outbox outbox;
   engine::Inbox inbox;
-  std::string incarnation;  // Of the agent's log; empty: never opened.
-  std::string seal_key;     // Secrets are sealed to it; empty: it takes none.
+  std::string incarnation;            // Of the agent's log; empty: never opened.
+  std::string seal_key;               // Secrets are sealed to it; empty: it takes none.
   std::optional<RecordFacts> record;  // The version in force; absent: it has none.
   std::uint64_t record_index = 0;     // Log index whose body is that version; 0: none.
   std::string former_sign_key;        // Still good for the site's rows up to former_key_rows.
