@@ -211,7 +211,7 @@ void SiteRunner::take_events() {
   }
   for (const execution_runners::RunnerEvent& event : *events) {
     if (event.is_start()) {
-      submit_start(event.key, read_clock());
+      submit_start(event.key, event.started);
     } else {
       known_[event.key].result = event.result;
     }
