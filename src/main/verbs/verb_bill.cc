@@ -107,7 +107,7 @@ Outcome run_bill(const Invocation& invocation, const Terminal& terminal) {
   if (!invocation.operands.empty()) job = parse_job(invocation.operands[0]);
   if (!job) return make_complaint(job.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   if (*job != 0) {
     const core::Result<api::JobBillView> bill = session->client().get_job_bill(*job);
     if (!bill) return session->complain(bill.error(), "intertie jobs lists yours");

@@ -86,7 +86,7 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
     terminal.write_talk(is_done ? "cancelled\n" : "it could not be cancelled\n");
   });
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), settings.context_fix);
+  if (!session) return complain_about_context(session.error());
   core::Result<void> sent = upload_inputs(document, settings.base, *session, terminal);
   if (!sent) return session->complain(sent.error());
   if (stop.has_come()) return kInterrupted;
@@ -121,10 +121,10 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
     return complaint;
   }
   if (!settings.fetch.empty() && result->job.outcome == hub::JobOutcome::succeeded) {
-    const core::Result<std::vector<std::string>> paths =
+    const core::Result<std::vector<FetchedFile>> files =
         fetch_outputs(job->number, settings.fetch, *session, terminal);
-    if (!paths) return make_complaint(paths.error());
-    for (const std::string& path : *paths) terminal.say("fetched " + path);
+    if (!files) return make_complaint(files.error(), "Fetch them again: intertie outputs " + text);
+    for (const FetchedFile& file : *files) terminal.say("fetched " + file.path);
   }
   const bool is_good = result->job.outcome == hub::JobOutcome::succeeded;
   if (!is_good || terminal.talk_is_terminal()) {
@@ -142,7 +142,7 @@ Outcome run_run(const Invocation& invocation, const Terminal& terminal) {
     core::Result<void> done = digest_inputs(*document, ".");
     if (!done) return make_complaint(done.error());
     core::Result<HubSession> session = HubSession::open(invocation, terminal);
-    if (!session) return make_complaint(session.error(), kContextFix);
+    if (!session) return complain_about_context(session.error());
     return show_plan(*document, *session, terminal);
   }
   RunSettings settings;
