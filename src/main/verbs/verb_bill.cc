@@ -79,7 +79,11 @@ Outcome show_bill(const api::BillView& bill, const Terminal& terminal) {
                             Cell(job->agree ? "yes" : "NO", job->agree ? "true" : "false")});
   }
   listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, bill.currency);
-  if (terminal.is_json()) {
+  if (terminal.format() == Format::jsonl) {
+    boost::json::array objects;
+    for (const api::JobBillView& job : bill.jobs) objects.push_back(codec::encode(job));
+    terminal.show(listing, objects, "");
+  } else if (terminal.is_json()) {
     terminal.show_object(codec::encode(bill), "", "");
   } else {
     terminal.show(listing, {}, "Nothing was used in this time.");

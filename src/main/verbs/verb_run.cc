@@ -45,7 +45,14 @@ Complaint explain_refusal(const core::Error& error, const hub::JobDocument& docu
   Complaint complaint = session.complain(error);
   if (complaint.exit_code != kNotPlaced) return complaint;
   const core::Result<api::PlanView> plan = session.client().plan_job(document);
-  if (plan && plan->change) complaint.fix = plan->change->sentence;
+  if (!plan) return complaint;
+  if (plan->change) complaint.fix = plan->change->sentence;
+  std::string why;
+  for (const api::ReasonCountView& count : plan->counts) {
+    why += (why.empty() ? "" : " ") + std::to_string(count.pools) +
+           (count.pools == 1 ? " pool: " : " pools: ") + count.reason.sentence;
+  }
+  if (!why.empty()) complaint.why = why;
   return complaint;
 }
 
