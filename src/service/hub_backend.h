@@ -56,6 +56,9 @@ class HubBackend final : public api::Backend {
   void take_site_answer(std::uint32_t site, std::uint64_t ask,
                         core::Result<api::SiteFilePiece> piece) override;
   const crypto::KeyPair& token_key() const override;
+  const crypto::SealPublicKey& seal_key() const override;
+  core::Result<crypto::Secret> open_box(std::string_view box,
+                                        crypto::BoxContext context) const override;
   core::Result<std::string> sign_record(std::string_view payload_type,
                                         std::string_view payload) override;
   std::string site_address() const override;

@@ -84,6 +84,9 @@ constexpr std::array kFolder = {Option{"data", 0, text, "DIR", "the folder to lo
 constexpr std::array<std::string_view, 1> kJoinExamples = {
     "site join - --name lab --data ~/intertie-site --price 0.20 < token"};
 
+constexpr Option kSecret = {
+    "secret", 0,   text, "NAME[=@FILE|=-]", "a sealed variable: from your own, a file, or stdin",
+    {},       true};
 constexpr std::array kRun = {
     Option{"class", 0, choice, "CLASS", "what kind of computing", "basic|intelligent|super"},
     Option{"cpus", 0, cpus, "N", "cores a task (default 1)"},
@@ -95,6 +98,7 @@ constexpr std::array kRun = {
     Option{"out", 0, text, "PATH", "a file the program will write", {}, true},
     Option{"fetch", 0, text, "DIR", "bring the outputs here when it has ended"},
     Option{"env", 0, text, "NAME=VALUE", "a variable of the program's environment", {}, true},
+    kSecret,
     Option{"timeout", 0, duration, "TIME", "the longest it may run (default 1h)"},
     Option{"retries", 0, count, "N", "try again so often if it fails"},
     Option{"on-loss", 0, choice, "WHAT", "if its site is lost: wait, or restart elsewhere",
@@ -125,6 +129,7 @@ constexpr std::array kSubmit = {
     Option{"dry-run", 0, flag, "", "show where it would run, and run nothing"},
     Option{"wait", 0, flag, "", "wait for the end and show the output, as run does"},
     Option{"fetch", 0, text, "DIR", "with --wait: bring the outputs here"},
+    kSecret,
     Option{"count", 0, count, "N", "submit it so many times in one request"},
     Option{"key", 0, text, "TEXT", "the same key again is the same job, not a second one"},
 };

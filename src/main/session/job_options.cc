@@ -8,6 +8,7 @@
 #include "intertie/codec/yaml.h"
 
 #include "session/job_files.h"
+#include "session/job_secrets.h"
 #include "session/local_file.h"
 #include "session/yaml_place.h"
 
@@ -134,6 +135,7 @@ core::Result<hub::JobDocument> make_document(const Invocation& invocation) {
   document.run = invocation.operands;
   core::Result<void> done = read_needs(invocation, document);
   if (done) done = read_terms(invocation, document);
+  if (done) done = add_secret_options(invocation, document);
   if (!done) return done.error();
   for (const std::string& text : invocation.list("in")) {
     document.data.in.push_back(parse_input(text));

@@ -7,6 +7,7 @@
 
 #include "output/for_people.h"
 #include "session/job_files.h"
+#include "session/job_secrets.h"
 #include "session/job_watch.h"
 #include "session/local_file.h"
 #include "session/stop_signal.h"
@@ -92,9 +93,13 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
     const bool is_done = session && session->client().cancel_job(number).has_value();
     terminal.write_talk(is_done ? "cancelled\n" : "it could not be cancelled\n");
   });
+  core::Result<SecretValues> secrets = read_secrets(document, settings.base);
+  if (!secrets) return make_complaint(secrets.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
-  core::Result<void> sent = upload_inputs(document, settings.base, *session, terminal);
+  core::Result<void> sent = seal_secrets(document, *secrets, *session);
+  secrets->clear();
+  if (sent) sent = upload_inputs(document, settings.base, *session, terminal);
   if (!sent) return session->complain(sent.error());
   if (stop.has_come()) return kInterrupted;
   std::string spending;
