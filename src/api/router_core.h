@@ -27,7 +27,7 @@ struct Directory {
   topology::Snapshot::Pointer topology;
   std::vector<std::string> principals;
   std::vector<std::string> accounts;
-  std::vector<std::string> sign_keys;  // By site.
+  std::vector<std::vector<std::string>> sign_keys;  // By site: all it has had.
 };
 using DirectoryPointer = std::shared_ptr<const Directory>;
 
@@ -50,6 +50,9 @@ class RouterCore {
 
   /// Finds the site whose record has the key of the peer's certificate; certificate_refused.
   void authenticate_site(const CallPointer& call, bool may_be_unknown, std::function<void()> then);
+
+  /// The site's keys have changed: what was remembered of them is not used again.
+  void forget_site(std::uint32_t site);
 
   /// Gives a directory that covers the need, at once if there is one.
   void use_directory(const CallPointer& call, const DirectoryNeed& need,
@@ -75,6 +78,7 @@ class RouterCore {
   boost::unordered_flat_map<crypto::Digest, Caller> tokens_;
   boost::unordered_flat_map<crypto::Digest, KnownPeer> peers_;
   boost::unordered_flat_map<std::string, std::uint32_t> sites_by_key_;
+  std::uint64_t key_changes_ = 0;  // So that a look-up under way remembers nothing old.
   DirectoryPointer directory_;
   std::atomic<std::uint64_t> nonces_{0};
 };

@@ -3,6 +3,8 @@
 
 #include <boost/json/object.hpp>
 
+#include "intertie/service/site_rotation.h"
+
 #include "session/context.h"
 #include "session/local_file.h"
 #include "session/serving.h"
@@ -137,6 +139,19 @@ Outcome run_site_start(const Invocation& invocation, const Terminal& terminal) {
   read_offer(invocation, options);
   read_device_options(invocation, options);
   return serve(std::move(options), *folder, terminal);
+}
+
+Outcome run_site_rotate_keys(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<ServedFolder> folder = ServedFolder::open(get_site_folder(invocation));
+  if (!folder) return make_complaint(folder.error(), "Stop the agent first; running tasks go on.");
+  const auto done = service::rotate_site_keys(folder->path());
+  if (!done) return make_complaint(done.error());
+  return terminal.show_object(
+      boost::json::object{
+          {"site", done->site}, {"version", done->seq}, {"sign_key", done->sign_key}},
+      "site      " + done->site + "\nversion   " + std::to_string(done->seq) +
+          " of its record\nkey       " + done->sign_key + "\n",
+      done->sign_key);
 }
 
 }  // namespace intertie::cli
