@@ -61,7 +61,8 @@ constexpr std::array kEntries = {
 
 Outcome run_verb(const Invocation& invocation, const Terminal& terminal) {
   for (const Entry& entry : kEntries) {
-    if (entry.path == invocation.verb->path) return entry.run(invocation, terminal);
+    if (entry.path != invocation.verb->path) continue;
+    return run_guarded([&] { return entry.run(invocation, terminal); });
   }
   return make_complaint(
       {core::Reason::internal, "no function for " + std::string(invocation.verb->path)});
