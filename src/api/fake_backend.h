@@ -226,7 +226,8 @@ class ApiWorld {
   static constexpr std::string_view kHub = "22R0000000000000";
 
   ApiWorld() {
-    must(hub::CreateHub{{std::string(kHub), "22", "test", "CNY", "ed25519:x", 10}});
+    must(hub::CreateHub{{std::string(kHub), "22", "test", "CNY",
+                         crypto::to_text(backend.registry_key.public_key()), 10}});
     must(hub::CreatePrincipal{"ada", hub::Role::user, 0, {}});
     must(hub::CreatePrincipal{"bob", hub::Role::user, 0, {}});
     must(hub::CreatePrincipal{"plant", hub::Role::provider, 0, {}});
@@ -318,6 +319,8 @@ class ApiWorld {
     std::string identifier;
     std::string certificate_der;
     crypto::KeyPair key = make_test_key(1);
+    crypto::KeyPair tls = make_test_key(101);
+    crypto::KeyPair next = make_test_key(201);
     engine::Outbox outbox;
     std::uint64_t seen = 0;
   };
@@ -350,23 +353,40 @@ class ApiWorld {
   Site make_site(std::uint8_t seed) {
     Site site;
     site.key = make_test_key(seed);
-    const crypto::Validity validity{core::Time{0}, core::Time{4'000'000'000'000'000}};
-    const auto pem = crypto::create_process_certificate(site.key, "site", validity);
-    site.certificate_der = crypto::as_text(*crypto::convert_certificate_to_der(*pem));
+    site.tls = make_test_key(static_cast<std::uint8_t>(seed + 100));
+    site.next = make_test_key(static_cast<std::uint8_t>(seed + 200));
+    site.certificate_der = make_certificate(site.tls);
     return site;
+  }
+  static std::string make_certificate(const crypto::KeyPair& key) {
+    const crypto::Validity validity{core::Time{0}, core::Time{4'000'000'000'000'000}};
+    const auto pem = crypto::create_process_certificate(key, "site", validity);
+    return std::string(crypto::as_text(*crypto::convert_certificate_to_der(*pem)));
   }
   JoinRequest make_join(const Site& site, const std::string& name, std::int64_t cores) {
     const Response minted = call("plant", "POST", "/v1/site-tokens", "{}");
     EXPECT_EQ(minted.status, 201) << minted.body;
     const std::string key = crypto::to_text(site.key.public_key());
-    return {read<SiteTokenView>(minted).token, name, "", {key, key, ""}, {make_pool(cores)}};
+    const std::string tls = crypto::to_text(site.tls.public_key());
+    const std::string next = crypto::to_text(crypto::compute_key_digest(site.next.public_key()));
+    return {
+        read<SiteTokenView>(minted).token, name, "", {key, tls, next, ""}, {make_pool(cores)}, ""};
+  }
+
+  // The hub's proposal with the site's signature.
+  std::string countersign(const Site& site, const JoinRequest& request) {
+    const Response proposed =
+        send_site(site, "POST", "/site/v1/join:propose", codec::to_json(request));
+    EXPECT_EQ(proposed.status, 200) << proposed.body;
+    return identity::add_signature(read<JoinProposal>(proposed).record, site.key).value();
   }
 
   // Joins and opens the channel as an agent does.
   Site join(const std::string& name, std::int64_t cores, std::uint8_t seed = 1) {
     Site site = make_site(seed);
-    const Response joined =
-        send_site(site, "POST", "/site/v1/join", codec::to_json(make_join(site, name, cores)));
+    JoinRequest request = make_join(site, name, cores);
+    request.record = countersign(site, request);
+    const Response joined = send_site(site, "POST", "/site/v1/join", codec::to_json(request));
     EXPECT_EQ(joined.status, 201) << joined.body;
     const auto answer = read<JoinAnswer>(joined);
     site.handle = answer.handle;
