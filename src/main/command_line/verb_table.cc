@@ -182,8 +182,7 @@ constexpr std::array kMeasure = {
     Option{"to", 0, text, "FILE", "where the signed statement goes"},
 };
 constexpr std::array<std::string_view, 2> kMeasureExamples = {
-    "measure --quick",
-    "measure --sign keys --subject 90S-00001-000001-QH --to statement.json"};
+    "measure --quick", "measure --sign keys --subject 90S-00001-000001-QH --to statement.json"};
 
 constexpr std::array kDigests = {Operand{"DIGEST", Need::list}};
 constexpr std::array kDigest = {Operand{"DIGEST"}};
@@ -201,6 +200,20 @@ constexpr std::array kOptionalAccount = {Operand{"ACCOUNT", Need::optional}};
 constexpr std::array kPage = {
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"}};
 constexpr std::array kStoreFolder = {Operand{"DIR"}};
+constexpr std::array kPublic = {Operand{"head|verify", Need::optional}};
+constexpr std::array kPublicOptions = {
+    Option{"saved", 0, text, "FILE", "the head seen last (default: one a hub, with your data)"}};
+constexpr std::array<std::string_view, 2> kPublicExamples = {"log public verify",
+                                                             "log public head --output json"};
+constexpr std::string_view kPublicDetails =
+    "`verify` fetches every leaf of the hub's public log, recomputes the tree, and compares it "
+    "with "
+    "the head that the hub signs now and with the one seen last: a hub that changes what it has "
+    "published is caught. No token is needed.";
+constexpr std::array kSiteFolder = {Option{"data", 0, text, "DIR", "the site's folder"}};
+constexpr std::string_view kRotateDetails =
+    "Stop the agent first; running tasks go on. The record names the key that comes next, so a "
+    "stolen key cannot be used to take the site over. If it is cut off, run it again.";
 constexpr std::array kBackup = {Operand{"DIR"}, Operand{"TARGET"}};
 constexpr std::array kLogShow = {
     Option{"from", 0, count, "N", "the first record (default 1)"},
@@ -278,8 +291,17 @@ constexpr std::array kVerbs = {
     Verb{"site list", kOperate, "list sites and pools"},
     Verb{"site drain", kOperate, "no new jobs for a site", kSiteOperands, kDryRun},
     Verb{"site resume", kOperate, "new jobs for a site again", kSiteOperands, kDryRun},
+    Verb{"site rotate-keys",
+         kOperate,
+         "give a site the next of its keys",
+         {},
+         kSiteFolder,
+         {},
+         kRotateDetails},
     Verb{"site doctor", kOperate, "check what this machine can offer as a site", {}, kFolder},
     Verb{"log verify", kOperate, "check the hash chain of a store's folder", kStoreFolder},
+    Verb{"log public", kOperate, "check the hub's public log, which nobody can rewrite unseen",
+         kPublic, kPublicOptions, kPublicExamples, kPublicDetails},
     Verb{"log show", kOperate, "print the records of a store's folder", kStoreFolder, kLogShow},
     Verb{"log backup", kOperate, "copy a store's folder, also while it is in use", kBackup},
     Verb{"id check", kTools, "check an identifier, offline", kIdOperands, {}, kIdExamples},
