@@ -45,7 +45,8 @@ core::Result<net::Response> ClientCore::send(const Outgoing& call) {
   request.body = call.body;
   if (explain_call) {
     const bool has_file = call.method == "PUT" && call.path.find("/content/") != std::string::npos;
-    explain_call({call.method, context_.address + request.target, has_file ? "@FILE" : call.body});
+    explain_call({call.method, context_.address + request.target, has_file ? "@FILE" : call.body,
+                  call.idempotency_key, call.range});
   }
   return http_.request(request, core::limits::request_timeout + call.wait);
 }

@@ -36,6 +36,8 @@ struct CallNote {
   std::string method;
   std::string url;
   std::string body;
+  std::string idempotency_key;  // Of the header Idempotency-Key; empty: not sent.
+  std::string range;            // Of the header Range; empty: not sent.
 };
 
 struct JobQuery {
