@@ -14,7 +14,10 @@ namespace intertie::hub {
 void settle_usage(Context& context, const MessagePlace& place,
                   const execution::UsageReport& report);
 
-/// The posting for a charge: the provider's part and the hub's fee, rounded down.
+/// The hub's part of a charge, rounded down.
+core::Money compute_fee(const State& state, core::Money charge);
+
+/// The posting for a charge: the provider's part and the hub's fee.
 ledger::Post make_post(const State& state, const Reservation& reservation, core::Money charge,
                        ledger::AccountHandle provider);
 

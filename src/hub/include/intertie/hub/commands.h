@@ -137,9 +137,19 @@ struct RevokeSite {
   std::string record_envelope;
 };
 
-using Command = std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs,
-                             CancelJob, JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel,
-                             ReconcileSite, AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite>;
+/// The hub's operator decides about a disputed usage record. Answered with Done. already_final: it
+/// is not open; busy: its attempt still runs (accepting only); usage_disputed: nothing of it can be
+/// paid; insufficient_funds: the job's account cannot cover it.
+struct ResolveDispute {
+  std::uint64_t dispute = 0;
+  bool is_accepted = false;
+  std::uint32_t by = 0;
+};
+
+using Command =
+    std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs, CancelJob,
+                 JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
+                 AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute>;
 
 struct Done {};
 

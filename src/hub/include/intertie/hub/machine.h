@@ -19,6 +19,12 @@ namespace intertie::hub {
 
 struct Soft;
 
+/// A site's last hello.
+struct SiteGreeting {
+  engine::ChannelHello hello;
+  std::optional<core::Error> refusal;  // channel_diverged: reconcile it with this hello.
+};
+
 /// Owns state and soft state. One thread. See engine/state_machine.h for what each member promises.
 class HubMachine {
  public:
@@ -56,6 +62,10 @@ class HubMachine {
   /// Where a job would go and what each pool says about it, without changing anything.
   std::vector<placement::PoolVerdict> explain_pools(const JobShape& shape, core::Time deadline,
                                                     core::Time now) const;
+
+  /// What a site said when it last opened its channel, and why it was refused, since this process
+  /// began; nullptr: nothing yet.
+  const SiteGreeting* find_greeting(std::uint32_t site) const;
 
   /// When a site was last heard of (its time of start, if never).
   core::Time get_heard(std::uint32_t site) const;
