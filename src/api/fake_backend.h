@@ -76,6 +76,9 @@ class FakeBackend final : public Backend {
   void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) override {
     watchers_.push_back({job, deadline, std::move(wake)});
   }
+  void watch_log(storage::LogIndex after, std::function<void()> wake) override {
+    log_watchers_.emplace_back(after, std::move(wake));
+  }
   core::Result<void> write_content(const crypto::Digest& digest, std::string_view bytes) override {
     if (crypto::compute_sha256(bytes) != digest) return {core::Reason::bad_digest, "content"};
     content[crypto::to_text(digest)] = bytes;
@@ -124,6 +127,7 @@ class FakeBackend final : public Backend {
   void settle() {
     for (int turn = 0; turn < 10'000; ++turn) {
       wake_due();
+      wake_log_watchers();
       if (!engine_->poll(time) && engine_->is_idle()) return;
       if (log_->is_held) return;
     }
@@ -177,6 +181,15 @@ class FakeBackend final : public Backend {
   void wake_watchers(std::uint64_t job) {
     wake_where([&](const Watcher& one) { return one.job == job; });
   }
+  void wake_log_watchers() {
+    std::vector<std::function<void()>> woken;
+    std::erase_if(log_watchers_, [&](auto& one) {
+      if (store_->last().index <= one.first) return false;
+      woken.push_back(std::move(one.second));
+      return true;
+    });
+    for (const auto& wake : woken) wake();
+  }
   void wake_due() {
     wake_where([&](const Watcher& one) { return one.deadline <= time; });
   }
@@ -188,6 +201,7 @@ class FakeBackend final : public Backend {
   std::unique_ptr<DirectLog> log_;
   std::unique_ptr<engine::Engine<hub::HubMachine>> engine_;
   std::vector<Watcher> watchers_;
+  std::vector<std::pair<storage::LogIndex, std::function<void()>>> log_watchers_;
   crypto::KeyPair key_ = make_test_key(7);
 };
 

@@ -47,6 +47,7 @@ struct JobFacts {
   std::optional<core::Time> ended;
   core::Money charged;
   bool is_cancel_requested = false;
+  std::uint32_t resolver_max = 0;  // One above the handles of those who resolved disputes.
   std::optional<hub::CapacityReserved> pending;  // Reserved, not yet chosen.
   std::vector<AttemptFacts> attempts;            // Oldest first.
   storage::LogIndex index = 0;                   // Of the last event.

@@ -57,6 +57,12 @@ struct Teller {
     say("disputed", "A usage record was not accepted: " + event.detail + ".");
     view.reason = make_reason_view(event.reason);
   }
+  void operator()(const hub::DisputeResolved& event) const {
+    view.attempt = event.attempt;
+    say("resolved", event.is_accepted ? "A disputed usage record was accepted; " +
+                                            name_money(event.paid) + " were paid for it."
+                                      : "A disputed usage record was rejected; it costs nothing.");
+  }
   void operator()(const hub::AttemptOver& event) const {
     view.attempt = event.attempt;
     std::string text = "Attempt " + std::to_string(event.attempt) + " ended";

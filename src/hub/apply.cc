@@ -321,6 +321,7 @@ struct Applier {
     if (event.entry) ledger::apply_entry(state.ledger, *event.entry);
     state.shares.add(payer, event.paid, place.time);
     shrink_disputes(state, event.job, event.attempt, event.from, event.to, event.paid);
+    spend_of_bounds(state, event.job, event.paid);
     const auto job = state.jobs.find(event.job);
     if (job != state.jobs.end()) job->second.charged += event.paid;
   }
@@ -336,6 +337,8 @@ struct Applier {
     if (event.is_site_fault) ++job.site_faults;
     push_message(site, execution::ForgetAttempt{event.job, event.attempt}, place, 0);
     note_attempt_over(state, event.job, event.attempt);
+    const core::Money price_max = state.shapes[job.shape].price_max;
+    if (price_max.count > 0) bound_disputes(state, event.job, price_max - job.charged);
     free_reservation(state, job.reservation);
     job.reservation = 0;
     job.phase = JobPhase::placed;

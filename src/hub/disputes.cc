@@ -69,8 +69,10 @@ void change_disputes(State& state, std::uint64_t job, const Change& change) {
 
 core::Money compute_payable(const OpenDispute& dispute) {
   if (dispute.to <= dispute.from) return {};
-  return std::min(compute_price(dispute.amounts, dispute.price, dispute.to - dispute.from),
-                  dispute.most);
+  const core::Money price =
+      compute_price(dispute.amounts, dispute.price, dispute.to - dispute.from);
+  const core::Money most = std::min(dispute.most, dispute.job_most.value_or(dispute.most));
+  return std::clamp(price, core::Money{}, std::max(most, core::Money{}));
 }
 
 DisputedClaim make_claim(const Context& context, const Reservation& reservation,
@@ -146,8 +148,12 @@ void shrink_disputes(State& state, std::uint64_t job, std::uint32_t attempt, cor
 }
 
 void bound_disputes(State& state, std::uint64_t job, core::Money left) {
+  change_disputes(state, job, [&](OpenDispute& dispute) { dispute.job_most = left; });
+}
+
+void spend_of_bounds(State& state, std::uint64_t job, core::Money paid) {
   change_disputes(state, job, [&](OpenDispute& dispute) {
-    dispute.most = std::max(std::min(dispute.most, left), core::Money{});
+    if (dispute.job_most) *dispute.job_most -= paid;
   });
 }
 
@@ -186,6 +192,9 @@ core::Result<Reply> decide(Context& context, const ResolveDispute& command) {
   if (!dispute.is_over) return {core::Reason::busy, name + ": its attempt still runs"};
   if (dispute.owner >= state.principals.size()) {
     return {core::Reason::denied, name + ": the job's own hub decides"};
+  }
+  if (dispute.payer == dispute.provider) {
+    return {core::Reason::usage_disputed, name + ": the job's account is the site's own"};
   }
   resolved.from = dispute.from;
   resolved.to = dispute.to;

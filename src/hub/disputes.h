@@ -26,8 +26,10 @@ void close_dispute(State& state, std::uint64_t number);
 /// [from, to) of the attempt was charged `paid`: what its open disputes could get is less now.
 void shrink_disputes(State& state, std::uint64_t job, std::uint32_t attempt, core::Time from,
                      core::Time to, core::Money paid);
-/// A later attempt holds money of the job: earlier disputes can get the rest of its price limit.
+/// Apart from what its present attempt holds, the job may still cost so much.
 void bound_disputes(State& state, std::uint64_t job, core::Money left);
+/// A dispute of the job was paid.
+void spend_of_bounds(State& state, std::uint64_t job, core::Money paid);
 /// Of the ended attempt no record is charged any more.
 void note_attempt_over(State& state, std::uint64_t job, std::uint32_t attempt);
 void rebuild_dispute_lists(State& state);

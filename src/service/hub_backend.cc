@@ -75,6 +75,7 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
       workers_(kWorkers, kWorkQueuedMax),
       sender_(1, kWorkQueuedMax),
       watchers_(deadlines_, workers_),
+      log_watchers_(deadlines_, workers_),
       rows_(
           sender_, [this](storage::LogIndex index) { return read_body(index); }, fail_points, log),
       asks_(deadlines_),
@@ -97,6 +98,7 @@ core::Result<void> HubBackend::start_engine() {
                             const std::vector<std::uint64_t>& subjects) {
     batches_.fetch_add(1, std::memory_order_relaxed);
     watchers_.notify(subjects);
+    log_watchers_.notify(durable);
     rows_.look(machine, durable);
     snapshots_.note_durable(durable);
   };
@@ -108,6 +110,7 @@ core::Result<void> HubBackend::start_engine() {
   answers_.set_collecting_thread(engine_->thread_id());
   const engine::ReplayReport& report = engine_->replay_report();
   snapshots_.note_start(report.snapshot, report.last.index);
+  log_watchers_.notify(report.last.index);
   log_.write(LogLevel::info, "engine", "replayed",
              {{"last", static_cast<std::int64_t>(report.last.index)},
               {"snapshot", static_cast<std::int64_t>(report.snapshot)},
@@ -206,6 +209,10 @@ void HubBackend::watch_job(std::uint64_t job, core::Time deadline, std::function
                   std::move(wake));
 }
 
+void HubBackend::watch_log(storage::LogIndex after, std::function<void()> wake) {
+  log_watchers_.watch(after, std::move(wake));
+}
+
 core::Result<void> HubBackend::write_content(const crypto::Digest& digest, std::string_view bytes) {
   return content_->write(digest, bytes);
 }
@@ -302,6 +309,7 @@ core::Result<void> HubBackend::check_principal(const std::string& name) {
 void HubBackend::release_waiting() {
   answers_.set_stopping();
   watchers_.stop();
+  log_watchers_.stop();
   asks_.stop();
 }
 

@@ -100,6 +100,7 @@ inline constexpr std::size_t site_name_bytes_max = 63;
 inline constexpr Duration token_lifetime_max = hours(24 * 366);
 inline constexpr Duration readiness_timeout = seconds(2);
 inline constexpr std::size_t event_streams_max = 256;
+inline constexpr std::size_t event_streams_per_principal_max = 16;
 // How far back a stream of events resumes; records beyond it are named as lost.
 inline constexpr std::size_t event_resume_records_max = 1'000'000;
 

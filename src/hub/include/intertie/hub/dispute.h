@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <boost/describe.hpp>
 
@@ -26,14 +27,15 @@ struct OpenDispute {
   topology::PriceTable price;
   core::Time from;  // The part of the record's interval that may still be paid.
   core::Time to;
-  core::Money most;  // What is left of the attempt's hold.
+  core::Money most;                     // What is left of the attempt's hold.
+  std::optional<core::Money> job_most;  // What is left of the job's price limit, if it has one.
 };
 BOOST_DESCRIBE_STRUCT(OpenDispute, (),
                       (job, attempt, site, owner, payer, provider, is_over, amounts, price, from,
-                       to, most))
+                       to, most, job_most))
 
 /// What accepting it would pay now: amounts x (to - from) x price, without a minimum time, at most
-/// `most`. 0 if the record could not be read or nothing of it is left. Pure.
+/// `most` and `job_most`. 0 if the record could not be read or nothing of it is left. Pure.
 core::Money compute_payable(const OpenDispute& dispute);
 
 }  // namespace intertie::hub
