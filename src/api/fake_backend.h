@@ -207,9 +207,23 @@ class FakeBackend final : public Backend {
 
 class FakeStream final : public Stream {
  public:
-  bool send(const StreamEvent&) override { return true; }
-  void close() override {}
-  void on_close(std::function<void()>) override {}
+  bool send(const StreamEvent& event) override {
+    if (events.size() >= room) close();
+    if (is_closed) return false;
+    events.push_back(event);
+    return true;
+  }
+  void close() override {
+    if (std::exchange(is_closed, true)) return;
+    if (on_close_) on_close_();
+  }
+  void on_close(std::function<void()> callback) override { on_close_ = std::move(callback); }
+  std::vector<StreamEvent> events;
+  std::size_t room = 10'000;
+  bool is_closed = false;
+
+ private:
+  std::function<void()> on_close_;
 };
 
 class FakeAnswer final : public Answer {
@@ -220,10 +234,12 @@ class FakeAnswer final : public Answer {
   }
   std::shared_ptr<Stream> start_stream() override {
     has_stream = true;
-    return std::make_shared<FakeStream>();
+    stream = std::make_shared<FakeStream>();
+    return stream;
   }
   std::optional<Response> response;
   bool has_stream = false;
+  std::shared_ptr<FakeStream> stream;
 };
 
 inline std::string find_header(const Response& response, std::string_view name) {

@@ -42,8 +42,8 @@ class Dispute : public testing::Test {
   }
 
   void end(std::int32_t exit_code = 0) {
-    execution::AttemptEnded ended{start.job, start.attempt, world.now, {}, "", {}, {}};
-    ended.tasks = {{0, exit_code, 0}};
+    execution::AttemptEnded ended{start.job, start.attempt,       world.now, {},
+                                  "",        {{0, exit_code, 0}}, {}};
     if (exit_code != 0) ended.failure = core::Reason::exited_nonzero;
     world.say(*site, ended);
   }

@@ -81,6 +81,16 @@ constexpr std::array kSiteOperands = {Operand{"SITE"}};
 constexpr std::array kDryRun = {
     Option{"dry-run", 0, flag, "", "say what would be done, change nothing"}};
 constexpr std::array kFolder = {Option{"data", 0, text, "DIR", "the folder to look at"}};
+constexpr std::array kDoctor = {
+    Option{"data", 0, text, "DIR", "the folder to look at"},
+    Option{"listen",
+           0,
+           text,
+           "HOST:PORT",
+           "can a hub listen there? (default: its usual ports)",
+           {},
+           true},
+};
 constexpr std::array<std::string_view, 1> kJoinExamples = {
     "site join - --name lab --data ~/intertie-site --price 0.20 < token"};
 
@@ -139,6 +149,7 @@ constexpr std::array<std::string_view, 3> kSubmitExamples = {
 constexpr std::array<std::string_view, 1> kPlanExamples = {"plan job.yaml"};
 
 constexpr std::array kJobs = {
+    Option{"watch", 'w', flag, "", "go on with a line for each change, until Ctrl-C"},
     Option{"phase", 0, choice, "PHASE", "only those", "waiting|running|ended"},
     Option{"tag", 0, text, "NAME=VALUE", "only those"},
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"},
@@ -199,6 +210,12 @@ constexpr std::array kDepositOptions = {
 constexpr std::array kOptionalAccount = {Operand{"ACCOUNT", Need::optional}};
 constexpr std::array kPage = {
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"}};
+constexpr std::array kDisputes = {
+    Option{"resolved", 0, flag, "", "those that were resolved"},
+    Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"},
+};
+constexpr std::array kResolve = {Operand{"DISPUTE"}, Operand{"DECISION"}};
+constexpr std::array kYes = {Option{"yes", 'y', flag, "", "do it; without it only explain"}};
 constexpr std::array kStoreFolder = {Operand{"DIR"}};
 constexpr std::array kPublic = {Operand{"head|verify", Need::optional}};
 constexpr std::array kPublicOptions = {
@@ -281,7 +298,10 @@ constexpr std::array kVerbs = {
     Verb{"ledger accounts", kLook, "balances", kOptionalAccount},
     Verb{"ledger postings", kLook, "what moved on an account", kOptionalAccount, kPage},
     Verb{"ledger check", kLook, "prove that every entry sums to zero"},
+    Verb{"ledger disputes", kLook, "usage records that were not accepted", {}, kDisputes},
     Verb{"ledger deposit", kOperate, "pay money into an account", kDeposit, kDepositOptions},
+    Verb{"ledger resolve", kOperate, "decide about a disputed usage record: accept or reject",
+         kResolve},
     Verb{"hub start", kOperate, "run a hub", {}, kHubStart, kHubStartExamples},
     Verb{"hub init", kOperate, "create a hub's folder and keys without running it", {}, kHubStart},
     Verb{"site token", kOperate, "make a token with which one site can join", {}, kToken},
@@ -298,6 +318,8 @@ constexpr std::array kVerbs = {
          kSiteFolder,
          {},
          kRotateDetails},
+    Verb{"site reconcile", kOperate, "let a site whose history differs start anew", kSiteOperands,
+         kYes},
     Verb{"site doctor", kOperate, "check what this machine can offer as a site", {}, kFolder},
     Verb{"log verify", kOperate, "check the hash chain of a store's folder", kStoreFolder},
     Verb{"log public", kOperate, "check the hub's public log, which nobody can rewrite unseen",
@@ -317,7 +339,8 @@ constexpr std::array kVerbs = {
          kSimulateExamples},
     Verb{"bench submit", kTools, "load a hub with job submissions", {}, kBench},
     Verb{"bench run", kTools, "run `true` jobs from end to end", {}, kBenchRun},
-    Verb{"doctor", kTools, "check clock, sandbox, disk, context, token and hub", {}, kFolder},
+    Verb{
+        "doctor", kTools, "check clock, sandbox, disk, ports, context, token and hub", {}, kDoctor},
     Verb{"completion", kTools, "completion for bash, zsh or fish", kShell, {}, kCompletionExamples},
     Verb{"help", kTools, "explain a verb", kHelp, kHelpOptions},
 };
