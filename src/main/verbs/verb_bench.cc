@@ -98,9 +98,7 @@ Outcome report(Tally& tally, std::int64_t elapsed, std::string_view what,
        {{"p50", at(500)}, {"p90", at(900)}, {"p99", at(990)}, {"max", at(1'000)}}}};
   const auto text_of = [](std::int64_t micros) { return short_duration({micros}); };
   std::string text = std::string(what) + ": " + std::to_string(tally.jobs) + " jobs in " +
-                     text_of(elapsed) + ", " + per_second_text(tally.jobs, {elapsed}) +
-                     "
-                     " +
+                     text_of(elapsed) + ", " + per_second_text(tally.jobs, {elapsed}) + "\n" +
                      refused;
   text += "latency of a call: p50 " + text_of(at(500)) + ", p90 " + text_of(at(900)) + ", p99 " +
           text_of(at(990)) + ", most " + text_of(at(1'000)) + "\n";
