@@ -102,19 +102,16 @@ Outcome run_site_reconcile(const Invocation& invocation, const Terminal& termina
   terminal.say(channel.reason ? name + " cannot open its channel: " + channel.detail + "."
                               : "The hub sees no difference; the site's log says if it does.");
   terminal.say(
-      "Hub and site remember different messages, because one of the two was restored from a
-"
+      "Hub and site remember different messages, because one of the two was restored from a\n"
       "backup. Reconciling takes the site's side: it starts again from its row " +
       std::to_string(channel.hello.sent) + " and the hub's row " +
       std::to_string(channel.hello.received) +
-      ".
-What runs there counts as lost; such jobs run again elsewhere when their time is over.");
+      ".\nWhat runs there counts as lost; such jobs run again elsewhere when their time is over.");
   if (!invocation.has("yes")) {
     return make_complaint({core::Reason::bad_argument, "nothing was changed"},
                           "intertie site reconcile " + name + " --yes");
   }
-  const core::Result<api::SiteView> done =
-      session->client().reconcile_site(name, channel.hello);
+  const core::Result<api::SiteView> done = session->client().reconcile_site(name, channel.hello);
   if (!done) return session->complain(done.error());
   terminal.say(name + " is reconciled; it opens its channel within a minute.");
   return kDone;
