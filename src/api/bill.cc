@@ -60,11 +60,11 @@ core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
 }
 
 AttemptBill::AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt,
-                         std::string site_identifier, core::Money held)
+                         core::Money most, std::string site_identifier)
     : reserved_(reserved),
       attempt_(attempt),
+      left_(most),
       site_(std::move(site_identifier)),
-      held_(held),
       amounts_(sum_slots(reserved.slots)) {}
 
 core::Result<void> AttemptBill::check_subject(const execution::UsageRecord& record) const {
@@ -94,8 +94,9 @@ core::Result<core::Money> AttemptBill::charge(const execution::UsageRecord& reco
   next_number_ = record.number + 1;
   settled_to_ = record.to;
   charged_times_.emplace_back(record.from, record.to);
-  const core::Money charge = std::min(*after - *before, left());
-  charged_ += charge;
+  // The moments that a meter needs to stop a task at its limit are the site's.
+  const core::Money charge = std::min(*after - *before, left_);
+  left_ -= charge;
   return charge;
 }
 
@@ -116,9 +117,9 @@ core::Result<core::Money> AttemptBill::charge_accepted(const execution::UsageRec
   price.minimum = {};
   const auto full = compute_price_until(amounts, price, to - from);
   if (!full) return dispute("the charge is beyond what can be counted");
-  const core::Money charge = std::min({*full, left(), job_most.value_or(left())});
+  const core::Money charge = std::min({*full, left_, job_most.value_or(left_)});
   charged_times_.emplace_back(from, to);
-  charged_ += charge;
+  left_ -= charge;
   return charge;
 }
 

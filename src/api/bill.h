@@ -30,9 +30,9 @@ core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
 /// Follows the records of one attempt in their order.
 class AttemptBill {
  public:
-  /// `held`: the most that the attempt may cost.
-  AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt,
-              std::string site_identifier, core::Money held);
+  /// `most`: what was held when the attempt was chosen; all its records together cost no more.
+  AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt, core::Money most,
+              std::string site_identifier);
 
   /// The charge of the next record, or what is wrong with it (usage_disputed): another job, attempt
   /// or site, other amounts than were reserved, a number or an interval that does not follow.
@@ -48,16 +48,15 @@ class AttemptBill {
                                             core::Time to, std::optional<core::Money> job_most);
 
   /// What is left of the attempt's hold.
-  core::Money left() const { return held_ - charged_; }
+  core::Money left() const { return left_; }
 
  private:
   core::Result<void> check_subject(const execution::UsageRecord& record) const;
 
   hub::CapacityReserved reserved_;
   std::uint32_t attempt_;
+  core::Money left_;
   std::string site_;
-  core::Money held_;
-  core::Money charged_;
   execution::ReservedUse amounts_;
   std::uint32_t next_number_ = 1;
   std::uint32_t disputes_ = 0;

@@ -86,7 +86,7 @@ TEST(Bill, FollowsNumbersAndIntervals) {
   record.from = core::Time{0};
   record.to = core::Time{1'000'000};
   record.reserved.cpus = core::MilliCpus{1000};
-  AttemptBill bill(reserved, 1, "S", core::Money{6500});
+  AttemptBill bill(reserved, 1, core::Money{6'500}, "S");
   auto wrong = record;
   wrong.reserved.cpus.count = 999;
   EXPECT_FALSE(bill.charge(wrong).has_value());

@@ -92,7 +92,7 @@ class JobBiller {
     const topology::Pool* pool = directory_.topology->find_pool({attempt->reserved.pool});
     if (pool == nullptr) return nullptr;
     const topology::Site& site = *directory_.topology->find_site(pool->site);
-    Following following{AttemptBill(attempt->reserved, number, site.identifier, attempt->held),
+    Following following{AttemptBill(attempt->reserved, number, attempt->held, site.identifier),
                         site.name, pool->name, directory_.sign_keys[pool->site.index]};
     return &followed_.emplace(number, std::move(following)).first->second;
   }
