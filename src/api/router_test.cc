@@ -73,7 +73,7 @@ TEST(Router, ExplainsWhyAJobWaitsAndWhatWouldHelp) {
   auto site = world.join("alpha", 2);
   const std::uint64_t job = world.submit("ada");  // Unmeasured: it may wait.
   auto view = world.get<ExplainView>("ada", "/v1/jobs/1/explain");
-  EXPECT_EQ(view.reason->code, "unplaceable");
+  EXPECT_EQ(view.reason->code, "unmeasured");
   EXPECT_EQ(view.counts.at(0).reason.code, "unmeasured");
   world.measure(site);
   EXPECT_EQ(world.get<JobView>("ada", "/v1/jobs/1").phase, Phase::placed);
