@@ -19,8 +19,8 @@ holds "$out" "intertie run -- echo hello"
 [ "$(grep -c '^  intertie ' "$work/stdout")" -eq 3 ] || fail "the overview shows not three examples"
 holds "$out" "docs/"
 expect 0 help --man
-mapfile -t verbs < <(tr -d '\\' <"$work/stdout" |
-  sed -n 's/^\.SS \([a-z][a-z-]*\( [a-z][a-z-]*\)*\).*/\1/p')
+mapfile -t verbs < <(sed -n -e 's/\\-/-/g' \
+  -e 's/^\.SS \([a-z][a-z-]*\( [a-z][a-z-]*\)*\).*/\1/p' "$work/stdout")
 [ "${#verbs[@]}" -ge 40 ] || fail "the manual has only ${#verbs[@]} verbs"
 for verb in "${verbs[@]}"; do
   [ "$verb" = help ] && continue  # Its operands are verbs.
