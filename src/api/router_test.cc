@@ -169,7 +169,7 @@ TEST(Router, WalksEveryRouteWithEveryRole) {
       }
     }
   }
-  EXPECT_EQ(denied, 10u);  // A user on 7 routes, a provider on 3.
+  EXPECT_EQ(denied, 12u);  // A user on 8 routes, a provider on 4.
 }
 
 TEST(Router, AnIdempotencyKeyMakesOneJob) {
