@@ -13,9 +13,9 @@
 
 #include <boost/describe.hpp>
 
-#include "intertie/api/public_views.h"
 #include "intertie/api/dispute_views.h"
 #include "intertie/api/event_views.h"
+#include "intertie/api/public_views.h"
 #include "intertie/api/views.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/result.h"
