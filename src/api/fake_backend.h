@@ -127,8 +127,7 @@ class FakeBackend final : public Backend {
   void settle() {
     for (int turn = 0; turn < 10'000; ++turn) {
       wake_due();
-      wake_log_watchers();
-      if (!engine_->poll(time) && engine_->is_idle()) return;
+      if (!engine_->poll(time) && engine_->is_idle() && !wake_log_watchers()) return;
       if (log_->is_held) return;
     }
     FAIL() << "the engine does not come to rest";
@@ -181,7 +180,8 @@ class FakeBackend final : public Backend {
   void wake_watchers(std::uint64_t job) {
     wake_where([&](const Watcher& one) { return one.job == job; });
   }
-  void wake_log_watchers() {
+  // Whether somebody was waiting for what is durable now.
+  bool wake_log_watchers() {
     std::vector<std::function<void()>> woken;
     std::erase_if(log_watchers_, [&](auto& one) {
       if (store_->last().index <= one.first) return false;
@@ -189,6 +189,7 @@ class FakeBackend final : public Backend {
       return true;
     });
     for (const auto& wake : woken) wake();
+    return !woken.empty();
   }
   void wake_due() {
     wake_where([&](const Watcher& one) { return one.deadline <= time; });
