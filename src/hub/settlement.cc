@@ -15,11 +15,10 @@
 #include "reservations.h"
 
 namespace intertie::hub {
-namespace {
 
-core::Result<execution::UsageRecord> open_record(const SiteState& site,
-                                                 const std::string& envelope) {
-  const auto key = crypto::parse_public_key(site.sign_key);
+core::Result<execution::UsageRecord> open_usage_record(const std::string& sign_key,
+                                                       const std::string& envelope) {
+  const auto key = crypto::parse_public_key(sign_key);
   if (!key) return key.error();
   const crypto::Digest key_id = crypto::compute_key_digest(*key);
   if (engine::is_fault_planted(engine::Fault::signature_unchecked)) {
@@ -37,6 +36,8 @@ core::Result<execution::UsageRecord> open_record(const SiteState& site,
   if (const auto checked = execution::check(*record); !checked) return checked.error();
   return record;
 }
+
+namespace {
 
 core::Error make_dispute(std::string detail) {
   return {core::Reason::usage_disputed, std::move(detail)};
@@ -92,7 +93,7 @@ void settle_usage(Context& context, std::uint32_t site, const execution::UsageRe
     context.emit(UsageDisputed{report.job, report.attempt, error.reason, error.detail},
                  report.envelope);
   };
-  const auto record = open_record(from, report.envelope);
+  const auto record = open_usage_record(from.sign_key, report.envelope);
   if (!record) return dispute(record.error());
   if (record->key.job != report.job || record->key.attempt != report.attempt ||
       record->site != from.site.identifier) {

@@ -1,6 +1,9 @@
 // Signed usage records become charges, once each (ARCHITECTURE.md 10, 12).
 #pragma once
 
+#include <string>
+
+#include "intertie/core/result.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/execution/usage_record.h"
 #include "intertie/ledger/hold.h"
@@ -11,6 +14,11 @@ namespace intertie::hub {
 
 /// Verifies a usage report of the job's current attempt and emits UsageSettled or UsageDisputed.
 void settle_usage(Context& context, std::uint32_t site, const execution::UsageReport& report);
+
+/// Opens a usage record that the holder of `sign_key` has signed: bad_key, bad_signature,
+/// bad_syntax, out_of_range.
+core::Result<execution::UsageRecord> open_usage_record(const std::string& sign_key,
+                                                       const std::string& envelope);
 
 /// The posting for a charge: the provider's part and the hub's fee, rounded down.
 ledger::Post make_post(const State& state, const Reservation& reservation, core::Money charge,

@@ -21,6 +21,7 @@
 #include "intertie/core/time.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/hub/job_document.h"
+#include "intertie/hub/peer_events.h"
 #include "intertie/ledger/ledger.h"
 #include "intertie/placement/request.h"
 #include "intertie/topology/pool.h"
@@ -304,6 +305,10 @@ using Event =
                  SiteStatusChanged, ShapeInterned, JobSubmitted, DemandUnmet, CapacityReserved,
                  CapacityReleased, AttemptChosen, AttemptBegan, UsageSettled, UsageDisputed,
                  AttemptOver, JobRequeued, JobCancelRequested, JobEnded, SiteRowsAccepted,
-                 SiteChannelOpened, ClockStepped, SiteChannelReconciled>;
+                 SiteChannelOpened, ClockStepped, SiteChannelReconciled, PeerAdded, PeerChanged,
+                 PeerChannelOpened, PeerRowsAccepted, PeerChannelReconciled, OfferAsked,
+                 OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan, RemoteUsageSettled,
+                 RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
+                 GuestCommitted, GuestDropped, GuestEnded, ChargeContested>;
 
 }  // namespace intertie::hub
