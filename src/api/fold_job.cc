@@ -47,7 +47,7 @@ struct Folder {
   }
   void operator()(const hub::AttemptOver& event) const {
     facts.reason = event.failure;
-    facts.exit_code = event.exit_code;
+    note_exit_code(event.failure, event.exit_code);
     if (facts.attempts.empty()) return;
     facts.attempts.back().over = event.at;
     facts.attempts.back().over_index = index;
@@ -61,8 +61,12 @@ struct Folder {
     facts.reason = event.reason;
     facts.ended = time;
     facts.charged = event.charged;
-    // A job that never ran has no exit code.
-    if (!facts.attempts.empty()) facts.exit_code = event.exit_code;
+    if (!facts.attempts.empty()) note_exit_code(event.reason, event.exit_code);
+  }
+  /// What never ran, or was lost, has no exit code.
+  void note_exit_code(std::optional<core::Reason> failure, int exit_code) const {
+    facts.exit_code.reset();
+    if (!failure || exit_code != 0) facts.exit_code = exit_code;
   }
   template <class Other>
   void operator()(const Other&) const {}

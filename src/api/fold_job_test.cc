@@ -43,6 +43,7 @@ TEST(FoldJob, FollowsAJobThroughAFailedAndAGoodAttempt) {
   EXPECT_EQ(upto(5).charged.count, 10);
   EXPECT_EQ(upto(7).phase, Phase::waiting);
   EXPECT_EQ(upto(7).reason, core::Reason::site_lost);
+  EXPECT_EQ(upto(7).exit_code, std::nullopt);  // Nobody knows how it would have ended.
   EXPECT_EQ(upto(7).current()->over_index, 55u);
   EXPECT_EQ(upto(7).need().pools, 4u);
   chosen.attempt = 2;

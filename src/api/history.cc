@@ -1,5 +1,6 @@
 #include "history.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -24,13 +25,16 @@ struct Teller {
     return directory.topology->find_site(pool->site)->name + "/" + pool->name;
   }
   std::string name_money(core::Money money) const {
-    return core::to_text(money) + " " + directory.hub.currency;
+    std::string text = core::to_text(money);  // With all six decimals.
+    text.resize(std::max(text.find_last_not_of('0'), text.find('.') + 2) + 1);
+    return text + " " + directory.hub.currency;
   }
 
   void operator()(const hub::JobSubmitted&) const { say("submitted", "The job was submitted."); }
   void operator()(const hub::CapacityReserved& event) const {
     say("reserved", "Capacity was reserved at " + name_pool(event.pool) + " for " +
-                        std::to_string(event.slots.size()) + " task(s).");
+                        std::to_string(event.slots.size()) +
+                        (event.slots.size() == 1 ? " task." : " tasks."));
   }
   void operator()(const hub::AttemptChosen& event) const {
     view.attempt = event.attempt;
@@ -55,8 +59,11 @@ struct Teller {
   }
   void operator()(const hub::AttemptOver& event) const {
     view.attempt = event.attempt;
-    say("over", "Attempt " + std::to_string(event.attempt) + " ended with exit code " +
-                    std::to_string(event.exit_code) + ".");
+    std::string text = "Attempt " + std::to_string(event.attempt) + " ended";
+    // What never ran, or was lost, has no exit code.
+    const bool has_code = !event.failure || event.exit_code != 0;
+    if (has_code) text += " with exit code " + std::to_string(event.exit_code);
+    say("over", text + ".");
     if (event.failure) say_why(*event.failure);
   }
   void operator()(const hub::JobRequeued& event) const {

@@ -43,6 +43,7 @@ void submit_join(const CallPointer& call, const JoinPointer& join, const SiteNum
   command.pools = join->request.pools;
   command.sign_key = join->request.keys.sign;
   command.tls_key = join->request.keys.tls;
+  command.seal_key = join->request.keys.seal;
   command.nonce = join->claims.nonce;
   command.operator_principal = number.operator_principal;
   command.record_envelope = *envelope;
@@ -105,6 +106,11 @@ core::Result<void> check_join(const JoinRequest& request) {
   if (const auto key = crypto::parse_public_key(request.keys.tls); !key) {
     return {core::Reason::bad_field, "keys.tls: " + key.error().detail};
   }
+  if (!request.keys.seal.empty()) {
+    if (const auto key = crypto::parse_seal_public_key(request.keys.seal); !key) {
+      return {core::Reason::bad_field, "keys.seal: " + key.error().detail};
+    }
+  }
   if (request.keys.next.empty()) return {};
   if (const auto next = crypto::parse_digest(request.keys.next); !next) {
     return {core::Reason::bad_field, "keys.next: " + next.error().detail};
@@ -138,6 +144,11 @@ core::Result<identity::RegistrationRecord> make_site_record(const JoinRequest& r
   const auto tls = crypto::parse_public_key(request.keys.tls);
   if (!tls) return tls.error();
   record.keys.push_back(identity::make_record_key(identity::KeyPurpose::tls, *tls));
+  if (!request.keys.seal.empty()) {
+    const auto seal = crypto::parse_seal_public_key(request.keys.seal);
+    if (!seal) return seal.error();
+    record.keys.push_back(identity::make_record_key(*seal));
+  }
   if (!request.keys.next.empty()) {
     const auto sign = crypto::parse_public_key(request.keys.sign);
     if (!sign) return sign.error();

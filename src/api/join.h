@@ -26,8 +26,8 @@ core::Result<void> check_join(const JoinRequest& request);
 /// Version 1 of the site's record. Registry: the hub's region; participant: the operator's handle
 /// plus one; serial: the number of sites plus one. With `keys.next` (a digest: the commitment to
 /// the site's next signing key) the record is `registered` and names the signing key: the site
-/// countersigns it. Without, it is `reserved` and names the TLS key alone, which the registry may
-/// sign by itself.
+/// countersigns it. Without, it is `reserved` and names the TLS and the sealing key alone, which the
+/// registry may sign by itself.
 core::Result<identity::RegistrationRecord> make_site_record(const JoinRequest& request,
                                                             const SiteNumber& number,
                                                             core::Time now);

@@ -29,6 +29,7 @@ int get_status(Reason reason) {
     case Reason::unknown_hold:
       return 404;
     case Reason::already_exists:
+    case Reason::in_use:
     case Reason::idempotency_conflict:
     case Reason::already_final:
     case Reason::stale_epoch:

@@ -15,6 +15,22 @@ constexpr std::array<std::uint8_t, 1> kNodePrefix = {0x01};
 /// The largest power of two below `n`: where the standard splits a tree of n > 1 leaves.
 std::uint64_t compute_split(std::uint64_t n) { return std::bit_floor(n - 1); }
 
+core::Result<Digest> read_range(std::uint64_t begin, std::uint64_t end, const NodeReader& read) {
+  const std::uint64_t count = end - begin;
+  assert(count > 0);
+  if (std::has_single_bit(count)) {
+    const int level = std::countr_zero(count);
+    assert(begin % count == 0);
+    return read(level, begin >> level);
+  }
+  const std::uint64_t middle = begin + compute_split(count);
+  const auto left = read_range(begin, middle, read);
+  if (!left) return left;
+  const auto right = read_range(middle, end, read);
+  if (!right) return right;
+  return compute_node_hash(*left, *right);
+}
+
 }  // namespace
 
 Digest compute_leaf_hash(ByteView leaf) {
@@ -29,6 +45,51 @@ Digest compute_node_hash(const Digest& left, const Digest& right) {
   return compute_sha256(node);
 }
 
+core::Result<Digest> read_root(std::uint64_t size, const NodeReader& read) {
+  if (size == 0) return compute_sha256(ByteView{});
+  return read_range(0, size, read);
+}
+
+core::Result<MerkleProof> read_inclusion_proof(std::uint64_t index, std::uint64_t size,
+                                               const NodeReader& read) {
+  assert(index < size);
+  MerkleProof proof;  // Collected from the root down, while the standard lists it leaf first.
+  std::uint64_t begin = 0;
+  std::uint64_t end = size;
+  while (end - begin > 1) {
+    const std::uint64_t middle = begin + compute_split(end - begin);
+    const bool is_left = index < middle;
+    const auto sibling = is_left ? read_range(middle, end, read) : read_range(begin, middle, read);
+    if (!sibling) return sibling.error();
+    proof.push_back(*sibling);
+    (is_left ? end : begin) = middle;
+  }
+  return MerkleProof(proof.rbegin(), proof.rend());
+}
+
+core::Result<MerkleProof> read_consistency_proof(std::uint64_t old_size, std::uint64_t new_size,
+                                                 const NodeReader& read) {
+  assert(0 < old_size && old_size <= new_size);
+  MerkleProof proof;
+  std::uint64_t begin = 0;
+  std::uint64_t end = new_size;
+  while (old_size < end) {
+    const std::uint64_t middle = begin + compute_split(end - begin);
+    const bool is_left = old_size <= middle;
+    const auto other = is_left ? read_range(middle, end, read) : read_range(begin, middle, read);
+    if (!other) return other.error();
+    proof.push_back(*other);
+    (is_left ? end : begin) = middle;
+  }
+  // The verifier knows the old root already; it needs this subtree only if it is a smaller one.
+  if (begin != 0) {
+    const auto last = read_range(begin, end, read);
+    if (!last) return last.error();
+    proof.push_back(*last);
+  }
+  return MerkleProof(proof.rbegin(), proof.rend());
+}
+
 void MerkleTree::append_leaf_hash(const Digest& leaf_hash) {
   Digest hash = leaf_hash;
   for (std::size_t level = 0;; ++level) {
@@ -40,59 +101,25 @@ void MerkleTree::append_leaf_hash(const Digest& leaf_hash) {
   }
 }
 
-Digest MerkleTree::compute_range(std::uint64_t begin, std::uint64_t end) const {
-  const std::uint64_t count = end - begin;
-  assert(count > 0 && end <= size());
-  if (std::has_single_bit(count)) {
-    const int level = std::countr_zero(count);
-    assert(begin % count == 0);
-    return levels_[static_cast<std::size_t>(level)][begin >> level];
-  }
-  const std::uint64_t middle = begin + compute_split(count);
-  return compute_node_hash(compute_range(begin, middle), compute_range(middle, end));
+NodeReader MerkleTree::make_reader() const {
+  return [this](int level, std::uint64_t position) -> core::Result<Digest> {
+    return levels_[static_cast<std::size_t>(level)][position];
+  };
 }
 
 Digest MerkleTree::compute_root(std::uint64_t size) const {
   assert(size <= this->size());
-  return size == 0 ? compute_sha256(ByteView{}) : compute_range(0, size);
+  return read_root(size, make_reader()).value();
 }
 
 MerkleProof MerkleTree::prove_inclusion(std::uint64_t index, std::uint64_t size) const {
-  assert(index < size && size <= this->size());
-  MerkleProof proof;  // Collected from the root down, while the standard lists it leaf first.
-  std::uint64_t begin = 0;
-  std::uint64_t end = size;
-  while (end - begin > 1) {
-    const std::uint64_t middle = begin + compute_split(end - begin);
-    if (index < middle) {
-      proof.push_back(compute_range(middle, end));
-      end = middle;
-    } else {
-      proof.push_back(compute_range(begin, middle));
-      begin = middle;
-    }
-  }
-  return {proof.rbegin(), proof.rend()};
+  assert(size <= this->size());
+  return read_inclusion_proof(index, size, make_reader()).value();
 }
 
 MerkleProof MerkleTree::prove_consistency(std::uint64_t old_size, std::uint64_t new_size) const {
-  assert(0 < old_size && old_size <= new_size && new_size <= size());
-  MerkleProof proof;
-  std::uint64_t begin = 0;
-  std::uint64_t end = new_size;
-  while (old_size < end) {
-    const std::uint64_t middle = begin + compute_split(end - begin);
-    if (old_size <= middle) {
-      proof.push_back(compute_range(middle, end));
-      end = middle;
-    } else {
-      proof.push_back(compute_range(begin, middle));
-      begin = middle;
-    }
-  }
-  // The verifier knows the old root already; it needs this subtree only if it is a smaller one.
-  if (begin != 0) proof.push_back(compute_range(begin, end));
-  return {proof.rbegin(), proof.rend()};
+  assert(new_size <= size());
+  return read_consistency_proof(old_size, new_size, make_reader()).value();
 }
 
 void MerkleFrontier::append_leaf_hash(const Digest& leaf_hash) {
@@ -103,6 +130,17 @@ void MerkleFrontier::append_leaf_hash(const Digest& leaf_hash) {
   }
   subtrees_.push_back(hash);
   ++size_;
+}
+
+std::vector<MerkleNode> MerkleFrontier::find_new_nodes(const Digest& leaf_hash) const {
+  std::vector<MerkleNode> nodes = {{0, size_, leaf_hash}};
+  std::size_t left = subtrees_.size();
+  for (std::uint64_t rest = size_; rest % 2 == 1; rest /= 2) {
+    const MerkleNode& below = nodes.back();
+    nodes.push_back(
+        {below.level + 1, below.position / 2, compute_node_hash(subtrees_[--left], below.digest)});
+  }
+  return nodes;
 }
 
 Digest MerkleFrontier::compute_root() const {

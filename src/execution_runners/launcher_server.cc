@@ -408,6 +408,9 @@ void LauncherServer::handle_notices() {
       Tell tell;
       tell.notice = Notice::started;
       tell.key = keys[index];
+      if (task->second.control) {
+        tell.started = core::Time{task->second.control->block().started};
+      }
       send_to_all(tell);
     }
   }

@@ -164,9 +164,9 @@ void LocalRunner::Connection::take(const Tell& tell) {
     if (tell.started) task.started = *tell.started;
     listed.push_back(std::move(task));
   } else if (tell.notice == Notice::started) {
-    events.push_back({tell.key, {}});
+    events.push_back({tell.key, {}, tell.started.value_or(core::Time{})});
   } else if (tell.result && told.insert(tell.key).second) {
-    events.push_back({tell.key, tell.result});
+    events.push_back({tell.key, tell.result, tell.result->started});
   }
 }
 

@@ -290,8 +290,10 @@ void Meter::handle_reports() {
       report.text[sizeof(report.text) - 1] = '\0';
       if (report.kind == SandboxReport::Kind::started) mark_started();
       if (report.kind == SandboxReport::Kind::ended) take_status(report.value);
-      if (report.kind != SandboxReport::Kind::failed) continue;
-      result_.end = TaskEnd::start_failed;
+      const bool has_no_program = report.kind == SandboxReport::Kind::not_executed;
+      if (has_no_program) mark_started();
+      if (!has_no_program && report.kind != SandboxReport::Kind::failed) continue;
+      result_.end = has_no_program ? TaskEnd::exited : TaskEnd::start_failed;
       result_.exit_code = report.value;
       result_.detail = report.text;
       has_status_ = true;

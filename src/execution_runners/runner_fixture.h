@@ -188,6 +188,7 @@ class RunnerTest : public testing::Test {
     for (const RunnerEvent& event : *events) {
       if (event.is_start()) {
         started_[event.key] = read_boot_clock();
+        begun_[event.key] = event.started;
       } else {
         EXPECT_FALSE(ended_.contains(event.key)) << "ended twice";
         ended_[event.key] = *event.result;
@@ -220,6 +221,7 @@ class RunnerTest : public testing::Test {
   std::unique_ptr<LocalRunner> runner_;
   std::map<execution::TaskKey, execution::TaskResult> ended_;
   std::map<execution::TaskKey, core::Duration> started_;
+  std::map<execution::TaskKey, core::Time> begun_;  // As the events say.
   std::uint64_t jobs_ = 0;
   std::string failures_;
 };

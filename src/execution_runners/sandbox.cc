@@ -42,9 +42,10 @@ constexpr int kNotRunCode = 126;
 constexpr rlim_t kOpenFilesMax = 65'536;
 constexpr std::string_view kHostName = "task";
 
-[[noreturn]] void fail(int reports, int exit_code, std::string_view text) {
+[[noreturn]] void fail(int reports, SandboxReport::Kind kind, int exit_code,
+                       std::string_view text) {
   SandboxReport report;
-  report.kind = SandboxReport::Kind::failed;
+  report.kind = kind;
   report.value = exit_code;
   text.substr(0, sizeof(report.text) - 1).copy(report.text, sizeof(report.text) - 1);
   (void)!::write(reports, &report, sizeof(report));
@@ -52,11 +53,17 @@ constexpr std::string_view kHostName = "task";
 }
 
 [[noreturn]] void fail(int reports, const core::Error& error) {
-  fail(reports, kNotRunCode, error.detail);
+  fail(reports, SandboxReport::Kind::failed, kNotRunCode, error.detail);
 }
 
+/// The sandbox stands, but there is no such program in it: the command's own fault, told on its
+/// standard error, as a shell does.
 [[noreturn]] void fail_exec(int reports, const std::string& program, int error) {
-  fail(reports, error == ENOENT ? kNotFoundCode : kNotRunCode, describe_error(program, error));
+  const std::string text = describe_error(program, error);
+  const std::string line = "intertie: " + text + "\n";
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+  fail(reports, SandboxReport::Kind::not_executed, error == ENOENT ? kNotFoundCode : kNotRunCode,
+       text);
 }
 
 /// The groups that own the granted devices, where the device is not open to everybody.

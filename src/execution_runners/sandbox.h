@@ -40,16 +40,16 @@ struct SandboxRequest {
 
 /// What the sandbox tells the meter through its pipe. Written whole (below PIPE_BUF).
 struct SandboxReport {
-  enum class Kind : std::int32_t { started, failed, ended };
+  enum class Kind : std::int32_t { started, failed, not_executed, ended };
   Kind kind = Kind::started;
-  std::int32_t value = 0;  // failed: the exit code to show; ended: the wait status.
-  char text[240] = {};     // failed: what could not be done.
+  std::int32_t value = 0;  // failed, not_executed: the exit code to show; ended: the wait status.
+  char text[240] = {};     // failed, not_executed: what could not be done.
 };
 
 /// `process` is the command itself, or the init of its PID namespace; it is the caller's child.
-/// With namespace isolation `reports` says started, then ended, or failed. At level process it
-/// says failed, or closes without a word when the command has been started; its end is then the
-/// wait status of `process`.
+/// With namespace isolation `reports` says started, then ended; or failed; or not_executed. At
+/// level process it says failed or not_executed, or closes without a word when the command has been
+/// started; its end is then the wait status of `process`.
 struct Sandbox {
   pid_t process = -1;
   Descriptor pidfd;

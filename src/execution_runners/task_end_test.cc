@@ -45,6 +45,15 @@ TEST_P(TaskEndTest, ExitCodeAndOutputAreReported) {
   EXPECT_GE(result->wall.count, 0);
 }
 
+// Use is charged from here, so a runner that is slow to listen must not move it.
+TEST_P(TaskEndTest, StartIsToldAsTheMeterSawIt) {
+  const auto request = make("true");
+  const auto result = run(request);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(begun_[request.key], result->started);
+  EXPECT_GT(result->started.micros, 0);
+}
+
 TEST_P(TaskEndTest, SignalOfTheCommandIsReported) {
   const auto result = run(make("kill -SEGV $$"));
   ASSERT_TRUE(result);
@@ -53,15 +62,27 @@ TEST_P(TaskEndTest, SignalOfTheCommandIsReported) {
   EXPECT_EQ(result->exit_code, 128 + SIGSEGV);
 }
 
-TEST_P(TaskEndTest, MissingProgramIsAFailedStart) {
+// Not the site's fault: a shell would say the same, with the same codes.
+TEST_P(TaskEndTest, MissingProgramIsTheCommandsOwnExitCode) {
   auto request = make_request({"no-such-program-anywhere"});
   request.isolation = GetParam();
   const auto result = run(request);
   ASSERT_TRUE(result);
-  EXPECT_EQ(result->end, TaskEnd::start_failed);
+  EXPECT_EQ(result->end, TaskEnd::exited);
   EXPECT_EQ(result->exit_code, 127);
   EXPECT_NE(result->detail.find("no-such-program-anywhere"), std::string::npos) << result->detail;
-  EXPECT_FALSE(started_.contains(request.key));
+  EXPECT_NE(read_errors(request).find("no-such-program-anywhere"), std::string::npos);
+  EXPECT_GT(result->started.micros, 0);
+  EXPECT_GE(result->ended, result->started);
+}
+
+TEST_P(TaskEndTest, FileThatCannotBeExecutedIsTheCommandsOwnExitCode) {
+  auto request = make_request({"/etc/passwd"});
+  request.isolation = GetParam();
+  const auto result = run(request);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->end, TaskEnd::exited);
+  EXPECT_EQ(result->exit_code, 126);
 }
 
 TEST_P(TaskEndTest, ProgramIsFoundInTheTasksOwnPath) {

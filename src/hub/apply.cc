@@ -74,9 +74,12 @@ struct Applier {
     site.site = event.site;
     site.sign_key = event.sign_key;
     site.tls_key = event.tls_key;
+    site.seal_key = event.seal_key;
     state.site_handles.emplace(site.site.name, site.site.handle.index);
     state.topology = state.topology->with_site(site.site);
     state.used_nonces.insert(event.join_nonce);
+    site.record = event.record;
+    if (event.record) site.record_index = place.index;
     state.sites.push_back(std::move(site));
   }
 
@@ -316,16 +319,44 @@ struct Applier {
     site.outbox.restart_after(event.received, crypto::parse_digest(event.received_hash).value());
   }
 
+  void operator()(const SiteKeysRotated& event) const {
+    SiteState& site = state.sites[event.site];
+    site.former_sign_key = std::exchange(site.sign_key, event.sign_key);
+    site.former_key_rows = event.rows;
+    site.tls_key = event.tls_key;
+    site.record = event.record;
+    site.record_index = place.index;
+  }
+
+  void operator()(const SiteRevoked& event) const {
+    SiteState& site = state.sites[event.site];
+    site.sign_key.clear();
+    site.tls_key.clear();
+    site.former_sign_key.clear();
+    site.former_key_rows = 0;
+    site.record = event.record;
+    site.record_index = place.index;
+    site.is_revoked = true;
+  }
+
   template <class PeerEvent>
   void operator()(const PeerEvent& event) const {
     apply_peer_event(state, event, place);
   }
 };
 
+void append_leaf(PublicLog& log, const PublicLeaf& leaf) {
+  const std::string bytes = encode_leaf(leaf);
+  log.frontier.append_leaf_hash(crypto::compute_leaf_hash(crypto::as_bytes(bytes)));
+  log.time = leaf.time;
+}
+
 }  // namespace
 
 void apply(State& state, const Event& event, const engine::RecordPlace& place) {
+  const auto leaf = find_public_leaf(state, event, place.time);
   std::visit(Applier{state, place}, event);
+  if (leaf) append_leaf(state.public_log, *leaf);
 }
 
 std::vector<placement::TaskAllocation> make_allocations(

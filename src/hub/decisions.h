@@ -27,6 +27,10 @@ core::Result<Reply> decide(Context& context, const ReconcileSite& command);
 core::Result<Reply> decide(Context& context, const AcceptSiteRows& command);
 core::Result<Reply> decide(Context& context, const BeatSite& command);
 
+// site_keys.cc
+core::Result<Reply> decide(Context& context, const RotateSiteKeys& command);
+core::Result<Reply> decide(Context& context, const RevokeSite& command);
+
 // peers.cc
 core::Result<Reply> decide(Context& context, const AddPeer& command);
 core::Result<Reply> decide(Context& context, const ChangePeer& command);

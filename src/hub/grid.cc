@@ -166,4 +166,9 @@ void Grid::note_refused(const std::string& pool, std::uint32_t shape) {
   if (found != handles_.end()) refused_[found->second].insert(shape);
 }
 
+std::string Grid::find_sign_key(const std::string& pool) const {
+  const auto found = handles_.find(pool);
+  return found == handles_.end() ? std::string() : pools_[found->second].site_sign_key;
+}
+
 }  // namespace intertie::hub

@@ -67,6 +67,9 @@ class Grid {
   /// The shape's handle now means another shape.
   void forget(std::uint32_t shape) { cache_.forget({shape}); }
 
+  /// The key with which the pool's site signs now; empty: not announced.
+  std::string find_sign_key(const std::string& pool) const;
+
   bool is_empty() const { return pools_.empty(); }
   const RemotePool& get_remote(std::uint32_t pool) const { return pools_[pool]; }
   const topology::Pool& get_pool(std::uint32_t pool) const { return *topology_->find_pool({pool}); }

@@ -158,9 +158,28 @@ struct RowWriter {
     put_event(Table::site_events, encode_number(event.site), event);
   }
 
+  void operator()(const SiteKeysRotated& event) const {
+    put_event(Table::site_events, encode_number(event.site), event);
+  }
+  void operator()(const SiteRevoked& event) const {
+    put_event(Table::site_events, encode_number(event.site), event);
+  }
+
   template <class Other>
   void operator()(const Other&) const {}
 };
+
+void put_leaf(const PublicLog& log, const PublicLeaf& leaf, const engine::RecordPlace& place,
+              std::vector<storage::IndexWrite>& writes) {
+  const IndexedLeaf row{place.index, leaf.kind != LeafKind::settlement, encode_leaf(leaf)};
+  writes.push_back(storage::put(id(Table::public_leaves), encode_number(log.frontier.size()),
+                                codec::to_cbor(row)));
+  const crypto::Digest hash = crypto::compute_leaf_hash(crypto::as_bytes(row.leaf));
+  for (const crypto::MerkleNode& node : log.frontier.find_new_nodes(hash)) {
+    writes.push_back(storage::put(id(Table::public_nodes), make_node_key(node.level, node.position),
+                                  std::string(crypto::as_text(node.digest.bytes))));
+  }
+}
 
 }  // namespace
 
@@ -182,6 +201,10 @@ std::uint64_t decode_number(std::string_view key, std::size_t offset) {
   return number;
 }
 
+std::string make_node_key(int level, std::uint64_t position) {
+  return encode_number(static_cast<std::uint64_t>(level)) + encode_number(position);
+}
+
 std::string make_phase_prefix(std::uint32_t owner, char phase) {
   return encode_number(owner) + phase;
 }
@@ -201,6 +224,9 @@ void write_index_rows(const State& state, const Event& event, const engine::Reco
                       std::vector<storage::IndexWrite>& writes) {
   const auto kind = static_cast<std::uint16_t>(event.index());
   std::visit(RowWriter{state, place, kind, writes}, event);
+  if (const auto leaf = find_public_leaf(state, event, place.time)) {
+    put_leaf(state.public_log, *leaf, place, writes);
+  }
 }
 
 }  // namespace intertie::hub

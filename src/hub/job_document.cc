@@ -119,6 +119,10 @@ core::Result<void> check_figures(const JobDocument& document) {
     return make_error(core::Reason::out_of_range, "tasks",
                       "1 to " + std::to_string(limits::job_tasks_max));
   }
+  if (document.need.memory.count <= 0) {
+    // The runner sets no bound for 0, so it would be everything for nothing.
+    return make_error(core::Reason::out_of_range, "need.memory", "above 0");
+  }
   if (document.timeout.count <= 0 || document.timeout > limits::job_timeout_max) {
     return make_error(core::Reason::out_of_range, "timeout",
                       "above 0, at most " + core::to_text(limits::job_timeout_max));
@@ -146,6 +150,9 @@ std::string get_output_name(const DataOut& output) {
 core::Result<void> check_document(const JobDocument& document) {
   if (document.run.empty()) {
     return make_error(core::Reason::missing_field, "run", "a job needs a command");
+  }
+  if (document.run.front().empty()) {
+    return make_error(core::Reason::bad_field, "run[0]", "empty; name a program");
   }
   if (document.name.size() > limits::job_name_bytes_max || has_control_character(document.name)) {
     return make_error(core::Reason::bad_field, "name", "at most 200 bytes, no control characters");

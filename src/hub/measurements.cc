@@ -13,15 +13,13 @@
 namespace intertie::hub {
 namespace {
 
-core::Result<topology::Capability> check_statement_of(const Context& context, const SiteState& site,
+core::Result<topology::Capability> check_statement_of(const Context& context,
+                                                      const MessagePlace& place,
                                                       const topology::Pool& pool,
                                                       const std::string& envelope) {
-  const auto key = crypto::parse_public_key(site.sign_key);
-  if (!key) return key.error();
-  const crypto::Digest key_id = crypto::compute_key_digest(*key);
+  const SiteState& site = context.state.sites[place.site];
   const auto opened = measurement::open_statement(
-      envelope,
-      [&](const crypto::Digest& id) { return id == key_id ? std::optional(*key) : std::nullopt; },
+      envelope, [&](const crypto::Digest& id) { return find_site_key(site, id, place.number); },
       context.now);
   if (!opened) return opened.error();
   const measurement::Statement& statement = opened->statement;
@@ -39,17 +37,18 @@ core::Result<topology::Capability> check_statement_of(const Context& context, co
 
 }  // namespace
 
-void accept_statement(Context& context, std::uint32_t site,
+void accept_statement(Context& context, const MessagePlace& place,
                       const execution::StatementReport& report) {
-  const SiteState& from = context.state.sites[site];
+  const SiteState& from = context.state.sites[place.site];
   if (report.pool >= from.pools.size()) return;
   const std::uint32_t handle = from.pools[report.pool];
   const topology::Pool& pool = *context.state.topology->find_pool({handle});
-  auto capability = check_statement_of(context, from, pool, report.envelope);
+  auto capability = check_statement_of(context, place, pool, report.envelope);
   if (capability) {
     // A site's clock may be a little ahead; the figures count from now on.
     capability->measured_at = std::min(capability->measured_at, context.now);
-    context.emit(MeasurementAccepted{handle, std::move(*capability)}, report.envelope);
+    const crypto::Digest digest = crypto::compute_sha256(report.envelope);
+    context.emit(MeasurementAccepted{handle, std::move(*capability), digest}, report.envelope);
   } else {
     context.emit(MeasurementRefused{handle, capability.error().reason, capability.error().detail},
                  report.envelope);

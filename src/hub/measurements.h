@@ -4,11 +4,13 @@
 #include "intertie/execution/site_messages.h"
 
 #include "context.h"
+#include "site_keys.h"
 
 namespace intertie::hub {
 
-/// Verifies a statement by the site's own key and emits MeasurementAccepted or MeasurementRefused.
-void accept_statement(Context& context, std::uint32_t site,
+/// Verifies a statement by the key of the site that counts for its row and emits
+/// MeasurementAccepted or MeasurementRefused.
+void accept_statement(Context& context, const MessagePlace& place,
                       const execution::StatementReport& report);
 
 }  // namespace intertie::hub

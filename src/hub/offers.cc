@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "intertie/core/limits.h"
+#include "intertie/crypto/signature.h"
 #include "intertie/engine/fault.h"
 #include "intertie/market/charge.h"
 
@@ -61,12 +62,24 @@ AttemptEnding make_never_started(const Context& context, const Offer& offer, cor
   return ending;
 }
 
+// A site signs with the key it had when it was asked, or with the one it has now.
+std::optional<crypto::PublicKey> find_announced_key(const Context& context, const Offer& offer,
+                                                    const crypto::Digest& id) {
+  for (const std::string& text :
+       {offer.terms.site_sign_key, context.soft.grid.find_sign_key(offer.terms.pool)}) {
+    const auto key = crypto::parse_public_key(text);
+    if (key && crypto::compute_key_digest(*key) == id) return *key;
+  }
+  return std::nullopt;
+}
+
 // What is wrong with a charge, or nothing.
 std::optional<std::string> find_objection(const Context& context, const Offer& offer,
                                           const OfferCharged& message,
                                           const std::string& envelope) {
   const State& state = context.state;
-  const auto record = open_usage_record(offer.terms.site_sign_key, envelope);
+  const auto record = open_usage_record(
+      [&](const crypto::Digest& id) { return find_announced_key(context, offer, id); }, envelope);
   if (!record) return core::to_text(record.error());
   if (record->number != message.record || record->from != message.from ||
       record->to != message.to || record->is_last != message.is_last ||

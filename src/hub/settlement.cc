@@ -16,19 +16,14 @@
 
 namespace intertie::hub {
 
-core::Result<execution::UsageRecord> open_usage_record(const std::string& sign_key,
+core::Result<execution::UsageRecord> open_usage_record(const identity::KeyLookup& find_key,
                                                        const std::string& envelope) {
-  const auto key = crypto::parse_public_key(sign_key);
-  if (!key) return key.error();
-  const crypto::Digest key_id = crypto::compute_key_digest(*key);
   if (engine::is_fault_planted(engine::Fault::signature_unchecked)) {
     const auto payload = identity::read_unverified_payload(envelope, execution::kUsagePayloadType);
     if (!payload) return payload.error();
     return codec::from_json<execution::UsageRecord>(*payload, codec::Boundary::tolerant);
   }
-  const auto opened = identity::open_envelope(
-      envelope, execution::kUsagePayloadType,
-      [&](const crypto::Digest& id) { return id == key_id ? std::optional(*key) : std::nullopt; });
+  const auto opened = identity::open_envelope(envelope, execution::kUsagePayloadType, find_key);
   if (!opened) return opened.error();
   auto record =
       codec::from_json<execution::UsageRecord>(opened->payload, codec::Boundary::tolerant);
@@ -84,16 +79,19 @@ ledger::Post make_post(const State& state, const Reservation& reservation, core:
   return post;
 }
 
-void settle_usage(Context& context, std::uint32_t site, const execution::UsageReport& report) {
+void settle_usage(Context& context, const MessagePlace& place,
+                  const execution::UsageReport& report) {
   const State& state = context.state;
-  const SiteState& from = state.sites[site];
+  const SiteState& from = state.sites[place.site];
   const Job& job = *state.find_job(report.job);
   const Reservation& reservation = *state.find_reservation(job.reservation);
   const auto dispute = [&](const core::Error& error) {
     context.emit(UsageDisputed{report.job, report.attempt, error.reason, error.detail},
                  report.envelope);
   };
-  const auto record = open_usage_record(from.sign_key, report.envelope);
+  const auto record = open_usage_record(
+      [&](const crypto::Digest& id) { return find_site_key(from, id, place.number); },
+      report.envelope);
   if (!record) return dispute(record.error());
   if (record->key.job != report.job || record->key.attempt != report.attempt ||
       record->site != from.site.identifier) {
@@ -117,6 +115,7 @@ void settle_usage(Context& context, std::uint32_t site, const execution::UsageRe
   settled.to = record->to;
   settled.is_last = record->is_last;
   settled.record = record->number;
+  settled.envelope = crypto::compute_sha256(report.envelope);
   settled.post = make_post(state, reservation, *charge, provider->handle);
   const auto checked = ledger::check_post(state.ledger, settled.post);
   if (!checked) return dispute(checked.error());

@@ -6,18 +6,21 @@
 #include "intertie/core/result.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/execution/usage_record.h"
+#include "intertie/identity/envelope.h"
 #include "intertie/ledger/hold.h"
 
 #include "context.h"
+#include "site_keys.h"
 
 namespace intertie::hub {
 
 /// Verifies a usage report of the job's current attempt and emits UsageSettled or UsageDisputed.
-void settle_usage(Context& context, std::uint32_t site, const execution::UsageReport& report);
+void settle_usage(Context& context, const MessagePlace& place,
+                  const execution::UsageReport& report);
 
-/// Opens a usage record that the holder of `sign_key` has signed: bad_key, bad_signature,
-/// bad_syntax, out_of_range.
-core::Result<execution::UsageRecord> open_usage_record(const std::string& sign_key,
+/// Opens a usage record that the holder of such a key has signed: bad_signature, bad_syntax,
+/// out_of_range.
+core::Result<execution::UsageRecord> open_usage_record(const identity::KeyLookup& find_key,
                                                        const std::string& envelope);
 
 /// The posting for a charge: the provider's part and the hub's fee, rounded down.

@@ -7,6 +7,7 @@
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 #include "intertie/engine/fault.h"
+#include "intertie/hub/site_record.h"
 #include "intertie/market/price.h"
 #include "intertie/topology/pool.h"
 
@@ -81,6 +82,7 @@ void offer_pools(Context& context, topology::SiteHandle site,
     offered.pool.site = site;
     offered.pool.region = state.topology->find_site(site)->region;
     offered.pool.capability.reset();
+    offered.pool.takes_secrets = !state.sites[site.index].seal_key.empty();
     offered.pool.handle.index = position < known.size()
                                     ? known[position]
                                     : static_cast<std::uint32_t>(state.capacities.size());
@@ -98,6 +100,7 @@ core::Result<void> check_incarnation(const SiteState& site, const std::string& i
 struct MessageHandler {
   Context& context;
   std::uint32_t site;
+  std::uint64_t row;  // Its number.
 
   void operator()(const execution::AttemptStarted& message) const {
     if (!is_current(context.state, message.job, message.attempt, site)) return;
@@ -133,11 +136,11 @@ struct MessageHandler {
 
   void operator()(const execution::UsageReport& message) const {
     if (!is_current(context.state, message.job, message.attempt, site)) return;
-    settle_usage(context, site, message);
+    settle_usage(context, {site, row}, message);
   }
 
   void operator()(const execution::StatementReport& message) const {
-    accept_statement(context, site, message);
+    accept_statement(context, {site, row}, message);
   }
 
  private:
@@ -149,6 +152,7 @@ struct MessageHandler {
       case core::Reason::node_lost:
       case core::Reason::lease_lapsed:
       case core::Reason::not_supported:
+      case core::Reason::secrets_refused:
       case core::Reason::stopping:
         return true;
       default:
@@ -156,6 +160,24 @@ struct MessageHandler {
     }
   }
 };
+
+// Both signatures of a new site's record, and that it says what the command says.
+core::Result<RecordFacts> check_registration(const State& state, const JoinSite& command) {
+  const auto hub_key = crypto::parse_public_key(state.facts.sign_key);
+  if (!hub_key) return hub_key.error();
+  const auto record = open_site_record(command.record_envelope, *hub_key);
+  if (!record) return record.error();
+  if (identity::to_text(record->record.id) != command.site.identifier || record->record.seq != 1) {
+    return {core::Reason::bad_field, "record: not version 1 of " + command.site.identifier};
+  }
+  const auto keys = read_site_keys(record->record);
+  if (!keys) return keys.error();
+  if (keys->sign != command.sign_key || keys->tls != command.tls_key ||
+      keys->seal != command.seal_key) {
+    return {core::Reason::bad_field, "record: other keys than the site's"};
+  }
+  return make_record_facts(*record);
+}
 
 engine::ChannelHello make_hello(const SiteState& site) {
   return {"", site.outbox.last_number(), crypto::to_text(site.outbox.last_hash()),
@@ -181,8 +203,13 @@ core::Result<Reply> decide(Context& context, const JoinSite& command) {
     return {core::Reason::unknown_account, command.site.operator_account};
   }
   if (const auto checked = check_pools(command.pools); !checked) return checked.error();
-
-  SiteRegistered registered{command.site, command.sign_key, command.tls_key, command.nonce};
+  SiteRegistered registered{command.site, command.sign_key, command.tls_key, command.nonce,
+                            command.seal_key};
+  if (!command.record_envelope.empty()) {
+    auto facts = check_registration(state, command);
+    if (!facts) return facts.error();
+    registered.record = std::move(*facts);
+  }
   registered.site.handle.index = static_cast<std::uint32_t>(state.sites.size());
   const topology::SiteHandle handle = registered.site.handle;
   context.emit(std::move(registered), command.record_envelope);
@@ -204,6 +231,7 @@ core::Result<Reply> decide(Context& context, const OfferPools& command) {
 core::Result<Reply> decide(Context& context, const SetSiteDrained& command) {
   const auto site = get_site_state(context.state, command.site);
   if (!site) return site.error();
+  if ((*site)->is_revoked) return {core::Reason::already_final, "the site was revoked"};
   if ((*site)->is_drained == command.is_drained) return Reply{Done{}};
   context.emit(
       SiteStatusChanged{command.site, (*site)->status,
@@ -252,7 +280,7 @@ core::Result<Reply> decide(Context& context, const AcceptSiteRows& command) {
     if (arrival == engine::Inbox::Arrival::gap) break;
     inbox.accept(number - 1, payload);
     if (const auto message = codec::from_cbor<execution::SiteMessage>(payload)) {
-      std::visit(MessageHandler{context, command.site}, *message);
+      std::visit(MessageHandler{context, command.site, number - 1}, *message);
     }
   }
   const std::uint64_t acknowledged = std::max(command.acknowledged, site.outbox.acknowledged());

@@ -1,6 +1,7 @@
 #include "state_codec.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -34,10 +35,24 @@ struct SiteRow {
   core::Time failing_until;
   engine::ChannelDump channel;
   std::string incarnation;
+  std::string seal_key;
+  std::optional<RecordFacts> record;
+  std::uint64_t record_index = 0;
+  std::string former_sign_key;
+  std::uint64_t former_key_rows = 0;
+  bool is_revoked = false;
 };
 BOOST_DESCRIBE_STRUCT(SiteRow, (),
                       (site, sign_key, tls_key, pools, is_drained, status, faults_in_row,
-                       failing_until, channel, incarnation))
+                       failing_until, channel, incarnation, seal_key, record, record_index,
+                       former_sign_key, former_key_rows, is_revoked))
+
+struct PublicLogRow {
+  std::uint64_t size = 0;
+  std::vector<crypto::Digest> subtrees;
+  core::Time time;
+};
+BOOST_DESCRIBE_STRUCT(PublicLogRow, (), (size, subtrees, time))
 
 struct JobRow {
   std::uint64_t number = 0;
@@ -154,6 +169,7 @@ struct HubDump {
   std::uint64_t next_job = 1;
   std::uint64_t next_reservation = 1;
   Counters counters;
+  PublicLogRow public_log;
   std::vector<PeerRow> peers;
   std::vector<OfferRow> offers;
   std::vector<GuestRow> guests;
@@ -162,13 +178,15 @@ struct HubDump {
 BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
-                       next_reservation, counters, peers, offers, guests, next_offer))
+                       next_reservation, counters, public_log, peers, offers, guests, next_offer))
 
 SiteRow make_row(const SiteState& site) {
-  return {site.site,          site.sign_key,      site.tls_key,
-          site.pools,         site.is_drained,    site.status,
-          site.faults_in_row, site.failing_until, engine::dump_channel(site.outbox, site.inbox),
-          site.incarnation};
+  return {site.site,          site.sign_key,        site.tls_key,
+          site.pools,         site.is_drained,      site.status,
+          site.faults_in_row, site.failing_until,   engine::dump_channel(site.outbox, site.inbox),
+          site.incarnation,   site.seal_key,        site.record,
+          site.record_index,  site.former_sign_key, site.former_key_rows,
+          site.is_revoked};
 }
 
 core::Result<SiteState> restore_site(SiteRow row) {
@@ -185,7 +203,25 @@ core::Result<SiteState> restore_site(SiteRow row) {
     return done.error();
   }
   site.incarnation = std::move(row.incarnation);
+  site.seal_key = std::move(row.seal_key);
+  site.record = std::move(row.record);
+  site.record_index = row.record_index;
+  site.former_sign_key = std::move(row.former_sign_key);
+  site.former_key_rows = row.former_key_rows;
+  site.is_revoked = row.is_revoked;
   return site;
+}
+
+PublicLogRow make_row(const PublicLog& log) {
+  const auto subtrees = log.frontier.subtrees();
+  return {log.frontier.size(), {subtrees.begin(), subtrees.end()}, log.time};
+}
+
+core::Result<PublicLog> restore_public_log(PublicLogRow row) {
+  if (std::popcount(row.size) != static_cast<int>(row.subtrees.size())) {
+    return {core::Reason::store_damaged, "public log"};
+  }
+  return PublicLog{crypto::MerkleFrontier::restore(row.size, std::move(row.subtrees)), row.time};
 }
 
 JobRow make_row(const Job& job) {
@@ -346,6 +382,7 @@ HubDump dump_state(const State& state) {
   dump.next_job = state.next_job;
   dump.next_reservation = state.next_reservation;
   dump.counters = state.counters;
+  dump.public_log = make_row(state.public_log);
   dump_peers(state, dump);
   return dump;
 }
@@ -396,6 +433,9 @@ core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
   restored.next_job = dump->next_job;
   restored.next_reservation = dump->next_reservation;
   restored.counters = dump->counters;
+  auto public_log = restore_public_log(std::move(dump->public_log));
+  if (!public_log) return public_log.error();
+  restored.public_log = std::move(*public_log);
   if (auto done = restore_peers(*dump, restored); !done) return done.error();
   rebuild_derived(restored);
   state = std::move(restored);

@@ -97,6 +97,7 @@ std::variant<Fit, Reason> check_feasibility(const Pool& pool, const Requirements
   if (!std::ranges::includes(pool.software, requirements.software)) return Reason::software_missing;
   if (is_isolation_too_weak(pool, requirements)) return Reason::isolation_too_weak;
   if (pool.network < requirements.network) return Reason::network_refused;
+  if (requirements.has_secrets && !pool.takes_secrets) return Reason::secrets_refused;
   if (requirements.latency_max_ms && pool.user_line.latency_ms > *requirements.latency_max_ms) {
     return Reason::latency_too_high;
   }

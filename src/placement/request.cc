@@ -135,6 +135,7 @@ std::size_t hash_value(const Requirements& requirements) {
   hash.add(requirements.sites_excluded);
   hash.add(requirements.latency_max_ms.value_or(-1));
   hash.add(requirements.own_sites);
+  hash.add(std::uint64_t{requirements.has_secrets});
   return hash.value();
 }
 

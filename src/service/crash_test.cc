@@ -133,10 +133,11 @@ TEST(Crash, WithoutAFailPointEverythingIsAcknowledged) {
 
 TEST(FailPoints, NamesAreCheckedAndCounted) {
   FailPoints points;
-  EXPECT_FALSE(points.arm("nonsense").has_value());
-  EXPECT_FALSE(points.arm("append_begin:0").has_value());
-  EXPECT_FALSE(points.arm("append_begin:1x").has_value());
-  EXPECT_TRUE(points.arm("append_begin:3").has_value());
+  EXPECT_FALSE(points.arm("nonsense", Side::hub).has_value());
+  EXPECT_FALSE(points.arm("append_begin:0", Side::hub).has_value());
+  EXPECT_FALSE(points.arm("append_begin:1x", Side::hub).has_value());
+  EXPECT_FALSE(points.arm("join_before_send", Side::hub).has_value()) << "a site's";
+  EXPECT_TRUE(points.arm("append_begin:3", Side::hub).has_value());
   for (std::size_t i = 0; i < kServicePoints.size(); ++i) {
     EXPECT_EQ(static_cast<std::size_t>(kServicePoints[i].point), i);
   }

@@ -4,17 +4,20 @@
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 namespace intertie::service {
 
-std::vector<std::string_view> get_fail_point_names() {
+std::vector<std::string_view> get_fail_point_names(Side side) {
   std::vector<std::string_view> names;
   for (const auto& each : storage::kFailPoints) names.push_back(each.name);
-  for (const auto& each : kServicePoints) names.push_back(each.name);
+  for (const auto& each : kServicePoints) {
+    if (each.side == side || each.side == Side::both) names.push_back(each.name);
+  }
   return names;
 }
 
-core::Result<void> FailPoints::arm(std::string_view text) {
+core::Result<void> FailPoints::arm(std::string_view text, Side side) {
 #ifdef INTERTIE_FAULTS
   if (const char* value = std::getenv("INTERTIE_FAIL_POINT"); value != nullptr && text.empty()) {
     text = value;
@@ -31,9 +34,12 @@ core::Result<void> FailPoints::arm(std::string_view text) {
       return core::Error{core::Reason::bad_argument, "fail point: " + std::string(text)};
     }
   }
-  const auto names = get_fail_point_names();
+  const auto names = get_fail_point_names(side);
   if (std::find(names.begin(), names.end(), name) == names.end()) {
-    return core::Error{core::Reason::bad_argument, "no such fail point: " + std::string(name)};
+    std::string known;
+    for (const std::string_view each : names) known.append(" ").append(each);
+    return core::Error{core::Reason::bad_argument,
+                       "no such fail point: " + std::string(name) + "; there are:" + known};
   }
   armed_ = name;
   left_ = count;
@@ -51,6 +57,14 @@ std::string_view FailPoints::get_name(storage::FailPoint point) {
 void FailPoints::pass(std::string_view name) {
   if (armed_.empty() || armed_ != name) return;
   if (left_.fetch_sub(1) == 1) std::raise(SIGKILL);
+}
+
+storage::FailHook make_fail_hook(FailPoints& fail_points, storage::FailHook fault) {
+  return [&fail_points, fault = std::move(fault)](storage::FailPoint point) -> core::Result<void> {
+    fail_points.pass(point);
+    if (fault) return fault(point);
+    return {};
+  };
 }
 
 }  // namespace intertie::service

@@ -17,14 +17,6 @@ namespace {
 constexpr int kWorkers = 2;
 constexpr std::size_t kWorkQueuedMax = 1'000;
 
-storage::FailHook make_fail_hook(FailPoints& fail_points, storage::FailHook fault) {
-  return [&fail_points, fault = std::move(fault)](storage::FailPoint point) -> core::Result<void> {
-    fail_points.pass(point);
-    if (fault) return fault(point);
-    return {};
-  };
-}
-
 ledger::EntryId make_random_entry_id() {
   const crypto::ByteString bytes = crypto::random_bytes(16);
   ledger::EntryId id;

@@ -180,7 +180,7 @@ core::Result<std::unique_ptr<HubService::Parts>> HubService::Parts::start(
   auto opened = Log::open(options.log_path);
   if (!opened) return opened.error();
   parts->log = std::move(*opened);
-  if (auto done = parts->fail_points.arm(options.fail_point); !done) return done.error();
+  if (auto done = parts->fail_points.arm(options.fail_point, Side::hub); !done) return done.error();
   auto backend = HubBackend::open(options, *parts->log, parts->fail_points);
   if (!backend) return backend.error();
   parts->backend = std::move(*backend);

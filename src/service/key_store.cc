@@ -7,6 +7,7 @@
 #include "intertie/crypto/certificate.h"
 
 #include "files.h"
+#include "seal_key_file.h"
 
 namespace intertie::service {
 namespace {
@@ -103,6 +104,8 @@ core::Result<HubKeys> open_hub_keys(const std::string& folder, const std::string
   if (!tls) return tls.error();
   auto token = open_key(folder + "/token.pem");
   if (!token) return token.error();
+  auto seal = open_seal_key(folder + "/seal.key");
+  if (!seal) return seal.error();
   auto process = open_process_certificate(folder + "/tls-certificate.pem", *tls, subject, now);
   if (!process) return process.error();
   auto user = open_user_certificate(folder, host_names, now);
@@ -115,6 +118,7 @@ core::Result<HubKeys> open_hub_keys(const std::string& folder, const std::string
   return HubKeys{std::move(*sign),
                  std::move(*tls),
                  std::move(*token),
+                 std::move(*seal),
                  std::move(*process),
                  std::move(user->certificate),
                  std::move(user->key),

@@ -6,6 +6,7 @@
 
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
+#include "intertie/crypto/sealed_box.h"
 #include "intertie/crypto/secret.h"
 #include "intertie/crypto/signature.h"
 
@@ -16,11 +17,13 @@ namespace intertie::service {
 ///   tls.pem                Ed25519: the site listener's
 ///   tls-certificate.pem    of tls.pem, 10 years, renewed a year before its end
 ///   token.pem              Ed25519: signs bearer and join tokens
+///   seal.key               X25519: opens the secrets that users seal to the hub
 ///   user-key.pem, user-certificate.pem   P-256: the user listener's; an operator may replace both
 struct HubKeys {
   crypto::KeyPair sign;
   crypto::KeyPair tls;
   crypto::KeyPair token;
+  crypto::SealKeyPair seal;
   std::string tls_certificate_pem;
   std::string user_certificate_pem;
   crypto::Secret user_key_pem;

@@ -67,11 +67,13 @@ class SiteContent::Incoming {
 
   Stored finish() { return {digest_.finish(), core::Bytes{size_}}; }
 
-  core::Result<void> keep_as(const std::string& path) {
+  core::Result<void> keep_as(const std::string& path, FailPoints& fail_points) {
     if (!file_.is_open()) return make_io_error("open " + path_);
     if (::fsync(file_.get()) != 0) return make_io_error("sync " + path_);
+    fail_points.pass(ServicePoint::content_before_rename);
     if (::rename(path_.c_str(), path.c_str()) != 0) return make_io_error("rename " + path_);
     path_.clear();
+    fail_points.pass(ServicePoint::content_after_rename);
     return sync_folder(path.substr(0, path.rfind('/')));
   }
 
@@ -84,7 +86,8 @@ class SiteContent::Incoming {
   std::int64_t size_ = 0;
 };
 
-core::Result<std::unique_ptr<SiteContent>> SiteContent::open(std::string folder) {
+core::Result<std::unique_ptr<SiteContent>> SiteContent::open(std::string folder,
+                                                             FailPoints& fail_points) {
   if (auto made = make_private_folder(folder); !made) return made.error();
   std::error_code ignored;
   std::filesystem::remove_all(folder + "/incoming", ignored);
@@ -94,7 +97,7 @@ core::Result<std::unique_ptr<SiteContent>> SiteContent::open(std::string folder)
     const auto made = make_private_folder(folder + "/" + crypto::encode_hex(byte));
     if (!made) return made.error();
   }
-  return std::unique_ptr<SiteContent>(new SiteContent(std::move(folder)));
+  return std::unique_ptr<SiteContent>(new SiteContent(std::move(folder), fail_points));
 }
 
 std::string SiteContent::get_path(const crypto::Digest& digest) const {
@@ -134,7 +137,7 @@ core::Result<std::string> SiteContent::fetch(const crypto::Digest& digest, core:
   if (incoming.finish().digest != digest) {
     return {core::Reason::bad_digest, crypto::to_text(digest) + " as the hub sent it"};
   }
-  if (auto kept = incoming.keep_as(path); !kept) return kept.error();
+  if (auto kept = incoming.keep_as(path, fail_points_); !kept) return kept.error();
   return path;
 }
 
@@ -152,7 +155,7 @@ core::Result<SiteContent::Stored> SiteContent::store(int file) {
   const Stored stored = incoming.finish();
   const std::string path = get_path(stored.digest);
   if (::access(path.c_str(), R_OK) == 0) return stored;
-  if (auto kept = incoming.keep_as(path); !kept) return kept.error();
+  if (auto kept = incoming.keep_as(path, fail_points_); !kept) return kept.error();
   return stored;
 }
 

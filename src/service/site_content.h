@@ -12,6 +12,8 @@
 #include "intertie/crypto/digest.h"
 #include "intertie/net/http_client.h"
 
+#include "fail_points.h"
+
 namespace intertie::service {
 
 /// Files FOLDER/<first two digits>/<64 hexadecimal digits>, complete and verified once they have
@@ -19,7 +21,9 @@ namespace intertie::service {
 class SiteContent {
  public:
   /// `folder` is made if missing; half-written files of an earlier run are removed.
-  static core::Result<std::unique_ptr<SiteContent>> open(std::string folder);
+  /// `fail_points` outlives it.
+  static core::Result<std::unique_ptr<SiteContent>> open(std::string folder,
+                                                         FailPoints& fail_points);
 
   /// Makes sure that the content is here, if need be from the hub, verified on the way; returns its
   /// path. Refuses with bad_digest, not_found, too_large (more than `size`, if that is above 0),
@@ -38,10 +42,12 @@ class SiteContent {
   std::string get_path(const crypto::Digest& digest) const;
 
  private:
-  explicit SiteContent(std::string folder) : folder_(std::move(folder)) {}
+  SiteContent(std::string folder, FailPoints& fail_points)
+      : folder_(std::move(folder)), fail_points_(fail_points) {}
   class Incoming;
 
   const std::string folder_;
+  FailPoints& fail_points_;
   std::atomic<std::uint64_t> incoming_{0};
 };
 

@@ -8,6 +8,7 @@
 #include "intertie/service/site_service.h"
 #include "intertie/storage/store.h"
 
+#include "fail_points.h"
 #include "log.h"
 #include "site_content.h"
 #include "site_engine.h"
@@ -28,6 +29,7 @@ struct SiteContext {
   SiteContent& content;
   SiteTasks& tasks;
   Log& log;
+  FailPoints& fail_points;
 };
 
 }  // namespace intertie::service

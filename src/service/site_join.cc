@@ -46,6 +46,7 @@ core::Result<SiteIdentity> join_hub(api::JoinRequest request, const SiteKeys& ke
   if (!clients) return clients.error();
   request.keys.sign = crypto::to_text(keys.sign.public_key());
   request.keys.tls = crypto::to_text(keys.tls.public_key());
+  request.keys.seal = crypto::to_text(keys.seal.public_key());
   net::HttpClient client = clients->make_client(core::limits::request_timeout);
   const auto text = post_json(client, "/site/v1/join", codec::to_json(request));
   if (!text) return text.error();

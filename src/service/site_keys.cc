@@ -6,6 +6,7 @@
 #include "intertie/crypto/certificate.h"
 
 #include "files.h"
+#include "seal_key_file.h"
 
 namespace intertie::service {
 namespace {
@@ -32,13 +33,15 @@ core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::stri
   if (!sign) return sign.error();
   auto tls = open_key(folder + "/tls.key");
   if (!tls) return tls.error();
+  auto seal = open_seal_key(folder + "/seal.key");
+  if (!seal) return seal.error();
   const core::Time whole{now.micros / 1'000'000 * 1'000'000};
   auto certificate = crypto::create_process_certificate(
       *tls, subject, {whole - core::hours(24), whole + kCertificateLife});
   if (!certificate) return certificate.error();
   const auto facts = crypto::read_certificate_pem(*certificate);
   if (!facts) return facts.error();
-  return SiteKeys{std::move(*sign), std::move(*tls), std::move(*certificate),
+  return SiteKeys{std::move(*sign), std::move(*tls), std::move(*seal), std::move(*certificate),
                   crypto::encode_hex(facts->fingerprint.bytes)};
 }
 

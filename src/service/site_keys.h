@@ -5,22 +5,26 @@
 
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
+#include "intertie/crypto/sealed_box.h"
 #include "intertie/crypto/signature.h"
 
 namespace intertie::service {
 
 /// `sign` stands in the site's registration record and signs usage records and measurements; `tls`
-/// is the key of the process certificate and is used for nothing else.
+/// is the key of the process certificate and is used for nothing else; `seal` opens the secrets of
+/// jobs, and its public half stands in the record too.
 struct SiteKeys {
   crypto::KeyPair sign;
   crypto::KeyPair tls;
+  crypto::SealKeyPair seal;
   std::string certificate_pem;
   std::string fingerprint;  // SHA-256 of the certificate (DER), 64 hexadecimal digits.
 };
 
-/// Reads FOLDER/sign.key and FOLDER/tls.key (PKCS #8, 0600), which are made at the first start.
+/// Reads FOLDER/sign.key and FOLDER/tls.key (PKCS #8, 0600) and FOLDER/seal.key
+/// (seal_key_file.h); what is missing is made.
 /// `subject` becomes the certificate's name; the certificate itself is made anew at each start, as
-/// peers compare its key. bad_key: a file is not an Ed25519 key. io_failed.
+/// peers compare its key. bad_key: a file is not such a key. io_failed.
 core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::string& subject,
                                       core::Time now);
 

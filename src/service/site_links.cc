@@ -86,17 +86,28 @@ void SiteRows::write_rows(api::Stream& stream, const std::vector<Row>& rows) {
 
 void SiteAsks::attach(std::uint32_t site, std::shared_ptr<api::Stream> stream) {
   std::shared_ptr<api::Stream> older;
-  const std::lock_guard lock(mutex_);
-  if (is_stopping_) {
-    stream->close();
-    return;
+  std::vector<std::string> open;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopping_) {
+      stream->close();
+      return;
+    }
+    older = std::exchange(streams_[site], stream);
+    for (const auto& [id, pending] : pending_) {
+      if (pending.site == site) open.push_back(pending.question);
+    }
   }
-  older = std::exchange(streams_[site], std::move(stream));
+  // A stream that breaks here is replaced, and they are asked once more.
+  for (const std::string& question : open) {
+    if (!stream->send({"", "ask", question})) return;
+  }
 }
 
 void SiteAsks::ask(const api::SiteFileRequest& request, Done done) {
   std::shared_ptr<api::Stream> stream;
   std::uint64_t id = 0;
+  std::string question;
   core::Reason refusal = core::Reason::unreachable;
   {
     const std::lock_guard lock(mutex_);
@@ -107,15 +118,16 @@ void SiteAsks::ask(const api::SiteFileRequest& request, Done done) {
       const auto expire = [this, id] {
         finish(id, core::Error{core::Reason::timed_out, "the site did not answer in time"});
       };
-      pending_[id] = {request.site, deadlines_.add(kTimeLimit, expire), std::move(done)};
+      const api::AskData data{id,           request.job,    request.attempt, request.rank,
+                              request.file, request.offset, request.length};
+      question = codec::to_json(data);
+      pending_[id] = {request.site, deadlines_.add(kTimeLimit, expire), std::move(done), question};
     } else if (found != streams_.end()) {
       refusal = is_stopping_ ? core::Reason::stopping : core::Reason::overloaded;
     }
   }
   if (!stream) return done(core::Error{refusal, "the site is not connected or too busy"});
-  const api::AskData data{id,           request.job,    request.attempt, request.rank,
-                          request.file, request.offset, request.length};
-  if (!stream->send({"", "ask", codec::to_json(data)})) {
+  if (!stream->send({"", "ask", question})) {
     {
       const std::lock_guard lock(mutex_);
       const auto found = streams_.find(request.site);

@@ -78,7 +78,8 @@ class SiteAsks {
 
   explicit SiteAsks(Deadlines& deadlines) : deadlines_(deadlines) {}
 
-  /// Questions for the site go to this stream.
+  /// Questions for the site go to this stream; those that an older one took with it are asked
+  /// again, since reading changes nothing.
   void attach(std::uint32_t site, std::shared_ptr<api::Stream> stream);
 
   /// `done` once: with the piece; unreachable: no stream; timed_out; overloaded.
@@ -98,6 +99,7 @@ class SiteAsks {
     std::uint32_t site = 0;
     Deadlines::Id deadline = 0;
     Done done;
+    std::string question;  // api::AskData as JSON.
   };
   void finish(std::uint64_t ask, core::Result<api::SiteFilePiece> piece);
 

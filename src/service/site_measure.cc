@@ -30,7 +30,8 @@ core::Time compute_renewal(const measurement::Statement& statement) {
 }
 
 core::Result<std::optional<measurement::Statement>> obtain_statement(const SiteOptions& options,
-                                                                     core::Time now) {
+                                                                     core::Time now,
+                                                                     FailPoints& fail_points) {
   using Found = std::optional<measurement::Statement>;
   if (options.statement) return Found(*options.statement);
   if (options.measure == MeasureMode::none) return Found();
@@ -41,9 +42,11 @@ core::Result<std::optional<measurement::Statement>> obtain_statement(const SiteO
   probes.root = options.device_root;
   auto measured = measurement_probes::measure(probes);
   if (!measured) return measured.error();
+  fail_points.pass(ServicePoint::measurement_before_write);
   const auto written =
       write_file_durably(get_path(options.folder), codec::to_json_pretty(*measured), 0600);
   if (!written) return written.error();
+  fail_points.pass(ServicePoint::measurement_after_write);
   return Found(std::move(*measured));
 }
 

@@ -53,6 +53,7 @@ class SitePreparer::Worker {
   bool stage(const SiteWork& work) {
     const agent::AttemptId id = work.action.attempt;
     const auto done = bring_inputs(work);
+    context_.fail_points.pass(ServicePoint::inputs_after_copy);
     if (done) return finish(agent::ReportStaged{id.first, id.second}, work);
     // Interrupted by the agent's own end: nothing is wrong, the next start does it again.
     if (done.error().reason == core::Reason::stopping) return false;

@@ -211,7 +211,7 @@ void SiteRunner::take_events() {
   }
   for (const execution_runners::RunnerEvent& event : *events) {
     if (event.is_start()) {
-      submit_start(event.key, read_clock());
+      submit_start(event.key, event.started);
     } else {
       known_[event.key].result = event.result;
     }
@@ -273,7 +273,9 @@ void SiteRunner::take_outcomes() {
       known->second.is_end_submitted = false;  // Told again at the next look.
       continue;
     }
+    context_.fail_points.pass(ServicePoint::task_forget_before_send);
     if (is_attached_ && runner_->acknowledge(outcome.key)) known_.erase(known);
+    context_.fail_points.pass(ServicePoint::task_forget_after_send);
   }
 }
 
@@ -292,7 +294,9 @@ void SiteRunner::take_leases() {
          known->first.attempt == attempt.second;
          ++known) {
       if (!known->second.result && is_attached_) {
+        context_.fail_points.pass(ServicePoint::lease_before_send);
         (void)runner_->extend_lease(known->first, until - now);
+        context_.fail_points.pass(ServicePoint::lease_after_send);
       }
     }
   }
@@ -367,8 +371,11 @@ void SiteRunner::start_rank(const Todo& todo, const execution::TaskSlot& slot,
     const auto request = make_run_request(context_, todo.order, slot, *document);
     if (!request) {
       failure = request.error();
-    } else if (const auto asked = runner_->start(*request); !asked) {
-      failure = asked.error();
+    } else {
+      context_.fail_points.pass(ServicePoint::task_start_before_send);
+      const auto asked = runner_->start(*request);
+      context_.fail_points.pass(ServicePoint::task_start_after_send);
+      if (!asked) failure = asked.error();
     }
   } else {
     failure = document.error();
@@ -399,7 +406,9 @@ void SiteRunner::stop_ranks(const Todo& todo) {
     }
     is_any_known = true;
     if (known->second.is_cancelled || known->second.result) continue;
+    context_.fail_points.pass(ServicePoint::task_cancel_before_send);
     known->second.is_cancelled = runner_->cancel(key).has_value();
+    context_.fail_points.pass(ServicePoint::task_cancel_after_send);
   }
   if (!is_any_known) {
     execution::AttemptNotStarted report{todo.id.first, todo.id.second,

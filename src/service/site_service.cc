@@ -15,6 +15,7 @@
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "clock.h"
+#include "fail_points.h"
 #include "files.h"
 #include "site_clock.h"
 #include "site_context.h"
@@ -31,6 +32,7 @@ namespace {
 using execution_runners::LocalRunner;
 
 constexpr core::Duration kUpkeepInterval = core::minutes(10);
+constexpr core::Duration kSnapshotInterval = core::minutes(10);
 constexpr core::Duration kStopGrace = core::seconds(5);
 
 core::Result<void> check_options(const SiteOptions& options) {
@@ -73,6 +75,7 @@ class SiteService::Parts {
     auto log = Log::open(options_.log_path);
     if (!log) return log.error();
     log_ = std::move(*log);
+    if (auto done = fail_points_.arm(options_.fail_point, Side::site); !done) return done;
     if (auto done = find_machine(); !done) return done;
     if (auto done = find_identity(); !done) return done;
     if (auto done = open_journal(); !done) return done;
@@ -147,6 +150,7 @@ class SiteService::Parts {
     auto keys = open_site_keys(options_.folder, options_.name, read_clock());
     if (!keys) return keys.error();
     keys_.emplace(std::move(*keys));
+    fail_points_.pass(ServicePoint::keys_after_write);
     auto known = read_site_identity(options_.folder);
     if (!known && known.error().reason != core::Reason::not_found) return known.error();
     if (!known && options_.join_token.empty()) {
@@ -156,16 +160,19 @@ class SiteService::Parts {
     if (auto measured = measure(); !measured) return measured;
     if (auto offered = make_offer(); !offered) return offered;
     if (!known) {
+      fail_points_.pass(ServicePoint::join_before_send);
       known = join_hub({options_.join_token, options_.name, options_.region, {}, pools_}, *keys_);
       if (!known) return known.error();
+      fail_points_.pass(ServicePoint::join_after_send);
       if (auto kept = write_site_identity(options_.folder, *known); !kept) return kept;
+      fail_points_.pass(ServicePoint::identity_after_write);
     }
     identity_ = std::move(*known);
     return {};
   }
 
   core::Result<void> measure() {
-    auto statement = obtain_statement(options_, read_clock());
+    auto statement = obtain_statement(options_, read_clock(), fail_points_);
     if (!statement) return statement.error();
     statement_ = std::move(*statement);
     return {};
@@ -188,13 +195,16 @@ class SiteService::Parts {
   }
 
   core::Result<void> open_journal() {
-    auto store = storage_sqlite::open_sqlite_store({options_.folder + "/journal"});
+    storage_sqlite::SqliteOptions sqlite;
+    sqlite.folder = options_.folder + "/journal";
+    sqlite.fail_hook = make_fail_hook(fail_points_, {});
+    auto store = storage_sqlite::open_sqlite_store(std::move(sqlite));
     if (!store) return store.error();
     store_ = std::move(*store);
     EngineHooks<agent::AgentMachine> hooks;
     snapshots_ = std::make_unique<SnapshotThread<agent::AgentMachine>>(
         *store_, [this] { return std::make_unique<agent::AgentMachine>(keys_->sign); },
-        SnapshotPolicy{}, *log_);
+        SnapshotPolicy{options_.snapshot_records, kSnapshotInterval}, *log_);
     hooks.on_durable = [this](const agent::AgentMachine&, storage::LogIndex durable,
                               const std::vector<std::uint64_t>&) {
       snapshots_->note_durable(durable);
@@ -225,14 +235,14 @@ class SiteService::Parts {
         SiteHubClients::create({identity_.hub_address, identity_.hub_fingerprint}, *keys_);
     if (!clients) return clients.error();
     clients_.emplace(std::move(*clients));
-    auto content = SiteContent::open(options_.folder + "/content");
+    auto content = SiteContent::open(options_.folder + "/content", fail_points_);
     if (!content) return content.error();
     content_ = std::move(*content);
-    auto tasks = SiteTasks::open(options_.folder + "/tasks", *content_);
+    auto tasks = SiteTasks::open(options_.folder + "/tasks", *content_, fail_points_);
     if (!tasks) return tasks.error();
     tasks_ = std::move(*tasks);
     context_.emplace(SiteContext{options_, machine_, pools_, isolation_, *clients_, *store_,
-                                 *engine_, *content_, *tasks_, *log_});
+                                 *engine_, *content_, *tasks_, *log_, fail_points_});
     auto preparer = SitePreparer::start(*context_);
     if (!preparer) return preparer.error();
     preparer_ = std::move(*preparer);
@@ -309,6 +319,7 @@ class SiteService::Parts {
 
   const SiteOptions options_;
   std::unique_ptr<Log> log_;
+  FailPoints fail_points_;
   LocalRunner::Options runner_options_;
   std::unique_ptr<LocalRunner> attached_;  // Until the runner's thread takes it over.
   topology::Isolation isolation_ = topology::Isolation::none;

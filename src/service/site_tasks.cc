@@ -113,9 +113,10 @@ std::int64_t measure_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<SiteTasks>> SiteTasks::open(std::string folder, SiteContent& content) {
+core::Result<std::unique_ptr<SiteTasks>> SiteTasks::open(std::string folder, SiteContent& content,
+                                                         FailPoints& fail_points) {
   if (auto made = make_private_folder(folder); !made) return made.error();
-  return std::unique_ptr<SiteTasks>(new SiteTasks(std::move(folder), content));
+  return std::unique_ptr<SiteTasks>(new SiteTasks(std::move(folder), content, fail_points));
 }
 
 std::string SiteTasks::get_folder(const agent::AttemptId& attempt) const {
@@ -176,9 +177,11 @@ core::Result<CollectedOutputs> SiteTasks::collect(const agent::AttemptId& attemp
     if (!stored) return stored.error();
     collected.outputs.push_back({output.name, crypto::to_text(stored->digest), stored->size});
   }
+  fail_points_.pass(ServicePoint::outputs_before_write);
   const auto written =
       write_file_durably(get_folder(attempt) + "/outputs.json", codec::to_json(collected), 0600);
   if (!written) return written.error();
+  fail_points_.pass(ServicePoint::outputs_after_write);
   return collected;
 }
 

@@ -38,7 +38,8 @@ BOOST_DESCRIBE_STRUCT(CollectedOutputs, (), (outputs, missing))
 class SiteTasks {
  public:
   /// `folder` is made if missing (0700: nobody but this user gets in).
-  static core::Result<std::unique_ptr<SiteTasks>> open(std::string folder, SiteContent& content);
+  static core::Result<std::unique_ptr<SiteTasks>> open(std::string folder, SiteContent& content,
+                                                       FailPoints& fail_points);
 
   std::string get_rank_folder(const agent::AttemptId& attempt, std::uint32_t rank) const;
 
@@ -73,12 +74,13 @@ class SiteTasks {
   std::size_t sweep(const IsNeeded& is_needed, core::Duration keep, core::Bytes bytes_max) const;
 
  private:
-  SiteTasks(std::string folder, SiteContent& content)
-      : folder_(std::move(folder)), content_(content) {}
+  SiteTasks(std::string folder, SiteContent& content, FailPoints& fail_points)
+      : folder_(std::move(folder)), content_(content), fail_points_(fail_points) {}
   std::string get_folder(const agent::AttemptId& attempt) const;
 
   const std::string folder_;
   SiteContent& content_;
+  FailPoints& fail_points_;
 };
 
 }  // namespace intertie::service

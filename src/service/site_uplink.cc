@@ -188,8 +188,10 @@ core::Result<std::uint64_t> SiteUplink::open_channel(net::HttpClient& client) {
                                     crypto::to_text(state.inbox.hash)};
       });
   if (!hello) return hello.error();
+  context_.fail_points.pass(ServicePoint::open_before_send);
   const auto text = post_json(client, "/site/v1/open", codec::to_json(*hello));
   if (!text) return text.error();
+  context_.fail_points.pass(ServicePoint::open_after_send);
   const auto hub = codec::from_json<engine::ChannelHello>(*text, codec::Boundary::tolerant);
   if (!hub) return hub.error();
   if (auto accepted = accept_hello(*hub); !accepted) return accepted.error();
@@ -325,8 +327,10 @@ core::Result<void> SiteUplink::send_rows(net::HttpClient& client) {
   for (const std::string& payload : rows->payloads) {
     request.payloads.push_back(crypto::encode_base64url(crypto::as_bytes(payload)));
   }
+  context_.fail_points.pass(ServicePoint::rows_before_send);
   const auto text = post_json(client, "/site/v1/rows", codec::to_json(request));
   if (!text) return text.error();
+  context_.fail_points.pass(ServicePoint::rows_after_send);
   const auto answer = codec::from_json<api::RowsAnswer>(*text, codec::Boundary::tolerant);
   if (!answer) return answer.error();
   if (answer->received + 1 < rows->first + rows->payloads.size()) {
@@ -360,8 +364,10 @@ core::Result<void> SiteUplink::send_beat(net::HttpClient& client) {
   execution::Heartbeat beat{++sequence_, std::move(*running)};
   // A lease counts from here: neither the network's delay nor the hub's can lengthen it.
   const core::Time sent = read_boot_time();
+  context_.fail_points.pass(ServicePoint::beat_before_send);
   const auto text = post_json(client, "/site/v1/beat", codec::to_json(beat));
   if (!text) return text.error();
+  context_.fail_points.pass(ServicePoint::beat_after_send);
   const auto answer =
       codec::from_json<execution::HeartbeatAnswer>(*text, codec::Boundary::tolerant);
   if (!answer) return answer.error();
@@ -404,8 +410,10 @@ void SiteUplink::answer(net::HttpClient& client, const api::AskData& ask) {
   } else {
     answer.error = api::AskError{piece.error().reason, piece.error().detail};
   }
+  context_.fail_points.pass(ServicePoint::file_before_send);
   const auto sent =
       post_json(client, "/site/v1/answers/" + std::to_string(ask.id), codec::to_json(answer));
+  context_.fail_points.pass(ServicePoint::file_after_send);
   if (!sent) tell("answer_not_sent", sent.error());
 }
 

@@ -47,6 +47,7 @@ constexpr std::array kHubStart = {
     Option{"fee-per-mille", 0, count, "N", "of each charge, kept by the hub (default 10)"},
     Option{"log", 0, text, "FILE", "JSON lines (default: hub.log in its folder)"},
     Option{"plain", 0, flag, "", "no TLS for users (only on a loopback address)"},
+    Option{"snapshot-records", 0, count, "N", "a snapshot after so many records"},
     Option{"fail-point", 0, text, "NAME:COUNT", "die there, to test recovery"},
 };
 constexpr std::array<std::string_view, 1> kHubStartExamples = {
@@ -67,6 +68,8 @@ constexpr std::array kOffer = {
     Option{"device-root", 0, text, "DIR", "look for devices below it (rehearsals)"},
     Option{"quick", 0, flag, "", "measure for 2 s instead of 10 s"},
     Option{"stop-tasks", 0, flag, "", "end running tasks when the agent stops"},
+    Option{"snapshot-records", 0, count, "N", "a snapshot of the journal after so many records"},
+    Option{"fail-point", 0, text, "NAME:COUNT", "die there, to test recovery"},
 };
 constexpr std::array kToken = {
     Option{"operator", 0, text, "NAME", "who operates the site and is paid (default: you)"},

@@ -1,4 +1,5 @@
 // intertie hub: a hub as a process of its own.
+#include <algorithm>
 #include <charconv>
 
 #include "session/context.h"
@@ -23,6 +24,9 @@ service::HubOptions make_options(const Invocation& invocation, const std::string
   options.currency = invocation.get("currency", options.currency);
   options.fee_per_mille = invocation.get_count("fee-per-mille", options.fee_per_mille);
   options.log_path = invocation.get("log", folder + "/hub.log");
+  options.snapshot_records = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      1, invocation.get_count("snapshot-records",
+                              static_cast<std::int64_t>(options.snapshot_records))));
   options.fail_point = invocation.get("fail-point", "");
   return options;
 }

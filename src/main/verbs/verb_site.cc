@@ -1,4 +1,6 @@
 // intertie site join and start: a site's agent as a process of its own.
+#include <algorithm>
+
 #include "session/context.h"
 #include "session/local_file.h"
 #include "session/serving.h"
@@ -51,6 +53,10 @@ void read_device_options(const Invocation& invocation, service::SiteOptions& opt
       invocation.has("quick") ? service::MeasureMode::quick : service::MeasureMode::full;
   options.device_root = invocation.get("device-root", "/");
   options.stop_tasks = invocation.has("stop-tasks");
+  options.snapshot_records = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      1, invocation.get_count("snapshot-records",
+                              static_cast<std::int64_t>(options.snapshot_records))));
+  options.fail_point = invocation.get("fail-point", "");
 }
 
 Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Terminal& terminal) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,8 +32,9 @@ struct JoinKeys {
   std::string sign;  // "ed25519:..."
   std::string tls;   // The key of the certificate that the site joins with.
   std::string next;  // Optional: crypto::compute_key_digest of its next signing key.
+  std::string seal;  // "x25519:..."; optional: without it the site takes no jobs with secrets.
 };
-BOOST_DESCRIBE_STRUCT(JoinKeys, (), (sign, tls, next))
+BOOST_DESCRIBE_STRUCT(JoinKeys, (), (sign, tls, next, seal))
 
 struct JoinRequest {
   std::string token;
@@ -66,6 +68,19 @@ struct RowsAnswer {
   std::uint64_t received = 0;
 };
 BOOST_DESCRIBE_STRUCT(RowsAnswer, (), (received))
+
+/// Which attempt's secrets the site asks for; it must be the job's current one, at this site.
+struct SecretsRequest {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+};
+BOOST_DESCRIBE_STRUCT(SecretsRequest, (), (job, attempt))
+
+/// Name to box, sealed to the site's key for this attempt alone (hub/job_secret.h).
+struct SecretsAnswer {
+  std::map<std::string, std::string> boxes;
+};
+BOOST_DESCRIBE_STRUCT(SecretsAnswer, (), (boxes))
 
 /// Data of the stream's event "row".
 struct RowData {

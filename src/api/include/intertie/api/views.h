@@ -524,10 +524,12 @@ struct HubView {
   std::string principal;           // Who asks, and what the token allows.
   hub::Role role = hub::Role::user;
   std::vector<std::string> scopes;
+  std::string seal_key;     // "x25519:...": secrets in jobs are sealed to it.
+  std::string seal_key_id;  // hub::make_seal_key_id() of it.
 };
 BOOST_DESCRIBE_STRUCT(HubView, (),
                       (id, name, region, currency, sign_key, fee_per_mille, sites, jobs_waiting,
-                       jobs_running, principal, role, scopes))
+                       jobs_running, principal, role, scopes, seal_key, seal_key_id))
 
 struct HealthCheckView {
   std::string name;

@@ -22,6 +22,8 @@ inline constexpr std::size_t job_name_bytes_max = 200;
 inline constexpr std::size_t job_tasks_max = 8'192;
 inline constexpr std::size_t job_arguments_max = 4'096;
 inline constexpr std::size_t job_environment_max = 1'024;
+inline constexpr std::size_t job_secrets_max = 64;
+inline constexpr std::size_t job_secret_bytes_max = 64u << 10;  // Clear; all of a job together.
 inline constexpr std::size_t job_tags_max = 64;
 inline constexpr std::size_t path_bytes_max = 4'095;
 inline constexpr std::size_t job_files_max = 1'024;
@@ -145,5 +147,18 @@ inline constexpr std::int64_t measurement_threads_max = 4'096;
 inline constexpr std::size_t device_kinds_max = 64;
 inline constexpr std::size_t device_probe_output_bytes_max = 64u << 10;
 inline constexpr Duration device_probe_timeout = seconds(30);
+
+// Datasets
+inline constexpr std::uint32_t chunk_bytes_min = 8u << 20;
+inline constexpr std::uint32_t chunk_bytes_max = 16u << 20;
+inline constexpr std::size_t manifest_chunks_max = 262'144;  // 4 TiB; a manifest of 8 MiB.
+inline constexpr std::size_t datasets_per_owner_max = 100'000;
+inline constexpr std::size_t dataset_name_bytes_max = 200;
+inline constexpr std::size_t dataset_readers_max = 64;
+inline constexpr std::size_t dataset_regions_max = 64;
+inline constexpr std::size_t transfers_in_flight_max = 16;
+inline constexpr std::int64_t transfer_bytes_per_second_min = 16 << 10;
+inline constexpr Duration transfer_rate_window = seconds(20);
+inline constexpr std::uint32_t transfer_failures_max = 1'000;
 
 }  // namespace intertie::core::limits

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "intertie/core/result.h"
 #include "intertie/crypto/bytes.h"
 #include "intertie/crypto/digest.h"
 
@@ -16,6 +18,26 @@ Digest compute_leaf_hash(ByteView leaf);
 Digest compute_node_hash(const Digest& left, const Digest& right);
 
 using MerkleProof = std::vector<Digest>;
+
+/// The root of a complete subtree: the leaves [position * 2^level, (position + 1) * 2^level).
+struct MerkleNode {
+  int level = 0;
+  std::uint64_t position = 0;
+  Digest digest;
+
+  friend bool operator==(const MerkleNode&, const MerkleNode&) = default;
+};
+
+/// Gives the digest of a complete subtree from wherever nodes are kept, or a refusal, which the
+/// functions below pass on. They ask for O(log n) nodes.
+using NodeReader = std::function<core::Result<Digest>(int level, std::uint64_t position)>;
+
+/// The same as the members of MerkleTree, for a tree whose nodes lie elsewhere.
+core::Result<Digest> read_root(std::uint64_t size, const NodeReader& read);
+core::Result<MerkleProof> read_inclusion_proof(std::uint64_t index, std::uint64_t size,
+                                               const NodeReader& read);
+core::Result<MerkleProof> read_consistency_proof(std::uint64_t old_size, std::uint64_t new_size,
+                                                 const NodeReader& read);
 
 /// An append-only tree that keeps the hash of every complete subtree (64 bytes a leaf) and so can
 /// prove anything about any of its earlier sizes. Not thread-safe.
@@ -41,7 +63,7 @@ class MerkleTree {
   MerkleProof prove_consistency(std::uint64_t old_size, std::uint64_t new_size) const;
 
  private:
-  Digest compute_range(std::uint64_t begin, std::uint64_t end) const;
+  NodeReader make_reader() const;
 
   std::vector<std::vector<Digest>> levels_;  // levels_[k][i] covers leaves [i*2^k, (i+1)*2^k).
 };
@@ -54,10 +76,16 @@ class MerkleFrontier {
   void append_leaf_hash(const Digest& leaf_hash);
   Digest compute_root() const;
 
+  /// The nodes that become complete when this leaf is appended: the leaf itself, then upwards. At
+  /// most 64; two on average.
+  std::vector<MerkleNode> find_new_nodes(const Digest& leaf_hash) const;
+
   /// The digests, largest subtree first; with size() they restore the frontier.
   std::span<const Digest> subtrees() const { return subtrees_; }
   /// Asserts that the number of subtrees is the number of one-bits of `size`.
   static MerkleFrontier restore(std::uint64_t size, std::vector<Digest> subtrees);
+
+  friend bool operator==(const MerkleFrontier&, const MerkleFrontier&) = default;
 
  private:
   std::uint64_t size_ = 0;

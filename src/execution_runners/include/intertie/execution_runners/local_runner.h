@@ -19,6 +19,7 @@ namespace intertie::execution_runners {
 struct RunnerEvent {
   execution::TaskKey key;
   std::optional<execution::TaskResult> result;
+  core::Time started;  // By the meter's clock, however late this is heard of; 0: never.
 
   bool is_start() const { return !result.has_value(); }
 };

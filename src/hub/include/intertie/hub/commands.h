@@ -64,8 +64,10 @@ struct CancelJob {
   std::uint32_t by = 0;
 };
 
-/// A site joins. The record in `record_envelope` was signed off the engine's thread under
-/// identifiers taken from allocate_site(); nonce is the join token's. Answered with Joined.
+/// A site joins. `record_envelope` is version 1 of its record with the hub's signature and the
+/// site's; both are verified, and that it says what the command says: bad_signature, bad_field.
+/// Empty (simulated grids): the site has no record and can never change its keys. `nonce` is the
+/// join token's. Answered with Joined.
 struct JoinSite {
   topology::Site site;  // handle is filled in by the decision.
   std::vector<topology::Pool> pools;
@@ -74,6 +76,7 @@ struct JoinSite {
   std::string nonce;
   std::uint32_t operator_principal = 0;
   std::string record_envelope;
+  std::string seal_key;  // Empty: an older agent without one.
 };
 
 /// New terms of a site's pools (prices, software, nodes). Answered with Done.
@@ -114,6 +117,23 @@ struct AcceptSiteRows {
 struct BeatSite {
   std::uint32_t site = 0;
   execution::Heartbeat heartbeat;
+};
+
+/// A site's next version of its record, with the key that the present one commits to. `rows`: the
+/// site's rows up to this number may be signed with the old key. check_key_rotation (site_keys.h)
+/// has compared the versions. The same version again changes nothing. Answered with Done; bad_key,
+/// bad_signature, bad_field, stale_sequence, record_forked, out_of_range, already_exists.
+struct RotateSiteKeys {
+  std::uint32_t site = 0;
+  std::string record_envelope;  // Signed by the hub, the old key and the new one.
+  std::uint64_t rows = 0;
+};
+
+/// The hub's operator revokes a site; `record_envelope` is the last version of its record, signed
+/// by the hub alone. Answered with Done; already_final, bad_key (it has no record), and as above.
+struct RevokeSite {
+  std::uint32_t site = 0;
+  std::string record_envelope;
 };
 
 /// Another region's hub may lend us cards and use ours. Opens the clearing account "peer
@@ -172,11 +192,11 @@ struct AcceptBeacon {
   Beacon beacon;
 };
 
-using Command =
-    std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs, CancelJob,
-                 JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
-                 AcceptSiteRows, BeatSite, AddPeer, ChangePeer, OpenPeerChannel, ReconcilePeer,
-                 AcceptPeerRows, AcknowledgePeerRows, MakeBeacon, AcceptBeacon>;
+using Command = std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs,
+                             CancelJob, JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel,
+                             ReconcileSite, AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite,
+                             AddPeer, ChangePeer, OpenPeerChannel, ReconcilePeer, AcceptPeerRows,
+                             AcknowledgePeerRows, MakeBeacon, AcceptBeacon>;
 
 struct Done {};
 

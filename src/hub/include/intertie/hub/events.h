@@ -19,9 +19,11 @@
 #include "intertie/core/quantity.h"
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
+#include "intertie/crypto/digest.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/hub/peer_events.h"
+#include "intertie/identity/record.h"
 #include "intertie/ledger/ledger.h"
 #include "intertie/placement/request.h"
 #include "intertie/topology/pool.h"
@@ -71,14 +73,27 @@ struct EntryPosted {
 };
 BOOST_DESCRIBE_STRUCT(EntryPosted, (), (entry))
 
-/// A site joined. Body: its registration record, signed by the registry.
+/// What a decision needs of a version of a registration record; the record itself is the body.
+struct RecordFacts {
+  std::int64_t seq = 0;
+  crypto::Digest hash{};  // SHA-256 of the payload: what the next one follows.
+  std::optional<crypto::Digest> next_key_hash;  // The commitment to the next signing key.
+  crypto::Digest envelope{};                    // SHA-256 of the body: a leaf of the public log.
+
+  friend bool operator==(const RecordFacts&, const RecordFacts&) = default;
+};
+BOOST_DESCRIBE_STRUCT(RecordFacts, (), (seq, hash, next_key_hash, envelope))
+
+/// A site joined. Body: its registration record, signed by the registry and by the site.
 struct SiteRegistered {
   topology::Site site;
   std::string sign_key;
   std::string tls_key;
   std::string join_nonce;  // The join token's, so that a token is used once.
+  std::string seal_key;    // Empty: it takes no jobs with secrets.
+  std::optional<RecordFacts> record = std::nullopt;  // Absent in simulated grids and older logs.
 };
-BOOST_DESCRIBE_STRUCT(SiteRegistered, (), (site, sign_key, tls_key, join_nonce))
+BOOST_DESCRIBE_STRUCT(SiteRegistered, (), (site, sign_key, tls_key, join_nonce, seal_key, record))
 
 /// A pool is offered, or offered under new terms. Capability and status are not taken from it.
 struct PoolOffered {
@@ -91,8 +106,9 @@ BOOST_DESCRIBE_STRUCT(PoolOffered, (), (pool, position))
 struct MeasurementAccepted {
   std::uint32_t pool = 0;
   topology::Capability capability;
+  std::optional<crypto::Digest> envelope = std::nullopt;  // SHA-256 of the body; a public leaf.
 };
-BOOST_DESCRIBE_STRUCT(MeasurementAccepted, (), (pool, capability))
+BOOST_DESCRIBE_STRUCT(MeasurementAccepted, (), (pool, capability, envelope))
 
 /// A statement was not accepted. Body: the envelope.
 struct MeasurementRefused {
@@ -210,9 +226,10 @@ struct UsageSettled {
   core::Time to;
   bool is_last = false;
   ledger::Post post;
-  std::uint64_t record = 0;  // Number of the usage record.
+  std::uint64_t record = 0;                               // Number of the usage record.
+  std::optional<crypto::Digest> envelope = std::nullopt;  // SHA-256 of the body; a public leaf.
 };
-BOOST_DESCRIBE_STRUCT(UsageSettled, (), (job, attempt, from, to, is_last, post, record))
+BOOST_DESCRIBE_STRUCT(UsageSettled, (), (job, attempt, from, to, is_last, post, record, envelope))
 
 /// A usage record was not accepted; nothing was charged for it. Body: its envelope.
 struct UsageDisputed {
@@ -299,16 +316,34 @@ struct SiteChannelReconciled {
 BOOST_DESCRIBE_STRUCT(SiteChannelReconciled, (),
                       (site, incarnation, number, hash, received, received_hash))
 
-using Event =
-    std::variant<HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted,
-                 SiteRegistered, PoolOffered, MeasurementAccepted, MeasurementRefused,
-                 SiteStatusChanged, ShapeInterned, JobSubmitted, DemandUnmet, CapacityReserved,
-                 CapacityReleased, AttemptChosen, AttemptBegan, UsageSettled, UsageDisputed,
-                 AttemptOver, JobRequeued, JobCancelRequested, JobEnded, SiteRowsAccepted,
-                 SiteChannelOpened, ClockStepped, SiteChannelReconciled, PeerAdded, PeerChanged,
-                 PeerChannelOpened, PeerRowsAccepted, PeerChannelReconciled, OfferAsked,
-                 OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan, RemoteUsageSettled,
-                 RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
-                 GuestCommitted, GuestDropped, GuestEnded, ChargeContested>;
+/// A site's record has a new version with the signing key that the version before committed to,
+/// and a new TLS key. Body: the record, signed by the registry, the old key and the new one.
+struct SiteKeysRotated {
+  std::uint32_t site = 0;
+  std::string sign_key;
+  std::string tls_key;
+  RecordFacts record;
+  std::uint64_t rows = 0;  // The site's rows up to here may still be signed with the old key.
+};
+BOOST_DESCRIBE_STRUCT(SiteKeysRotated, (), (site, sign_key, tls_key, record, rows))
+
+/// The registry has revoked a site: its keys count no more. Body: the record's last version.
+struct SiteRevoked {
+  std::uint32_t site = 0;
+  RecordFacts record;
+  identity::RevocationReason why = identity::RevocationReason::key_lost;
+};
+BOOST_DESCRIBE_STRUCT(SiteRevoked, (), (site, record, why))
+
+using Event = std::variant<
+    HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted, SiteRegistered,
+    PoolOffered, MeasurementAccepted, MeasurementRefused, SiteStatusChanged, ShapeInterned,
+    JobSubmitted, DemandUnmet, CapacityReserved, CapacityReleased, AttemptChosen, AttemptBegan,
+    UsageSettled, UsageDisputed, AttemptOver, JobRequeued, JobCancelRequested, JobEnded,
+    SiteRowsAccepted, SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
+    SiteRevoked, PeerAdded, PeerChanged, PeerChannelOpened, PeerRowsAccepted, PeerChannelReconciled,
+    OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan, RemoteUsageSettled,
+    RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused, GuestCommitted,
+    GuestDropped, GuestEnded, ChargeContested>;
 
 }  // namespace intertie::hub

@@ -19,15 +19,17 @@
 namespace intertie::hub {
 
 enum class Table : storage::TableId {
-  job_events = 1,     // job | log index -> IndexedEvent: a job's history, from which views fold.
-  jobs_by_owner = 2,  // owner | job -> ""
-  jobs_by_phase = 3,  // owner | phase ('w', 'r', 'e') | job -> ""
-  jobs_by_tag = 4,    // owner | tag 0x00 value 0x00 | job -> ""
-  idempotency = 5,    // owner | key (16) -> IndexedKey
-  postings = 6,       // account | log index | position -> IndexedPosting
-  unmet = 7,          // log index -> IndexedEvent
-  statements = 8,     // pool | log index -> IndexedEvent
-  site_events = 9,    // site | log index -> IndexedEvent
+  job_events = 1,      // job | log index -> IndexedEvent: a job's history, from which views fold.
+  jobs_by_owner = 2,   // owner | job -> ""
+  jobs_by_phase = 3,   // owner | phase ('w', 'r', 'e') | job -> ""
+  jobs_by_tag = 4,     // owner | tag 0x00 value 0x00 | job -> ""
+  idempotency = 5,     // owner | key (16) -> IndexedKey
+  postings = 6,        // account | log index | position -> IndexedPosting
+  unmet = 7,           // log index -> IndexedEvent
+  statements = 8,      // pool | log index -> IndexedEvent
+  site_events = 9,     // site | log index -> IndexedEvent
+  public_leaves = 10,  // number -> IndexedLeaf (public_log.h)
+  public_nodes = 11,   // level | position -> the 32 bytes of a complete subtree's root
 };
 
 struct IndexedEvent {
@@ -53,6 +55,8 @@ BOOST_DESCRIBE_STRUCT(IndexedPosting, (), (time, amount, memo, job))
 
 /// 8 bytes, big endian.
 std::string encode_number(std::uint64_t number);
+/// level | position: the key of public_nodes.
+std::string make_node_key(int level, std::uint64_t position);
 /// The number at `offset` of a key; asserts that it is there.
 std::uint64_t decode_number(std::string_view key, std::size_t offset);
 

@@ -20,6 +20,7 @@
 #include "intertie/core/time.h"
 #include "intertie/engine/channel.h"
 #include "intertie/hub/events.h"
+#include "intertie/hub/public_log.h"
 #include "intertie/hub/queue.h"
 #include "intertie/ledger/ledger.h"
 #include "intertie/placement/placer.h"
@@ -129,7 +130,13 @@ struct SiteState {
   core::Time failing_until;
   engine::Outbox outbox;
   engine::Inbox inbox;
-  std::string incarnation;  // Of the agent's log; empty: never opened.
+  std::string incarnation;            // Of the agent's log; empty: never opened.
+  std::string seal_key;               // Secrets are sealed to it; empty: it takes none.
+  std::optional<RecordFacts> record;  // The version in force; absent: it has none.
+  std::uint64_t record_index = 0;     // Log index whose body is that version; 0: none.
+  std::string former_sign_key;        // Still good for the site's rows up to former_key_rows.
+  std::uint64_t former_key_rows = 0;
+  bool is_revoked = false;  // Its keys are empty, so nothing it says is heard.
 };
 
 /// Counters for the metrics and the index page; derived from nothing else, kept in snapshots.
@@ -179,6 +186,7 @@ struct State {
   std::uint64_t next_job = 1;
   std::uint64_t next_reservation = 1;
   Counters counters;
+  PublicLog public_log;
 
   // Derived.
   std::map<std::string, std::uint32_t> principal_handles;

@@ -48,13 +48,14 @@ struct Requirements {
   std::optional<std::int64_t> latency_max_ms;  // Of the pool's line to users.
   /// Sites that belong to the job's owner: only there may `isolation` be weaker than namespace_.
   std::vector<topology::SiteHandle> own_sites;
+  bool has_secrets = false;  // The site must have a key that they can be sealed to.
 
   friend bool operator==(const Requirements&, const Requirements&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Requirements, (),
                       (compute_class, tasks, cpus, memory, devices, rate, software, isolation,
                        network, regions, regions_excluded, sites_excluded, latency_max_ms,
-                       own_sites))
+                       own_sites, has_secrets))
 
 /// The number that the hub gave to a requirement set. Keys PlacementCache.
 struct RequirementSetHandle {

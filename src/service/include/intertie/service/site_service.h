@@ -59,6 +59,12 @@ struct SiteOptions {
 
   /// JSON lines about what happens. Empty: standard error; "-": nowhere.
   std::string log_path;
+
+  /// The journal's snapshots: one after so many records (and every ten minutes).
+  std::uint64_t snapshot_records = 100'000;
+  /// "NAME:COUNT": the process kills itself at that passing of a fail point (fail_points.h), for
+  /// tests of crashes. Empty: never.
+  std::string fail_point;
 };
 
 /// Owns the journal, the engine's thread, the link to the hub, and the runner of this machine.

@@ -88,13 +88,14 @@ struct Pool {
   PriceTable price;
   UserLine user_line;
   std::optional<Capability> capability;  // Empty: unmeasured.
+  bool takes_secrets = false;            // Its site has a key that secrets are sealed to.
 
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Pool, (),
                       (handle, site, name, identifier, region, compute_class, authority, status,
                        cpus_per_node, memory_per_node, devices_per_node, nodes, software, isolation,
-                       network, price, user_line, capability))
+                       network, price, user_line, capability, takes_secrets))
 
 /// One place under one operator.
 struct Site {

@@ -1,0 +1,76 @@
+// What a job document must say, each field at its bound and one beyond.
+#include "intertie/hub/job_document.h"
+
+#include <gtest/gtest.h>
+
+#include "intertie/core/limits.h"
+
+namespace intertie::hub {
+namespace {
+
+namespace limits = core::limits;
+
+std::string find_fault(const JobDocument& document) {
+  const core::Result<void> checked = check_document(document);
+  return checked ? "" : checked.error().detail.substr(0, checked.error().detail.find(':'));
+}
+
+JobDocument make_document() {
+  JobDocument document;
+  document.run = {"true"};
+  return document;
+}
+
+TEST(CheckDocument, NamesTheFieldThatIsWrong) {
+  EXPECT_EQ(find_fault(make_document()), "");
+  EXPECT_EQ(find_fault(JobDocument{}), "run");
+  JobDocument document = make_document();
+  document.run = {"", "x"};
+  EXPECT_EQ(find_fault(document), "run[0]");
+  document.run = {"x", ""};
+  EXPECT_EQ(find_fault(document), "");
+  document = make_document();
+  document.name = std::string(limits::job_name_bytes_max + 1, 'n');
+  EXPECT_EQ(find_fault(document), "name");
+  document.name.pop_back();
+  EXPECT_EQ(find_fault(document), "");
+  document.name = "two\nlines";
+  EXPECT_EQ(find_fault(document), "name");
+}
+
+TEST(CheckDocument, BoundsOfNumbers) {
+  JobDocument document = make_document();
+  document.tasks = 0;
+  EXPECT_EQ(find_fault(document), "tasks");
+  document.tasks = limits::job_tasks_max;
+  EXPECT_EQ(find_fault(document), "");
+  ++document.tasks;
+  EXPECT_EQ(find_fault(document), "tasks");
+  document = make_document();
+  document.timeout = core::Duration{};
+  EXPECT_EQ(find_fault(document), "timeout");
+  document.timeout = limits::job_timeout_max;
+  EXPECT_EQ(find_fault(document), "");
+  document.timeout += core::microseconds(1);
+  EXPECT_EQ(find_fault(document), "timeout");
+  document = make_document();
+  document.retries = limits::job_retries_max + 1;
+  EXPECT_EQ(find_fault(document), "retries");
+  document = make_document();
+  document.price.max = core::Money{0};
+  EXPECT_EQ(find_fault(document), "price.max");
+}
+
+// 0 means "no bound" to a runner: such a job would have the whole machine and pay for none of it.
+TEST(CheckDocument, AJobWithoutMemoryIsRefused) {
+  JobDocument document = make_document();
+  document.need.memory = core::Bytes{0};
+  EXPECT_EQ(find_fault(document), "need.memory");
+  document.need.memory = core::Bytes{-1};
+  EXPECT_EQ(find_fault(document), "need.memory");
+  document.need.memory = core::Bytes{1};
+  EXPECT_EQ(find_fault(document), "");
+}
+
+}  // namespace
+}  // namespace intertie::hub

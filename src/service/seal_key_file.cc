@@ -1,0 +1,44 @@
+// Seal keys as files.
+#include "seal_key_file.h"
+
+#include <utility>
+
+#include "intertie/crypto/bytes.h"
+
+#include "files.h"
+
+namespace intertie::service {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 1u << 10;
+
+void wipe_text(std::string& text) {
+  crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+}
+
+core::Result<crypto::SealKeyPair> parse_key(std::string text, const std::string& path) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  auto bytes = crypto::decode_base64url(text);
+  wipe_text(text);
+  if (!bytes) return core::Error{core::Reason::bad_key, path};
+  const crypto::Secret raw(std::move(*bytes));
+  auto key = crypto::SealKeyPair::from_private_key(raw.reveal());
+  if (!key) return core::Error{key.error().reason, path};
+  return key;
+}
+
+}  // namespace
+
+core::Result<crypto::SealKeyPair> open_seal_key(const std::string& path) {
+  auto found = read_private_file(path, kFileBytesMax);
+  if (found) return parse_key(std::move(*found), path);
+  if (found.error().reason != core::Reason::not_found) return found.error();
+  crypto::SealKeyPair key = crypto::SealKeyPair::generate();
+  std::string text = crypto::encode_base64url(key.reveal_private_key());
+  const auto written = write_file_durably(path, text, 0600);
+  wipe_text(text);
+  if (!written) return written.error();
+  return key;
+}
+
+}  // namespace intertie::service

@@ -1,0 +1,16 @@
+// The file of a key that opens sealed boxes.
+#pragma once
+
+#include <string>
+
+#include "intertie/core/result.h"
+#include "intertie/crypto/sealed_box.h"
+
+namespace intertie::service {
+
+/// Opens the key in `path`, or makes it. The file (mode 0600) has one line: the private key's 32
+/// bytes in base64url, as X25519 has no private form that other tools of ours read. io_failed;
+/// denied (others may read it); bad_key.
+core::Result<crypto::SealKeyPair> open_seal_key(const std::string& path);
+
+}  // namespace intertie::service
