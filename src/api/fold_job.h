@@ -28,6 +28,7 @@ struct JobEvent {
 struct AttemptFacts {
   std::uint32_t number = 0;
   hub::CapacityReserved reserved;
+  std::optional<hub::OfferAsked> offer;  // It is in another region; `reserved` says nothing.
   storage::LogIndex chosen = 0;  // Its body is the explanation.
   core::Time chosen_at;
   core::Money held;
@@ -48,6 +49,8 @@ struct JobFacts {
   core::Money charged;
   bool is_cancel_requested = false;
   std::optional<hub::CapacityReserved> pending;  // Reserved, not yet chosen.
+  std::optional<hub::OfferAsked> asked;          // Asked for, not yet chosen.
+  storage::LogIndex asked_index = 0;
   std::vector<AttemptFacts> attempts;            // Oldest first.
   storage::LogIndex index = 0;                   // Of the last event.
 
@@ -61,6 +64,9 @@ JobFacts fold_job(std::span<const JobEvent> events);
 
 /// The public view, with names from a directory that covers facts.need().
 JobView make_job_view(const JobFacts& facts, const Directory& directory);
+
+/// A site of another region: "42/name". The directory knows the peer.
+std::string name_remote_site(const hub::OfferAsked& offer, const Directory& directory);
 
 /// The events of a job, oldest first; empty: there is no such job.
 core::Result<std::vector<JobEvent>> read_job_events(storage::Reader& reader, std::uint64_t job);

@@ -128,6 +128,9 @@ struct RowWriter {
     GuestReserved brief = event;
     if (brief.slots.size() > kSlotsInRow) brief.slots.resize(kSlotsInRow);
     put_job_event(brief);
+    writes.push_back(storage::put(id(Table::guests),
+                                  encode_number(event.peer) + encode_number(event.offer),
+                                  encode_number(event.job)));
   }
   void operator()(const GuestCommitted& event) const { put_job_event(event); }
   void operator()(const GuestDropped& event) const { put_job_event(event); }

@@ -188,7 +188,6 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   const bool is_full = command.is_full || sent.number == 0;
   sent.pools.resize(state.capacities.size());
   Beacon beacon;
-  beacon.number = ++sent.number;
   beacon.is_full = is_full;
   beacon.lifetime = core::limits::beacon_lifetime;
   beacon.received = (*found)->inbox.received;
@@ -202,6 +201,7 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
     told = {version, pool};
     beacon.pools.push_back(make_beacon_pool(state, handle));
   }
+  if (is_full || command.is_due || !beacon.pools.empty()) beacon.number = ++sent.number;
   return Reply{std::move(beacon)};
 }
 

@@ -82,6 +82,11 @@ void offer_pools(Context& context, topology::SiteHandle site,
     offered.pool.site = site;
     offered.pool.region = state.topology->find_site(site)->region;
     offered.pool.capability.reset();
+    // Another region names the pool by its site's identifier and its name, which never change.
+    if (offered.pool.identifier.empty()) {
+      offered.pool.identifier =
+          state.topology->find_site(site)->identifier + "/" + offered.pool.name;
+    }
     offered.pool.takes_secrets = !state.sites[site.index].seal_key.empty();
     offered.pool.handle.index = position < known.size()
                                     ? known[position]

@@ -6,6 +6,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "job_watchers.h"
 #include "key_store.h"
 #include "log.h"
+#include "peer_links.h"
 #include "readers.h"
 #include "site_links.h"
 #include "snapshot_thread.h"
@@ -56,6 +58,9 @@ class HubBackend final : public api::Backend {
   void take_site_answer(std::uint32_t site, std::uint64_t ask,
                         core::Result<api::SiteFilePiece> piece) override;
   const crypto::KeyPair& token_key() const override;
+  std::string peer_tls_key() const override;
+  void read_peer_file(std::uint32_t peer, const api::PeerFileRequest& request,
+                      std::function<void(core::Result<api::SiteFilePiece>)> done) override;
   core::Result<std::string> sign_record(std::string_view payload_type,
                                         std::string_view payload) override;
   std::string site_address() const override;
@@ -84,6 +89,8 @@ class HubBackend final : public api::Backend {
   core::Result<void> start_engine();
   core::Result<void> open_keys(const HubOptions& options);
   core::Result<void> create_hub(const HubOptions& options);
+  void start_peers();
+  std::shared_ptr<PeerLinks> find_peers();
   core::Result<std::string> read_body(storage::LogIndex index);
 
   Log& log_;
@@ -102,10 +109,13 @@ class HubBackend final : public api::Backend {
   Deadlines deadlines_;
   WorkerPool workers_;
   WorkerPool sender_;  // One thread: rows leave in their order.
+  WorkerPool askers_;  // They wait for other hubs.
   JobWatchers watchers_;
   SiteRows rows_;
   SiteAsks asks_;
   SnapshotThread<hub::HubMachine> snapshots_;
+  std::shared_ptr<PeerLinks> peers_;  // Set once the keys are open.
+  std::mutex peers_mutex_;
   std::unique_ptr<EngineThread<hub::HubMachine>> engine_;  // Last: it calls the others.
 };
 

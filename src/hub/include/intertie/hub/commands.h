@@ -180,10 +180,11 @@ struct AcknowledgePeerRows {
 };
 
 /// What we offer now, for one peer: all of it, or what has changed since the beacon made before.
-/// Answered with Beacon.
+/// Answered with Beacon; its number is 0, and it is not to be sent, if there is no news.
 struct MakeBeacon {
   std::uint32_t peer = 0;
   bool is_full = false;
+  bool is_due = true;  // To be sent even without news, to live on.
 };
 
 /// A peer's beacon. Soft: writes no event. Answered with BeaconAnswer.

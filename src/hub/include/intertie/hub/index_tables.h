@@ -30,6 +30,7 @@ enum class Table : storage::TableId {
   site_events = 9,     // site | log index -> IndexedEvent
   public_leaves = 10,  // number -> IndexedLeaf (public_log.h)
   public_nodes = 11,   // level | position -> the 32 bytes of a complete subtree's root
+  guests = 20,         // peer | offer -> the guest's job number (8 bytes)
 };
 
 struct IndexedEvent {

@@ -57,6 +57,10 @@ class HubMachine {
   std::vector<placement::PoolVerdict> explain_pools(const JobShape& shape, core::Time deadline,
                                                     core::Time now) const;
 
+  /// Whether another region's beacons count now, and how many pools it has announced.
+  bool is_peer_heard(std::uint32_t peer) const;
+  std::uint32_t count_announced_pools(std::uint32_t peer) const;
+
   /// When a site was last heard of (its time of start, if never).
   core::Time get_heard(std::uint32_t site) const;
 
