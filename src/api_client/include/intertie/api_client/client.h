@@ -13,6 +13,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/api/peer_views.h"
 #include "intertie/api/views.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/result.h"
@@ -129,6 +130,10 @@ class Client {
       const std::optional<std::string>& site = std::nullopt);
   core::Result<api::RecordView> find_record(const std::string& identifier);
   core::Result<api::SiteTokenView> create_site_token(const api::SiteTokenRequest& request);
+
+  core::Result<api::PeerCardView> get_peer_card();
+  core::Result<api::PeerList> list_peers();
+  core::Result<api::PeerView> add_peer(const api::PeerRequest& request);
 
   core::Result<api::AccountList> list_accounts();
   core::Result<api::AccountView> get_account(const std::string& account);
