@@ -45,13 +45,15 @@ std::optional<core::Money> compute_price_until(const execution::ReservedUse& res
 }
 
 core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
-                                                  const std::string& sign_key) {
-  const auto key = crypto::parse_public_key(sign_key);
-  if (!key) return key.error();
-  const crypto::Digest key_id = crypto::compute_key_digest(*key);
-  const auto opened = identity::open_envelope(
-      envelope, execution::kUsagePayloadType,
-      [&](const crypto::Digest& id) { return id == key_id ? std::optional(*key) : std::nullopt; });
+                                                  const std::vector<std::string>& sign_keys) {
+  const auto find = [&](const crypto::Digest& id) -> std::optional<crypto::PublicKey> {
+    for (const std::string& text : sign_keys) {
+      const auto key = crypto::parse_public_key(text);
+      if (key && crypto::compute_key_digest(*key) == id) return *key;
+    }
+    return std::nullopt;
+  };
+  const auto opened = identity::open_envelope(envelope, execution::kUsagePayloadType, find);
   if (!opened) return opened.error();
   return codec::from_json<execution::UsageRecord>(opened->payload, codec::Boundary::tolerant);
 }

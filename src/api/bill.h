@@ -21,9 +21,10 @@ std::optional<core::Money> compute_price_until(const execution::ReservedUse& res
                                                const topology::PriceTable& price,
                                                core::Duration elapsed);
 
-/// Verifies a usage envelope against the site's signing key (text form).
+/// Verifies a usage envelope against the signing keys (text form) that the site has had: whether
+/// the right one signed at its time was decided when the record was charged.
 core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
-                                                  const std::string& sign_key);
+                                                  const std::vector<std::string>& sign_keys);
 
 /// Follows the records of one attempt in their order.
 class AttemptBill {

@@ -109,6 +109,11 @@ class FakeBackend final : public Backend {
     site_answers.push_back({site, ask, std::move(piece)});
   }
   const crypto::KeyPair& token_key() const override { return key_; }
+  const crypto::SealPublicKey& seal_key() const override { return box_key.public_key(); }
+  core::Result<crypto::Secret> open_box(std::string_view box,
+                                        crypto::BoxContext context) const override {
+    return crypto::open_bound(box, context, box_key);
+  }
   core::Result<std::string> sign_record(std::string_view type, std::string_view payload) override {
     return identity::seal_envelope(type, payload, registry_key);
   }
@@ -151,6 +156,7 @@ class FakeBackend final : public Backend {
   std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
   std::vector<SiteAnswer> site_answers;
   crypto::KeyPair registry_key = make_test_key(9);
+  crypto::SealKeyPair box_key = crypto::SealKeyPair::from_seed(crypto::ByteString(32, 11));
 
  private:
   struct Watcher {

@@ -24,13 +24,20 @@ struct SiteNumber {
 core::Result<void> check_join(const JoinRequest& request);
 
 /// Version 1 of the site's record. Registry: the hub's region; participant: the operator's handle
-/// plus one; serial: the number of sites plus one. With `keys.next` (a digest: the commitment to
-/// the site's next signing key) the record is `registered` and names the signing key: the site
-/// countersigns it. Without, it is `reserved` and names the TLS and the sealing key alone, which the
-/// registry may sign by itself.
+/// plus one; serial: the number of sites plus one. It is `registered` and commits to the site's
+/// next signing key; the hub signs it, then the site.
 core::Result<identity::RegistrationRecord> make_site_record(const JoinRequest& request,
                                                             const SiteNumber& number,
                                                             core::Time now);
+
+/// Whether a record with both signatures (verified before) is what this hub would propose for the
+/// request, for some number of sites, and not long ago: bad_field, record_expired.
+core::Result<void> check_site_record(const JoinRequest& request, const SiteNumber& number,
+                                     const identity::RegistrationRecord& record, core::Time now);
+
+/// The handler of POST /site/v1/join:propose: the record that the site is to countersign. Changes
+/// nothing; the token stays unused.
+void propose_site(const CallPointer& call);
 
 /// The handler of POST /site/v1/join.
 void join_site(const CallPointer& call);

@@ -56,6 +56,8 @@ const Rule kRules[] = {
      [](hub::JobShape& shape) { shape.requirements.isolation = topology::Isolation::namespace_; }},
     {Reason::network_refused, "need.network", "Run it without network.",
      [](hub::JobShape& shape) { shape.requirements.network = topology::Network::none; }},
+    {Reason::secrets_refused, "secrets", "Run it without secrets.",
+     [](hub::JobShape& shape) { shape.requirements.has_secrets = false; }},
     {Reason::latency_too_high, "where.max_latency_ms", "Set no limit of latency.",
      [](hub::JobShape& shape) { shape.requirements.latency_max_ms.reset(); }},
     {Reason::price_above_limit, "price.max", "Set no maximum price.",

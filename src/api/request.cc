@@ -52,6 +52,7 @@ int get_status(Reason reason) {
     case Reason::region_excluded:
     case Reason::latency_too_high:
     case Reason::network_refused:
+    case Reason::secrets_refused:
     case Reason::busy:
     case Reason::site_drained:
     case Reason::site_unreachable:

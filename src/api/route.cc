@@ -61,6 +61,7 @@ const std::vector<Route>& get_user_routes() {
     add_bill_routes(all);
     add_content_routes(all);
     add_token_routes(all);
+    add_public_routes(all);
     add_health_routes(all);
     return all;
   }();

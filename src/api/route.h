@@ -69,6 +69,7 @@ void add_account_routes(std::vector<Route>& routes);
 void add_bill_routes(std::vector<Route>& routes);
 void add_content_routes(std::vector<Route>& routes);
 void add_token_routes(std::vector<Route>& routes);
+void add_public_routes(std::vector<Route>& routes);
 void add_health_routes(std::vector<Route>& routes);
 void add_channel_routes(std::vector<Route>& routes);
 void add_hub_channel_routes(std::vector<Route>& routes);

@@ -38,7 +38,10 @@ DirectoryPointer make_directory(const hub::State& state) {
     directory->accounts.push_back(
         state.ledger.find_account(ledger::AccountHandle{account})->terms.name);
   }
-  for (const hub::SiteState& site : state.sites) directory->sign_keys.push_back(site.sign_key);
+  for (const hub::SiteState& site : state.sites) {
+    directory->sign_keys.push_back(site.former_sign_keys);
+    directory->sign_keys.back().push_back(site.sign_key);
+  }
   for (const hub::PeerState& peer : state.peers) directory->peers.push_back(peer.terms);
   return directory;
 }
@@ -126,10 +129,12 @@ void RouterCore::authenticate_site(const CallPointer& call, bool may_be_unknown,
   call->peer_key = peer->key;
   if (may_be_unknown) return then();
   std::optional<std::uint32_t> site;
+  std::uint64_t changes = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto known = sites_by_key_.find(peer->key);
     if (known != sites_by_key_.end()) site = known->second;
+    changes = key_changes_;
   }
   if (site) {
     call->site = *site;
@@ -143,13 +148,13 @@ void RouterCore::authenticate_site(const CallPointer& call, bool may_be_unknown,
         }
         return std::nullopt;
       },
-      [this, call, then = std::move(then)](std::optional<std::uint32_t> found) {
+      [this, call, changes, then = std::move(then)](std::optional<std::uint32_t> found) {
         if (!found) {
           return fail(*call, {core::Reason::certificate_refused, "no site has this key"});
         }
         {
           const std::lock_guard lock(mutex_);
-          sites_by_key_.insert_or_assign(call->peer_key, *found);
+          if (changes == key_changes_) sites_by_key_.insert_or_assign(call->peer_key, *found);
         }
         call->site = *found;
         then();
@@ -195,23 +200,33 @@ void RouterCore::authenticate_peer(const CallPointer& call, std::function<void()
       });
 }
 
+void RouterCore::forget_site(std::uint32_t site) {
+  const std::lock_guard lock(mutex_);
+  ++key_changes_;
+  directory_.reset();
+  boost::unordered::erase_if(sites_by_key_,
+                             [site](const auto& known) { return known.second == site; });
+}
+
 void RouterCore::use_directory(const CallPointer& call, const DirectoryNeed& need,
                                std::function<void(DirectoryPointer)> then) {
   DirectoryPointer known;
+  std::uint64_t changes = 0;
   {
     const std::lock_guard lock(mutex_);
     known = directory_;
+    changes = key_changes_;
   }
   if (known && covers(*known, need)) return then(std::move(known));
   look_then(
       call, [](const hub::HubMachine& machine) { return make_directory(machine.state()); },
-      [this, call, need, then = std::move(then)](const DirectoryPointer& directory) {
+      [this, call, need, changes, then = std::move(then)](const DirectoryPointer& directory) {
         if (!covers(*directory, need)) {
           return fail(*call, {core::Reason::internal, "a record names an unknown handle"});
         }
         if (!directory->hub.id.empty()) {
           const std::lock_guard lock(mutex_);
-          directory_ = directory;
+          if (changes == key_changes_) directory_ = directory;
         }
         then(directory);
       });

@@ -27,7 +27,7 @@ struct Directory {
   topology::Snapshot::Pointer topology;
   std::vector<std::string> principals;
   std::vector<std::string> accounts;
-  std::vector<std::string> sign_keys;  // By site.
+  std::vector<std::vector<std::string>> sign_keys;  // By site: all it has had.
   std::vector<hub::PeerAdded> peers;
 };
 using DirectoryPointer = std::shared_ptr<const Directory>;
@@ -56,6 +56,9 @@ class RouterCore {
   /// Finds the hub whose card has the key of the other side's certificate; certificate_refused.
   void authenticate_peer(const CallPointer& call, std::function<void()> then);
 
+  /// The site's keys have changed: what was remembered of them is not used again.
+  void forget_site(std::uint32_t site);
+
   /// Gives a directory that covers the need, at once if there is one.
   void use_directory(const CallPointer& call, const DirectoryNeed& need,
                      std::function<void(DirectoryPointer)> then);
@@ -81,6 +84,7 @@ class RouterCore {
   boost::unordered_flat_map<crypto::Digest, KnownPeer> peers_;
   boost::unordered_flat_map<std::string, std::uint32_t> sites_by_key_;
   boost::unordered_flat_map<std::string, std::uint32_t> hubs_by_key_;
+  std::uint64_t key_changes_ = 0;  // So that a look-up under way remembers nothing old.
   DirectoryPointer directory_;
   std::atomic<std::uint64_t> nonces_{0};
 };

@@ -66,12 +66,12 @@ class JobBiller {
   }
 
  private:
-  // The attempt's bill so far, and whose key signs it.
+  // The attempt's bill so far, and whose keys may have signed it.
   struct Following {
     AttemptBill bill;
     std::string site;
     std::string pool;
-    std::string sign_key;
+    std::vector<std::string> sign_keys;
   };
 
   Following* follow(std::uint32_t number) {
@@ -115,7 +115,7 @@ class JobBiller {
     }
     row.site = following->site;
     row.pool = following->pool;
-    const auto record = verify_usage(envelope, following->sign_key);
+    const auto record = verify_usage(envelope, following->sign_keys);
     if (!record) {
       row.problem = core::to_text(record.error());
       return;

@@ -9,6 +9,7 @@
 #include "join.h"
 #include "route.h"
 #include "router_core.h"
+#include "secret_boxes.h"
 
 namespace intertie::api {
 namespace {
@@ -161,6 +162,17 @@ void add_join_and_content_routes(std::vector<Route>& routes) {
                     nullptr,
                     200,
                     &send_content});
+  routes.push_back({"POST",
+                    "/site/v1/secrets",
+                    "give_secrets",
+                    "The secrets of a current attempt, sealed to the site.",
+                    Visibility::owner,
+                    std::nullopt,
+                    {},
+                    &codec::openapi_schema<SecretsRequest>,
+                    &codec::openapi_schema<SecretsAnswer>,
+                    200,
+                    &give_secrets});
   routes.push_back({"POST",
                     "/site/v1/answers/{id}",
                     "take_answer",

@@ -12,6 +12,7 @@
 #include "job_access.h"
 #include "route.h"
 #include "router_core.h"
+#include "secret_boxes.h"
 
 namespace intertie::api {
 namespace {
@@ -45,10 +46,13 @@ core::Result<void> complete_inputs(Backend& backend, hub::JobDocument& document)
 }
 
 core::Result<hub::Submission> prepare(Backend& backend, hub::JobDocument& document,
-                                      const std::string& key) {
+                                      const std::string& key, const std::string& owner) {
   if (auto done = complete_inputs(backend, document); !done) return done.error();
-  return hub::prepare_submission(document,
-                                 key.empty() ? std::nullopt : std::optional<std::string_view>(key));
+  auto submission = hub::prepare_submission(
+      document, key.empty() ? std::nullopt : std::optional<std::string_view>(key));
+  if (!submission) return submission;
+  if (auto done = check_boxes(backend, document, owner); !done) return done.error();
+  return submission;
 }
 
 // A key that the index knows: the earlier job, or the conflict. The live state's own check follows
@@ -102,7 +106,8 @@ void submit_job(const CallPointer& call) {
   }
   auto document = read_body<hub::JobDocument>(*call);
   if (!document) return;
-  auto submission = prepare(call->backend, *document, call->request.idempotency_key);
+  auto submission =
+      prepare(call->backend, *document, call->request.idempotency_key, call->caller.name);
   if (!submission) return fail(*call, submission.error());
   const auto repeat = find_repeat(*call, *submission);
   if (!repeat) return fail(*call, repeat.error());
@@ -150,7 +155,7 @@ void submit_bulk(const CallPointer& call) {
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < bulk->jobs.size(); ++i) {
     const std::string own_key = key.empty() ? key : key + "\n" + std::to_string(i);
-    auto submission = prepare(call->backend, bulk->jobs[i], own_key);
+    auto submission = prepare(call->backend, bulk->jobs[i], own_key, call->caller.name);
     if (!submission) {
       view->jobs[i] = make_item(submission.error());
       continue;

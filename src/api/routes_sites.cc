@@ -234,7 +234,7 @@ void list_measurements(const CallPointer& call) {
       });
 }
 
-// The envelope that was logged with the site's registration.
+// The envelope that was logged with the site's registration, of sites without a record in state.
 core::Result<std::string> read_registration(storage::Reader& reader, std::uint32_t site) {
   storage::Scan scan;
   scan.table = static_cast<storage::TableId>(hub::Table::site_events);
@@ -251,7 +251,15 @@ core::Result<std::string> read_registration(storage::Reader& reader, std::uint32
 struct FoundRecord {
   RecordView view;
   std::optional<std::uint32_t> site;
+  std::uint64_t record_index = 0;  // Of the version in force.
 };
+
+core::Result<std::string> read_record(storage::Reader& reader, const FoundRecord& found) {
+  if (found.record_index == 0) return read_registration(reader, *found.site);
+  auto body = reader.read_body(found.record_index);
+  if (!body) return body.error();
+  return std::move(body->bytes);
+}
 
 void find_record(const CallPointer& call) {
   const auto id = identity::parse_identifier(call->parameters.front());
@@ -262,17 +270,18 @@ void find_record(const CallPointer& call) {
       call,
       [text, type](const hub::HubMachine& machine) -> std::optional<FoundRecord> {
         const hub::State& state = machine.state();
-        if (state.facts.id == text) return FoundRecord{{text, type, state.facts.name, ""}, {}};
+        if (state.facts.id == text) return FoundRecord{{text, type, state.facts.name, ""}, {}, 0};
         for (const hub::SiteState& site : state.sites) {
           if (site.site.identifier != text) continue;
-          return FoundRecord{{text, type, site.site.name, ""}, site.site.handle.index};
+          return FoundRecord{
+              {text, type, site.site.name, ""}, site.site.handle.index, site.record_index};
         }
         return std::nullopt;
       },
       [call, text](std::optional<FoundRecord> found) {
         if (!found) return fail(*call, {core::Reason::unknown_identifier, text});
         if (found->site) {
-          auto record = read_registration(call->backend.reader(), *found->site);
+          auto record = read_record(call->backend.reader(), *found);
           if (!record) return fail(*call, record.error());
           found->view.record = std::move(*record);
         }

@@ -5,6 +5,7 @@
 #include "intertie/api/site_views.h"
 #include "intertie/codec/schema.h"
 #include "intertie/core/limits.h"
+#include "intertie/hub/job_secret.h"
 
 #include "route.h"
 #include "router_core.h"
@@ -134,9 +135,11 @@ void create_site_token(const CallPointer& call) {
 void get_hub(const CallPointer& call) {
   look_then(
       call,
-      [caller = call->caller](const hub::HubMachine& machine) {
+      [caller = call->caller, key = call->backend.seal_key()](const hub::HubMachine& machine) {
         const hub::State& state = machine.state();
         HubView view;
+        view.seal_key = crypto::to_text(key);
+        view.seal_key_id = hub::make_seal_key_id(key);
         view.id = state.facts.id;
         view.name = state.facts.name;
         view.region = state.facts.region;

@@ -250,6 +250,28 @@ core::Result<api::PeerView> Client::add_peer(const api::PeerRequest& request) {
   return core_->post<api::PeerView>("/v1/peers", request);
 }
 
+// The public log
+
+core::Result<api::PublicHeadView> Client::get_public_head() {
+  return core_->get<api::PublicHeadView>("/v1/public/head");
+}
+
+core::Result<api::PublicLeafList> Client::list_public_leaves(std::uint64_t from,
+                                                             std::size_t limit) {
+  return core_->get<api::PublicLeafList>(
+      "/v1/public/leaves", {{"from", std::to_string(from)}, {"limit", std::to_string(limit)}});
+}
+
+core::Result<api::InclusionView> Client::prove_inclusion(std::uint64_t leaf, std::uint64_t size) {
+  return core_->get<api::InclusionView>(
+      "/v1/public/proof", {{"leaf", std::to_string(leaf)}, {"size", std::to_string(size)}});
+}
+
+core::Result<api::ConsistencyView> Client::prove_consistency(std::uint64_t from, std::uint64_t to) {
+  return core_->get<api::ConsistencyView>(
+      "/v1/public/consistency", {{"from", std::to_string(from)}, {"to", std::to_string(to)}});
+}
+
 // Money and people
 
 core::Result<api::AccountList> Client::list_accounts() {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -98,11 +99,13 @@ Result<void> spawn_launcher(const LocalRunner::Options& options, int folder) {
 Result<Descriptor> seal_request(const execution::RunRequest& request) {
   Descriptor memory(::memfd_create("request", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory.is_open()) return make_io_error("memfd_create", errno);
-  const std::string bytes = encode(request);
+  std::string bytes = encode(request);
   if (bytes.size() > core::limits::document_bytes_max) {
     return {Reason::too_large, "the request: above document_bytes_max"};
   }
-  if (auto written = write_all(memory.get(), bytes); !written) return written.error();
+  const auto written = write_all(memory.get(), bytes);
+  ::explicit_bzero(bytes.data(), bytes.size());  // It may hold secrets of the task.
+  if (!written) return written.error();
   ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
   return memory;
 }

@@ -210,9 +210,10 @@ Result<void> Meter::prepare_folder() {
 }
 
 Result<void> Meter::prepare() {
-  const auto bytes = read_descriptor(task_.request.get(), core::limits::document_bytes_max);
+  auto bytes = read_descriptor(task_.request.get(), core::limits::document_bytes_max);
   if (!bytes) return bytes.error();
   auto request = decode_request(*bytes);
+  ::explicit_bzero(bytes->data(), bytes->size());
   if (!request) return request.error();
   request_ = std::move(*request);
   if (request_.key != task_.order.key) return {core::Reason::bad_field, "key: not the packet's"};
@@ -238,6 +239,8 @@ Result<void> Meter::start() {
   auto started = start_sandbox(sandbox, place_.zygote, task_.request.get(), group);
   output_->close_write_end();
   errors_->close_write_end();
+  // It may hold secrets of the task; from here on they are the task's own affair.
+  for (auto& [name, value] : request_.environment) ::explicit_bzero(value.data(), value.size());
   if (!started) return started.error();
   sandbox_ = std::move(*started);
   beat_at_ = read_boot_clock() + kHeartbeat;

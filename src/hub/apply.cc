@@ -321,7 +321,7 @@ struct Applier {
 
   void operator()(const SiteKeysRotated& event) const {
     SiteState& site = state.sites[event.site];
-    site.former_sign_key = std::exchange(site.sign_key, event.sign_key);
+    site.former_sign_keys.push_back(std::exchange(site.sign_key, event.sign_key));
     site.former_key_rows = event.rows;
     site.tls_key = event.tls_key;
     site.record = event.record;
@@ -330,9 +330,8 @@ struct Applier {
 
   void operator()(const SiteRevoked& event) const {
     SiteState& site = state.sites[event.site];
-    site.sign_key.clear();
+    site.former_sign_keys.push_back(std::exchange(site.sign_key, {}));
     site.tls_key.clear();
-    site.former_sign_key.clear();
     site.former_key_rows = 0;
     site.record = event.record;
     site.record_index = place.index;

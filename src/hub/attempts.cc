@@ -73,7 +73,10 @@ void continue_job(Context& context, const AttemptEnding& ending) {
   const std::uint32_t account = job.account;
   const bool may_repeat_fault =
       ending.is_site_fault && job.site_faults < core::limits::site_faults_per_job_max;
-  const bool may_retry = ending.failure && !ending.is_site_fault && job.retries_left > 0;
+  // The same box would be refused again, by every site.
+  const bool is_hopeless = ending.failure == core::Reason::secret_unreadable;
+  const bool may_retry =
+      ending.failure && !ending.is_site_fault && !is_hopeless && job.retries_left > 0;
   const bool is_wanted =
       !job.is_cancel_requested || engine::is_fault_planted(engine::Fault::cancelled_job_repeated);
   if (ending.failure && is_wanted && (may_repeat_fault || may_retry)) {

@@ -482,8 +482,6 @@ TEST(Submission, RefusesWhatNoSiteCouldKeepItsPromiseOn) {
   };
   EXPECT_EQ(refuse([](auto&) {}), "");
   EXPECT_EQ(refuse([](auto& d) { d.run.clear(); }), "run: a job needs a command");
-  EXPECT_EQ(refuse([](auto& d) { d.secrets["KEY"] = "box"; }),
-            "secrets: no site can open them yet");
   EXPECT_EQ(refuse([](auto& d) {
               d.data.in = {{"", "x", "../up", false, {}}};
             }),

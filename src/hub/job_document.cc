@@ -114,6 +114,38 @@ core::Result<void> check_counts(const JobDocument& document) {
   return bound(document.env.size() + document.secrets.size(), limits::job_environment_max, "env");
 }
 
+bool is_variable_name(const std::string& name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && name.size() <= limits::job_name_bytes_max && is_letter(name[0]) &&
+         std::ranges::all_of(name, [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+}
+
+core::Result<void> check_secrets(const JobDocument& document) {
+  if (document.secrets.size() > limits::job_secrets_max) {
+    return make_error(core::Reason::too_large, "secrets",
+                      "at most " + std::to_string(limits::job_secrets_max));
+  }
+  for (const auto& [name, secret] : document.secrets) {
+    if (!is_variable_name(name)) {
+      return make_error(core::Reason::bad_field, "secrets",
+                        "names have letters, digits and _, and begin with no digit");
+    }
+    if (document.env.contains(name)) {
+      return make_error(core::Reason::duplicate_field, "secrets." + name, "it stands in env too");
+    }
+    const int sources = static_cast<int>(!secret.from_env.empty()) +
+                        static_cast<int>(!secret.from_file.empty()) +
+                        static_cast<int>(!secret.box.empty());
+    if (sources != 1) {
+      return make_error(core::Reason::bad_field, "secrets." + name,
+                        "give one of from_env, from_file and box");
+    }
+  }
+  return {};
+}
+
 core::Result<void> check_figures(const JobDocument& document) {
   if (document.tasks < 1 || document.tasks > limits::job_tasks_max) {
     return make_error(core::Reason::out_of_range, "tasks",
@@ -157,9 +189,7 @@ core::Result<void> check_document(const JobDocument& document) {
   if (document.name.size() > limits::job_name_bytes_max || has_control_character(document.name)) {
     return make_error(core::Reason::bad_field, "name", "at most 200 bytes, no control characters");
   }
-  if (!document.secrets.empty()) {
-    return make_error(core::Reason::not_supported, "secrets", "no site can open them yet");
-  }
+  if (const auto checked = check_secrets(document); !checked) return checked;
   if (const auto checked = check_counts(document); !checked) return checked;
   if (const auto checked = check_figures(document); !checked) return checked;
   if (const auto checked = check_tags(document); !checked) return checked;

@@ -62,8 +62,8 @@ std::optional<crypto::PublicKey> find_site_key(const SiteState& site, const cryp
     return *key;
   };
   if (auto key = match(site.sign_key)) return key;
-  if (row > site.former_key_rows) return std::nullopt;
-  return match(site.former_sign_key);
+  if (row > site.former_key_rows || site.former_sign_keys.empty()) return std::nullopt;
+  return match(site.former_sign_keys.back());
 }
 
 core::Result<Reply> decide(Context& context, const RotateSiteKeys& command) {
@@ -87,6 +87,9 @@ core::Result<Reply> decide(Context& context, const RotateSiteKeys& command) {
     return {core::Reason::bad_signature, "record: the old key has not signed"};
   }
   const std::uint64_t received = site.inbox.received;
+  if (received < site.former_key_rows) {
+    return {core::Reason::busy, "rows signed before the last change of keys have not all arrived"};
+  }
   if (command.rows < received || command.rows - received > core::limits::outbox_rows_max) {
     return {core::Reason::out_of_range,
             "rows: from what this hub has received on, at most "

@@ -38,14 +38,14 @@ struct SiteRow {
   std::string seal_key;
   std::optional<RecordFacts> record;
   std::uint64_t record_index = 0;
-  std::string former_sign_key;
+  std::vector<std::string> former_sign_keys;
   std::uint64_t former_key_rows = 0;
   bool is_revoked = false;
 };
 BOOST_DESCRIBE_STRUCT(SiteRow, (),
                       (site, sign_key, tls_key, pools, is_drained, status, faults_in_row,
                        failing_until, channel, incarnation, seal_key, record, record_index,
-                       former_sign_key, former_key_rows, is_revoked))
+                       former_sign_keys, former_key_rows, is_revoked))
 
 struct PublicLogRow {
   std::uint64_t size = 0;
@@ -181,11 +181,11 @@ BOOST_DESCRIBE_STRUCT(HubDump, (),
                        next_reservation, counters, public_log, peers, offers, guests, next_offer))
 
 SiteRow make_row(const SiteState& site) {
-  return {site.site,          site.sign_key,        site.tls_key,
-          site.pools,         site.is_drained,      site.status,
-          site.faults_in_row, site.failing_until,   engine::dump_channel(site.outbox, site.inbox),
-          site.incarnation,   site.seal_key,        site.record,
-          site.record_index,  site.former_sign_key, site.former_key_rows,
+  return {site.site,          site.sign_key,         site.tls_key,
+          site.pools,         site.is_drained,       site.status,
+          site.faults_in_row, site.failing_until,    engine::dump_channel(site.outbox, site.inbox),
+          site.incarnation,   site.seal_key,         site.record,
+          site.record_index,  site.former_sign_keys, site.former_key_rows,
           site.is_revoked};
 }
 
@@ -206,7 +206,7 @@ core::Result<SiteState> restore_site(SiteRow row) {
   site.seal_key = std::move(row.seal_key);
   site.record = std::move(row.record);
   site.record_index = row.record_index;
-  site.former_sign_key = std::move(row.former_sign_key);
+  site.former_sign_keys = std::move(row.former_sign_keys);
   site.former_key_rows = row.former_key_rows;
   site.is_revoked = row.is_revoked;
   return site;

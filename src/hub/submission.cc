@@ -22,6 +22,15 @@ std::vector<std::string> make_command(const std::vector<std::string>& run) {
   return is_line ? std::vector<std::string>{"/bin/sh", "-c", run[0]} : run;
 }
 
+// Two boxes of the same secret differ, and a repeated request may carry either: a box counts by
+// its name alone.
+crypto::Digest compute_request_digest(const JobDocument& document, const std::string& text) {
+  if (document.secrets.empty()) return crypto::compute_sha256(text);
+  JobDocument stripped = document;
+  for (auto& [name, secret] : stripped.secrets) secret = {};
+  return crypto::compute_sha256(codec::to_json(stripped));
+}
+
 bool is_region(const std::string& text) { return text.size() == 2; }
 
 }  // namespace
@@ -47,6 +56,7 @@ placement::Requirements make_requirements(const JobDocument& document) {
     if (is_region(name)) requirements.regions_excluded.push_back(name);
   }
   requirements.latency_max_ms = document.where.max_latency_ms;
+  requirements.has_secrets = !document.secrets.empty();
   return placement::make_canonical(std::move(requirements));
 }
 
@@ -78,7 +88,7 @@ core::Result<Submission> prepare_submission(const JobDocument& asked,
   head.deadline = document.when.deadline;
   head.name = document.name;
   head.tags = document.tags;
-  head.request_digest = shorten(crypto::compute_sha256(submission.document));
+  head.request_digest = shorten(compute_request_digest(document, submission.document));
   if (idempotency) head.idempotency = shorten(crypto::compute_sha256(*idempotency));
   submission.account = document.account;
   for (const std::string& name : document.where.not_) {

@@ -116,7 +116,8 @@ class TestWorld {
     return pool;
   }
 
-  std::unique_ptr<TestSite> join(const std::string& name, topology::Pool pool) {
+  std::unique_ptr<TestSite> join(const std::string& name, topology::Pool pool,
+                                 std::string seal_key = {}) {
     auto site = std::make_unique<TestSite>(
         TestSite{0,
                  machine().state().facts.region + "S" + name,
@@ -132,6 +133,7 @@ class TestWorld {
     command.pools = {std::move(pool)};
     command.sign_key = crypto::to_text(site->key.public_key());
     command.nonce = "nonce-" + name;
+    command.seal_key = std::move(seal_key);
     site->handle = std::get<Joined>(must(std::move(command))).site;
     EXPECT_TRUE(open_channel(*site).has_value());
     return site;

@@ -275,6 +275,13 @@ void HubBackend::take_site_answer(std::uint32_t site, std::uint64_t ask,
 
 const crypto::KeyPair& HubBackend::token_key() const { return keys_->token; }
 
+const crypto::SealPublicKey& HubBackend::seal_key() const { return keys_->seal.public_key(); }
+
+core::Result<crypto::Secret> HubBackend::open_box(std::string_view box,
+                                                  crypto::BoxContext context) const {
+  return crypto::open_bound(box, context, keys_->seal);
+}
+
 core::Result<std::string> HubBackend::sign_record(std::string_view payload_type,
                                                   std::string_view payload) {
   return identity::seal_envelope(payload_type, payload, keys_->sign);

@@ -58,6 +58,9 @@ class HubBackend final : public api::Backend {
   void take_site_answer(std::uint32_t site, std::uint64_t ask,
                         core::Result<api::SiteFilePiece> piece) override;
   const crypto::KeyPair& token_key() const override;
+  const crypto::SealPublicKey& seal_key() const override;
+  core::Result<crypto::Secret> open_box(std::string_view box,
+                                        crypto::BoxContext context) const override;
   std::string peer_tls_key() const override;
   void read_peer_file(std::uint32_t peer, const api::PeerFileRequest& request,
                       std::function<void(core::Result<api::SiteFilePiece>)> done) override;

@@ -63,8 +63,8 @@ bool is_content_path(std::string_view path) {
 
 // What reads or writes files, or a long stretch of the index, leaves the net threads free.
 bool is_slow(std::string_view path) {
-  return is_content_path(path) || path == "/v1/jobs:bulk" || path == "/v1/bill" ||
-         path == "/v1/ledger/check";
+  return is_content_path(path) || path.starts_with("/v1/public/") || path == "/v1/jobs:bulk" ||
+         path == "/v1/bill" || path == "/v1/ledger/check";
 }
 
 std::size_t find_body_limit(std::string_view method, std::string_view path) {

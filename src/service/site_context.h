@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "intertie/crypto/sealed_box.h"
 #include "intertie/service/site_service.h"
 #include "intertie/storage/store.h"
 
@@ -29,6 +30,7 @@ struct SiteContext {
   SiteContent& content;
   SiteTasks& tasks;
   Log& log;
+  const crypto::SealKeyPair& seal_key;
   FailPoints& fail_points;
 };
 

@@ -89,6 +89,16 @@ class FakeHub {
     send(order, codec::to_json(document));
   }
 
+  /// What POST /site/v1/secrets answers for the job: boxes, or a problem.
+  void answer_secrets(std::uint64_t job, std::string body, int status = 200) {
+    const std::lock_guard lock(mutex_);
+    secrets_[job] = {std::move(body), status};
+  }
+  crypto::SealPublicKey site_seal_key() const {
+    const std::lock_guard lock(mutex_);
+    return crypto::parse_seal_public_key(site_seal_key_).value();
+  }
+
   void send(const execution::HubMessage& message, std::string attachment = {}) {
     const std::lock_guard lock(mutex_);
     const std::uint64_t number = outbox_.push(codec::to_cbor(message), 0, 0);
@@ -272,6 +282,13 @@ class FakeHub {
       if (!is_answering_) return make_json("{}", 503);
       return make_json(codec::to_json(execution::HeartbeatAnswer{beat->sequence, {}}));
     }
+    if (request.path == "/site/v1/secrets") {
+      const auto asked =
+          codec::from_json<api::SecretsRequest>(request.body, codec::Boundary::strict).value();
+      const auto found = secrets_.find(asked.job);
+      if (found == secrets_.end()) return make_json(R"({"code":"stale_epoch"})", 409);
+      return make_json(found->second.first, found->second.second);
+    }
     if (request.path.starts_with("/site/v1/content/")) {
       const auto found = contents_.find(request.path.substr(17));
       if (found == contents_.end()) return make_json(R"({"code":"not_found"})", 404);
@@ -290,6 +307,7 @@ class FakeHub {
     if (!request) return make_json("{}", 400);
     ++joins_;
     site_key_ = request->keys.sign;
+    site_seal_key_ = request->keys.seal;
     api::JoinAnswer answer;
     answer.site = kSite;
     for (std::uint32_t pool = 0; pool < request->pools.size(); ++pool) answer.pools.push_back(pool);
@@ -345,6 +363,8 @@ class FakeHub {
   std::map<std::uint64_t, api::AskAnswer> answers_;
   std::uint64_t asks_ = 0;
   std::string site_key_;
+  std::string site_seal_key_;
+  std::map<std::uint64_t, std::pair<std::string, int>> secrets_;
   std::string incarnation_;
   std::string faults_;
   int joins_ = 0;

@@ -20,13 +20,19 @@ BOOST_DESCRIBE_STRUCT(Problem, (), (code, detail))
 }  // namespace
 
 core::Result<SiteHubClients> SiteHubClients::create(const HubAddress& hub, const SiteKeys& keys) {
+  return create(hub, keys.tls, keys.certificate_pem);
+}
+
+core::Result<SiteHubClients> SiteHubClients::create(const HubAddress& hub,
+                                                    const crypto::KeyPair& tls_key,
+                                                    const std::string& certificate_pem) {
   const auto url = net::parse_url(hub.url);
   if (!url) return url.error();
   if (!url->is_tls) return {core::Reason::bad_syntax, hub.url + ": expected https"};
   net::TlsClientOptions tls;
   tls.peer_fingerprint = hub.fingerprint;
-  tls.certificate_pem = keys.certificate_pem;
-  tls.key_pem = keys.tls.export_private_pem().reveal_text();
+  tls.certificate_pem = certificate_pem;
+  tls.key_pem = tls_key.export_private_pem().reveal_text();
   SiteHubClients clients;
   clients.options_.host = url->host;
   clients.options_.port = url->port;

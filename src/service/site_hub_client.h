@@ -22,6 +22,9 @@ class SiteHubClients {
  public:
   /// bad_syntax: the address is not an https URL.
   static core::Result<SiteHubClients> create(const HubAddress& hub, const SiteKeys& keys);
+  /// With a certificate of this TLS key.
+  static core::Result<SiteHubClients> create(const HubAddress& hub, const crypto::KeyPair& tls_key,
+                                             const std::string& certificate_pem);
 
   /// A client that has not connected yet. Belongs to one thread, except interrupt().
   net::HttpClient make_client(core::Duration timeout) const;

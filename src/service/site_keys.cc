@@ -35,14 +35,22 @@ core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::stri
   if (!tls) return tls.error();
   auto seal = open_seal_key(folder + "/seal.key");
   if (!seal) return seal.error();
-  const core::Time whole{now.micros / 1'000'000 * 1'000'000};
-  auto certificate = crypto::create_process_certificate(
-      *tls, subject, {whole - core::hours(24), whole + kCertificateLife});
+  auto next = open_key(folder + "/next.key");
+  if (!next) return next.error();
+  auto certificate = create_site_certificate(*tls, subject, now);
   if (!certificate) return certificate.error();
   const auto facts = crypto::read_certificate_pem(*certificate);
   if (!facts) return facts.error();
-  return SiteKeys{std::move(*sign), std::move(*tls), std::move(*seal), std::move(*certificate),
-                  crypto::encode_hex(facts->fingerprint.bytes)};
+  return SiteKeys{std::move(*sign),        std::move(*tls),
+                  std::move(*seal),        std::move(*next),
+                  std::move(*certificate), crypto::encode_hex(facts->fingerprint.bytes)};
+}
+
+core::Result<std::string> create_site_certificate(const crypto::KeyPair& tls,
+                                                  const std::string& subject, core::Time now) {
+  const core::Time whole{now.micros / 1'000'000 * 1'000'000};
+  return crypto::create_process_certificate(tls, subject,
+                                            {whole - core::hours(24), whole + kCertificateLife});
 }
 
 }  // namespace intertie::service

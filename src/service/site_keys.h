@@ -17,15 +17,20 @@ struct SiteKeys {
   crypto::KeyPair sign;
   crypto::KeyPair tls;
   crypto::SealKeyPair seal;
+  crypto::KeyPair next;  // The signing key after the present one: the record commits to it.
   std::string certificate_pem;
   std::string fingerprint;  // SHA-256 of the certificate (DER), 64 hexadecimal digits.
 };
 
-/// Reads FOLDER/sign.key and FOLDER/tls.key (PKCS #8, 0600) and FOLDER/seal.key
+/// Reads FOLDER/sign.key, FOLDER/tls.key and FOLDER/next.key (PKCS #8, 0600) and FOLDER/seal.key
 /// (seal_key_file.h); what is missing is made.
 /// `subject` becomes the certificate's name; the certificate itself is made anew at each start, as
 /// peers compare its key. bad_key: a file is not such a key. io_failed.
 core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::string& subject,
                                       core::Time now);
+
+/// The process certificate of a TLS key, valid for ten years from a day before `now`.
+core::Result<std::string> create_site_certificate(const crypto::KeyPair& tls,
+                                                  const std::string& subject, core::Time now);
 
 }  // namespace intertie::service

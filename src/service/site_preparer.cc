@@ -8,6 +8,7 @@
 #include "intertie/core/limits.h"
 
 #include "site_file_plan.h"
+#include "site_secrets.h"
 
 namespace intertie::service {
 namespace {
@@ -18,6 +19,12 @@ constexpr int kFetchTriesMax = 6;
 bool is_worth_retrying(core::Reason reason) {
   return reason == core::Reason::unreachable || reason == core::Reason::timed_out ||
          reason == core::Reason::overloaded;
+}
+
+// What the hub treats in another way than a failure to bring inputs.
+bool is_told_as_it_is(core::Reason reason) {
+  return reason == core::Reason::not_supported || reason == core::Reason::secret_unreadable ||
+         reason == core::Reason::secrets_refused;
 }
 
 std::vector<std::uint32_t> list_ranks(const execution::StartAttempt& order) {
@@ -59,9 +66,7 @@ class SitePreparer::Worker {
     if (done.error().reason == core::Reason::stopping) return false;
     execution::AttemptNotStarted report{id.first, id.second, core::Reason::staging_failed,
                                         core::to_text(done.error())};
-    if (done.error().reason == core::Reason::not_supported) {
-      report.reason = core::Reason::not_supported;
-    }
+    if (is_told_as_it_is(done.error().reason)) report.reason = done.error().reason;
     return finish(agent::ReportNotStarted{std::move(report)}, work);
   }
 
@@ -82,9 +87,7 @@ class SitePreparer::Worker {
   core::Result<void> bring_inputs(const SiteWork& work) {
     const auto document = read_document(*reader_, work.document);
     if (!document) return document.error();
-    if (!document->secrets.empty()) {
-      return {core::Reason::not_supported, "secrets: this site cannot open sealed boxes"};
-    }
+    if (auto brought = bring_secrets_patiently(work, *document); !brought) return brought;
     const auto plan = plan_files(*document, context_.isolation);
     if (!plan) return plan.error();
     for (const std::uint32_t rank : list_ranks(work.order)) {
@@ -110,10 +113,23 @@ class SitePreparer::Worker {
   core::Result<std::string> fetch(const hub::DataIn& input) {
     const auto digest = crypto::parse_digest(input.from);
     if (!digest) return digest.error();
+    return try_patiently<std::string>(
+        [&] { return context_.content.fetch(*digest, input.size, client_); });
+  }
+
+  core::Result<void> bring_secrets_patiently(const SiteWork& work,
+                                             const hub::JobDocument& document) {
+    return try_patiently<void>(
+        [&] { return bring_secrets(context_, client_, work.action.attempt, document); });
+  }
+
+  // Repeats what failed because the hub did not answer.
+  template <class T, class Try>
+  core::Result<T> try_patiently(const Try& attempt) {
     core::Duration pause = core::limits::retry_backoff_first;
     for (int tries = 1;; ++tries) {
-      auto path = context_.content.fetch(*digest, input.size, client_);
-      if (path || !is_worth_retrying(path.error().reason) || tries == kFetchTriesMax) return path;
+      core::Result<T> done = attempt();
+      if (done || !is_worth_retrying(done.error().reason) || tries == kFetchTriesMax) return done;
       if (!owner_.wait_before_retry(pause)) {
         return core::Error{core::Reason::stopping, "the agent"};
       }

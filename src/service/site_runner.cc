@@ -11,6 +11,7 @@
 #include "files.h"
 #include "site_clock.h"
 #include "site_run_request.h"
+#include "site_secrets.h"
 
 namespace intertie::service {
 namespace {
@@ -368,15 +369,16 @@ void SiteRunner::start_rank(const Todo& todo, const execution::TaskSlot& slot,
   const TaskKey key{todo.id.first, todo.id.second, slot.rank};
   std::optional<core::Error> failure;
   if (document) {
-    const auto request = make_run_request(context_, todo.order, slot, *document);
-    if (!request) {
-      failure = request.error();
-    } else {
+    auto request = make_run_request(context_, todo.order, slot, *document);
+    core::Result<void> asked = request ? core::Result<void>() : request.error();
+    if (asked) asked = add_secrets(context_, todo.id, *document, *request);
+    if (asked) {
       context_.fail_points.pass(ServicePoint::task_start_before_send);
-      const auto asked = runner_->start(*request);
+      asked = runner_->start(*request);
       context_.fail_points.pass(ServicePoint::task_start_after_send);
-      if (!asked) failure = asked.error();
     }
+    if (request) wipe_secrets(*document, *request);
+    if (!asked) failure = asked.error();
   } else {
     failure = document.error();
   }

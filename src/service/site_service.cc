@@ -242,7 +242,7 @@ class SiteService::Parts {
     if (!tasks) return tasks.error();
     tasks_ = std::move(*tasks);
     context_.emplace(SiteContext{options_, machine_, pools_, isolation_, *clients_, *store_,
-                                 *engine_, *content_, *tasks_, *log_, fail_points_});
+                                 *engine_, *content_, *tasks_, *log_, keys_->seal, fail_points_});
     auto preparer = SitePreparer::start(*context_);
     if (!preparer) return preparer.error();
     preparer_ = std::move(*preparer);

@@ -25,6 +25,7 @@
 #include "intertie/api/site_views.h"
 #include "intertie/codec/cbor.h"
 #include "intertie/codec/json.h"
+#include "intertie/crypto/bound_box.h"
 #include "intertie/crypto/certificate.h"
 #include "intertie/crypto/token.h"
 #include "intertie/engine/channel.h"
@@ -33,6 +34,7 @@
 #include "intertie/execution_runners/launcher.h"
 #include "intertie/execution_runners/local_runner.h"
 #include "intertie/hub/job_document.h"
+#include "intertie/hub/job_secret.h"
 #include "intertie/identity/envelope.h"
 #include "intertie/measurement/signed_statement.h"
 #include "intertie/net/http_server.h"
@@ -156,9 +158,6 @@ TEST_F(SiteServiceTest, ReportsFailuresByTheirName) {
   linked.data.out.push_back({"stolen", ""});
   linked.data.out.push_back({"id", ""});
   hub_.order(4, 1, linked);
-  hub::JobDocument secret = make_script("true");
-  secret.secrets["KEY"] = "sealed";
-  hub_.order(5, 1, secret);
 
   const auto first = hub_.wait_for<execution::AttemptEnded>(1, 1);
   ASSERT_TRUE(first.has_value()) << read_log();
@@ -176,9 +175,43 @@ TEST_F(SiteServiceTest, ReportsFailuresByTheirName) {
   ASSERT_TRUE(fourth.has_value());
   EXPECT_EQ(fourth->detail, "stolen, id");
   EXPECT_TRUE(fourth->outputs.empty());
-  const auto fifth = hub_.wait_for<execution::AttemptNotStarted>(5, 1);
-  ASSERT_TRUE(fifth.has_value());
-  EXPECT_EQ(fifth->reason, core::Reason::not_supported);
+}
+
+TEST_F(SiteServiceTest, OpensTheSecretsOfAnAttemptForItsTaskAlone) {
+  ASSERT_NO_FATAL_FAILURE(start(make_options()));
+  const auto seal = [&](std::uint64_t job, std::uint32_t attempt, const std::string& name) {
+    return crypto::seal_bound(crypto::as_bytes("clear text"),
+                              hub::make_attempt_secret_context(job, attempt, name),
+                              hub_.site_seal_key())
+        .value();
+  };
+  const auto answer = [](const std::string& name, const std::string& box) {
+    return codec::to_json(api::SecretsAnswer{{{name, box}}});
+  };
+  hub::JobDocument document = make_script("test \"$KEY\" = 'clear text'");
+  document.secrets["KEY"].box = "for the hub";
+  hub_.answer_secrets(1, answer("KEY", seal(1, 1, "KEY")));
+  hub_.answer_secrets(2, answer("KEY", seal(1, 1, "KEY")));    // Of another job.
+  hub_.answer_secrets(3, answer("KEY", seal(3, 2, "KEY")));    // Of another attempt.
+  hub_.answer_secrets(4, answer("KEY", seal(4, 1, "OTHER")));  // Of another name.
+  hub_.answer_secrets(5, answer("OTHER", seal(5, 1, "OTHER")));
+  hub_.answer_secrets(6, R"({"code":"secret_unreadable","detail":"secrets.KEY: changed"})", 422);
+  for (std::uint64_t job = 1; job <= 7; ++job) hub_.order(job, 1, document);
+
+  const auto first = hub_.wait_for<execution::AttemptEnded>(1, 1);
+  ASSERT_TRUE(first.has_value()) << read_log();
+  EXPECT_FALSE(first->failure.has_value());
+  EXPECT_FALSE(std::filesystem::exists(base_ + "/site/tasks/1.1/boxes.json"));
+  const std::map<std::uint64_t, core::Reason> reasons = {
+      {2, core::Reason::secrets_refused},   {3, core::Reason::secrets_refused},
+      {4, core::Reason::secrets_refused},   {5, core::Reason::secrets_refused},
+      {6, core::Reason::secret_unreadable}, {7, core::Reason::staging_failed}};
+  for (const auto& [job, reason] : reasons) {
+    const auto refused = hub_.wait_for<execution::AttemptNotStarted>(job, 1);
+    ASSERT_TRUE(refused.has_value()) << job;
+    EXPECT_EQ(refused->reason, reason) << job << refused->detail;
+    EXPECT_EQ(refused->detail.find("clear text"), std::string::npos);
+  }
 }
 
 TEST_F(SiteServiceTest, StopsWhatTheHubStops) {

@@ -159,9 +159,20 @@ core::Result<void> SiteTasks::put_input(const agent::AttemptId& attempt, std::ui
   return {};
 }
 
+core::Result<void> SiteTasks::keep_boxes(const agent::AttemptId& attempt,
+                                         const std::string& boxes) {
+  if (auto made = make_private_folder(get_folder(attempt)); !made) return made;
+  return write_file_durably(get_folder(attempt) + "/boxes.json", boxes, 0600);
+}
+
+core::Result<std::string> SiteTasks::read_boxes(const agent::AttemptId& attempt) const {
+  return read_private_file(get_folder(attempt) + "/boxes.json", core::limits::document_bytes_max);
+}
+
 core::Result<CollectedOutputs> SiteTasks::collect(const agent::AttemptId& attempt,
                                                   const std::vector<std::uint32_t>& ranks,
                                                   const FilePlan& plan) {
+  ::unlink((get_folder(attempt) + "/boxes.json").c_str());  // Most attempts have none.
   CollectedOutputs collected;
   for (const PlannedOutput& output : plan.outputs) {
     SiteDescriptor file;

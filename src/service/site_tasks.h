@@ -57,6 +57,11 @@ class SiteTasks {
   core::Result<void> put_input(const agent::AttemptId& attempt, std::uint32_t rank,
                                const InputFile& input);
 
+  /// Keeps the attempt's sealed boxes (JSON) beside its ranks' folders, where no task looks:
+  /// ATTEMPT/boxes.json (0600). collect() removes them. io_failed; not_found.
+  core::Result<void> keep_boxes(const agent::AttemptId& attempt, const std::string& boxes);
+  core::Result<std::string> read_boxes(const agent::AttemptId& attempt) const;
+
   /// Stores the promised outputs, each from the first rank that has it. What is neither a regular
   /// file nor reached beneath the rank's folder counts as missing: the task may have planted links.
   core::Result<CollectedOutputs> collect(const agent::AttemptId& attempt,

@@ -3,13 +3,44 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "command_line/parse.h"
 #include "output/width.h"
 
 namespace intertie::cli {
 namespace {
+
+std::vector<std::string> split_words(std::string_view text) {
+  std::vector<std::string> words;
+  std::string word;
+  bool is_quoted = false;
+  for (const char c : std::string(text) + " ") {
+    if (c == '\'') {
+      is_quoted = !is_quoted;
+    } else if (c != ' ' || is_quoted) {
+      word += c;
+    } else if (!word.empty()) {
+      words.push_back(std::exchange(word, {}));
+    }
+  }
+  return words;
+}
+
+// What help shows is copied and pasted.
+TEST(Examples, AreUnderstood) {
+  for (const Verb& verb : get_verbs()) {
+    for (const std::string_view example : verb.examples) {
+      const std::size_t end = std::min(example.find_first_of("<>"), example.size());
+      const Parsed parsed = parse_command_line(split_words(example.substr(0, end)));
+      const Invocation* const invocation = std::get_if<Invocation>(&parsed);
+      ASSERT_NE(invocation, nullptr) << example;
+      EXPECT_EQ(invocation->verb->path, verb.path) << example;
+    }
+  }
+}
 
 std::size_t widest_line(std::string_view text) {
   std::size_t widest = 0;

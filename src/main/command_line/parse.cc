@@ -255,7 +255,7 @@ class Parser {
       complaint.why = fault;
       if (option.kind == ValueKind::choice) {
         const std::optional<std::string> near = suggest_word(value, split_choices(option.choices));
-        if (near) complaint.fix = "--" + name + " " + *near;
+        complaint.fix = "--" + name + " " + near.value_or(std::string(option.choices));
       }
       return complaint;
     }

@@ -16,7 +16,9 @@ constexpr std::string_view kTools = "Tools";
 constexpr std::array kGroups = {kStart, kWork, kLook, kOperate, kTools};
 
 constexpr std::array kGlobal = {
-    Option{"output", 'o', choice, "FORMAT", "how results are written (on a pipe: tab-separated)",
+    Option{"output", 'o', choice, "FORMAT",
+           "how results are written; without it a table on a terminal, on a pipe exact values "
+           "between tabs, no titles",
            "table|json|jsonl|csv"},
     Option{"quiet", 'q', flag, "", "print only identifiers, no talk and no progress"},
     Option{"explain-api", 0, flag, "", "also print each call as a curl command"},
@@ -89,17 +91,21 @@ constexpr std::array kFolder = {Option{"data", 0, text, "DIR", "the folder to lo
 constexpr std::array<std::string_view, 1> kJoinExamples = {
     "site join - --name lab --data ~/intertie-site --price 0.20 < token"};
 
+constexpr Option kSecret = {
+    "secret", 0,   text, "NAME[=@FILE|=-]", "a sealed variable: from your own, a file, or stdin",
+    {},       true};
 constexpr std::array kRun = {
     Option{"class", 0, choice, "CLASS", "what kind of computing", "basic|intelligent|super"},
     Option{"cpus", 0, cpus, "N", "cores a task (default 1)"},
     Option{"memory", 0, size, "SIZE", "memory a task (default 256MiB)"},
-    Option{"devices", 0, text, "N[:KIND]", "devices a task, such as 8 or 2:nvidia"},
+    Option{"devices", 0, text, "N:KIND", "devices a task, such as 2:nvidia"},
     Option{"rate", 0, rate, "RATE", "measured rate a task, such as '100 GFLOPS fp32'"},
     Option{"tasks", 0, count, "N", "a gang: all start together, or none"},
     Option{"in", 0, text, "PATH[:TARGET]", "a file to send along", {}, true},
     Option{"out", 0, text, "PATH", "a file the program will write", {}, true},
     Option{"fetch", 0, text, "DIR", "bring the outputs here when it has ended"},
     Option{"env", 0, text, "NAME=VALUE", "a variable of the program's environment", {}, true},
+    kSecret,
     Option{"timeout", 0, duration, "TIME", "the longest it may run (default 1h)"},
     Option{"retries", 0, count, "N", "try again so often if it fails"},
     Option{"on-loss", 0, choice, "WHAT", "if its site is lost: wait, or restart elsewhere",
@@ -130,6 +136,7 @@ constexpr std::array kSubmit = {
     Option{"dry-run", 0, flag, "", "show where it would run, and run nothing"},
     Option{"wait", 0, flag, "", "wait for the end and show the output, as run does"},
     Option{"fetch", 0, text, "DIR", "with --wait: bring the outputs here"},
+    kSecret,
     Option{"count", 0, count, "N", "submit it so many times in one request"},
     Option{"key", 0, text, "TEXT", "the same key again is the same job, not a second one"},
 };
@@ -182,7 +189,8 @@ constexpr std::array kMeasure = {
     Option{"to", 0, text, "FILE", "where the signed statement goes"},
 };
 constexpr std::array<std::string_view, 2> kMeasureExamples = {
-    "measure --quick", "measure --sign keys --to statement.json"};
+    "measure --quick",
+    "measure --sign keys --subject 90S-00001-000001-QH --to statement.json"};
 
 constexpr std::array kDigests = {Operand{"DIGEST", Need::list}};
 constexpr std::array kDigest = {Operand{"DIGEST"}};
@@ -234,7 +242,8 @@ constexpr std::string_view kRunDetails =
     "The job's output appears as it is written, and its exit code becomes this command's. A "
     "command "
     "such as ./prog that is a file here is sent along. Ctrl-C once lets the job go on and says how "
-    "to come back to it; twice cancels it.";
+    "to come back to it; twice cancels it. The command's standard input is empty: send files with "
+    "--in.";
 
 constexpr std::array kVerbs = {
     Verb{"dev", kStart, "a hub and a site on this machine, for trying out", {}, kDev, kDevExamples},

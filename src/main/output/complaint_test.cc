@@ -69,7 +69,17 @@ TEST(ForPeople, TimesAreRelativeAndMoneyIsNeverRounded) {
   EXPECT_EQ(short_rate(12'345'678'901, "ops/s"), "12.3 Gops/s");
   EXPECT_EQ(short_rate(999, "B/s"), "999 B/s");
   EXPECT_EQ(short_bytes({1536}), "1.5 KiB");
+  EXPECT_EQ(short_duration(core::microseconds(721)), "721us");
+  EXPECT_EQ(short_duration(core::microseconds(1'000)), "1.0ms");
+  EXPECT_EQ(short_duration(core::microseconds(1'960)), "2.0ms");
+  EXPECT_EQ(short_duration(core::microseconds(9'949)), "9.9ms");
+  EXPECT_EQ(short_duration(core::microseconds(9'950)), "10ms");
   EXPECT_EQ(short_duration(core::milliseconds(850)), "850ms");
+  EXPECT_EQ(short_duration(core::microseconds(999'400)), "999ms");
+  EXPECT_EQ(short_duration(core::microseconds(999'500)), "1s");
+  EXPECT_EQ(per_second_text(5, core::milliseconds(5'800)), "0.9/s");
+  EXPECT_EQ(per_second_text(158, core::milliseconds(254)), "622/s");
+  EXPECT_EQ(per_second_text(0, core::microseconds(0)), "0/s");
   EXPECT_EQ(short_duration(core::milliseconds(1'500)), "1.5s");
   EXPECT_EQ(render_bar(1, 2, 10), "[====    ]");
   EXPECT_EQ(render_bar(9, 2, 4), "[==]");

@@ -41,6 +41,7 @@ int get_exit_code(core::Reason reason) {
     case region_excluded:
     case latency_too_high:
     case network_refused:
+    case secrets_refused:
     case data_policy:
     case busy:
     case site_drained:

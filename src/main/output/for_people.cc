@@ -12,8 +12,10 @@ struct Prefix {
   std::string_view name;
 };
 
-/// `value` / `factor` with at most `digits` decimals, rounded to nearest, trailing zeros cut.
-std::string divide(std::int64_t value, std::int64_t factor, int digits) {
+enum class Zeros : std::uint8_t { cut, kept };
+
+/// `value` / `factor` with at most `digits` decimals, rounded to nearest.
+std::string divide(std::int64_t value, std::int64_t factor, int digits, Zeros zeros = Zeros::cut) {
   std::int64_t scale = 1;
   for (int i = 0; i < digits; ++i) scale *= 10;
   std::int64_t whole = value / factor;
@@ -24,10 +26,10 @@ std::string divide(std::int64_t value, std::int64_t factor, int digits) {
     part = 0;
   }
   std::string text = std::to_string(whole);
-  if (digits == 0 || part == 0) return text;
+  if (digits == 0 || (part == 0 && zeros == Zeros::cut)) return text;
   std::string fraction = std::to_string(part);
   fraction.insert(0, static_cast<std::size_t>(digits) - fraction.size(), '0');
-  fraction.erase(fraction.find_last_not_of('0') + 1);
+  if (zeros == Zeros::cut) fraction.erase(fraction.find_last_not_of('0') + 1);
   return text + "." + fraction;
 }
 
@@ -37,7 +39,10 @@ std::string short_duration(core::Duration duration) {
   const std::int64_t micros = duration.count;
   if (micros < 0) return "-" + short_duration(-duration);
   if (micros < 1'000) return std::to_string(micros) + "us";
-  if (micros < 1'000'000) return std::to_string(micros / 1'000) + "ms";
+  // Two digits at least: a latency of "1ms" could be twice another one.
+  if (micros < 9'950) return divide(micros, 1'000, 1, Zeros::kept) + "ms";
+  if (micros < 999'500) return divide(micros, 1'000, 0) + "ms";
+  if (micros < 1'000'000) return "1s";
   const std::int64_t seconds = micros / 1'000'000;
   if (seconds < 10) return divide(micros, 1'000'000, 1) + "s";
   if (seconds < 120) return std::to_string(seconds) + "s";
@@ -66,6 +71,12 @@ std::string money_text(core::Money amount, std::string_view currency) {
   }
   if (!currency.empty()) text += " " + std::string(currency);
   return text;
+}
+
+std::string per_second_text(std::int64_t count, core::Duration elapsed) {
+  const std::int64_t millis = std::max<std::int64_t>(elapsed.count / 1'000, 1);
+  const bool is_slow = count < INT64_MAX / 1'000 && count * 1'000 / millis < 10;
+  return divide(count * 1'000, millis, is_slow ? 1 : 0) + "/s";
 }
 
 std::string short_rate(std::int64_t per_second, std::string_view unit) {

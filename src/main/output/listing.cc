@@ -18,6 +18,64 @@ std::string flatten(std::string text) {
   return text;
 }
 
+constexpr std::size_t kColumnsLeast = 16;  // A text in fewer columns is hard to read.
+
+/// Breaks at spaces so that every line takes at most `columns`, unless one word is longer.
+std::vector<std::string> break_lines(const std::string& text, std::size_t columns) {
+  if (compute_width(text) <= columns) return {text};
+  std::vector<std::string> lines(1);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::size_t space = std::min(rest.find(' '), rest.size());
+    const std::string_view word = rest.substr(0, space);
+    std::string& line = lines.back();
+    if (line.empty()) {
+      line = word;
+    } else if (compute_width(line) + 1 + compute_width(word) <= columns) {
+      line += " " + std::string(word);
+    } else {
+      lines.emplace_back(word);
+    }
+    rest.remove_prefix(std::min(space + 1, rest.size()));
+  }
+  return lines;
+}
+
+std::size_t find_longest_word(std::string_view text) {
+  std::size_t longest = 0;
+  while (true) {
+    const std::size_t space = text.find(' ');
+    longest = std::max(longest, compute_width(text.substr(0, space)));
+    if (space == std::string_view::npos) return longest;
+    text.remove_prefix(space + 1);
+  }
+}
+
+/// Takes from the widest column of text what the table has too much, then from the next.
+void narrow(const Listing& listing, const std::vector<std::vector<std::string>>& lines,
+            std::size_t columns_max, std::vector<std::size_t>& widths) {
+  std::vector<std::size_t> least(widths.size());
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    least[i] = listing.columns[i].align == Align::right ? widths[i] : kColumnsLeast;
+    for (const std::vector<std::string>& line : lines) {
+      least[i] = std::max(least[i], find_longest_word(line[i]));
+    }
+    least[i] = std::min(least[i], widths[i]);
+  }
+  std::size_t all = kGap.size() * (widths.size() - 1);
+  for (const std::size_t width : widths) all += width;
+  while (all > columns_max) {
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (widths[i] == least[i]) continue;
+      if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
+    }
+    if (widest == widths.size()) return;
+    --widths[widest];
+    --all;
+  }
+}
+
 std::string render_row(const std::vector<std::string>& cells, const Listing& listing,
                        const std::vector<std::size_t>& widths) {
   std::string line;
@@ -30,6 +88,26 @@ std::string render_row(const std::vector<std::string>& cells, const Listing& lis
   }
   line.erase(line.find_last_not_of(' ') + 1);
   return line + "\n";
+}
+
+/// A row whose cells may take several lines each.
+std::string render_lines(const std::vector<std::string>& cells, const Listing& listing,
+                         const std::vector<std::size_t>& widths) {
+  std::vector<std::vector<std::string>> pieces;
+  std::size_t height = 1;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    pieces.push_back(break_lines(cells[i], widths[i]));
+    height = std::max(height, pieces.back().size());
+  }
+  std::string text;
+  for (std::size_t at = 0; at < height; ++at) {
+    std::vector<std::string> line;
+    for (const std::vector<std::string>& piece : pieces) {
+      line.push_back(at < piece.size() ? piece[at] : "");
+    }
+    text += render_row(line, listing, widths);
+  }
+  return text;
 }
 
 /// "-12.5" is a number, "-1+cmd" is not.
@@ -57,7 +135,7 @@ std::string quote_csv(const std::string& value) {
 
 }  // namespace
 
-std::string render_table(const Listing& listing, std::string_view empty) {
+std::string render_table(const Listing& listing, std::string_view empty, std::size_t columns_max) {
   if (listing.rows.empty()) return std::string(empty) + "\n";
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : listing.columns) lines[0].push_back(column.title);
@@ -72,8 +150,9 @@ std::string render_table(const Listing& listing, std::string_view empty) {
       widths[i] = std::max(widths[i], compute_width(line[i]));
     }
   }
+  narrow(listing, lines, columns_max, widths);
   std::string text;
-  for (const std::vector<std::string>& line : lines) text += render_row(line, listing, widths);
+  for (const std::vector<std::string>& line : lines) text += render_lines(line, listing, widths);
   if (!listing.sum.empty()) text += listing.sum + "\n";
   return text;
 }

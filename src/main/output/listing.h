@@ -34,9 +34,14 @@ struct Listing {
   std::string sum;  // A last line for people, such as a total; may be empty.
 };
 
+inline constexpr std::size_t kUnlimitedColumns = SIZE_MAX;
+
 /// Aligned columns by display width, titles first, control characters made visible. Nothing but
-/// `empty` if there are no rows. Lines end without spaces.
-std::string render_table(const Listing& listing, std::string_view empty);
+/// `empty` if there are no rows. Lines end without spaces. What is wider than `columns_max` has the
+/// texts of its widest columns broken at spaces, down to a width that is still readable; nothing is
+/// left out, so a table of many columns may stay wider.
+std::string render_table(const Listing& listing, std::string_view empty,
+                         std::size_t columns_max = kUnlimitedColumns);
 
 /// Exact values, one tab between them, no titles; tabs and line breaks within a value become
 /// spaces. For pipes.

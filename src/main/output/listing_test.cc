@@ -80,6 +80,25 @@ TEST(Table, EveryRowIsEquallyWide) {
   }
 }
 
+TEST(Table, BreaksTextsThatAreWiderThanTheTerminal) {
+  Listing listing;
+  listing.columns = {{"what", "WHAT"}, {"count", "COUNT", Align::right}, {"why", "WHY"}};
+  listing.rows = {{Cell("clock"), Cell("1"), Cell("one two three four five six seven eight")},
+                  {Cell("上海"), Cell("22"), Cell("short")}};
+  EXPECT_EQ(render_table(listing, "", 34),
+            "WHAT   COUNT  WHY\n"
+            "clock      1  one two three four\n"
+            "              five six seven eight\n"
+            "上海      22  short\n");
+  // A text is not squeezed below what can be read, and no word is cut.
+  EXPECT_EQ(render_table(listing, "", 5), render_table(listing, "", 30));
+  listing.rows = {{Cell("x"), Cell("1"), Cell("https://127.0.0.1:7300/a-long-word is one")}};
+  EXPECT_EQ(render_table(listing, "", 20),
+            "WHAT  COUNT  WHY\n"
+            "x         1  https://127.0.0.1:7300/a-long-word\n"
+            "             is one\n");
+}
+
 TEST(Table, ShowsControlCharactersInsteadOfObeyingThem) {
   Listing listing;
   listing.columns = {{"name", "NAME"}};

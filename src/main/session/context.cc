@@ -1,8 +1,11 @@
 // Context files and where they are looked for.
 #include "session/context.h"
 
+#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
@@ -20,12 +23,30 @@ std::string get_variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// $HOME, or what the system says: a service may run without the variable.
+std::string get_home() {
+  const std::string home = get_variable("HOME");
+  if (!home.empty()) return home;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 16u << 10> buffer{};
+  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0) return {};
+  return found == nullptr || entry.pw_dir == nullptr ? std::string() : entry.pw_dir;
+}
+
 std::string get_folder(const char* variable, const char* below_home) {
   const std::string folder = get_variable(variable);
   if (!folder.empty() && folder.front() == '/') return folder + "/intertie";
-  const std::string home = get_variable("HOME");
-  return (home.empty() ? "/tmp/intertie-" + std::to_string(::getuid()) : home + "/" + below_home) +
-         "/intertie";
+  const std::string home = get_home();
+  if (!home.empty()) return home + "/" + below_home + "/intertie";
+  return "/tmp/intertie-" + std::to_string(::getuid());
+}
+
+/// A context names the hub that gets our work, so one that somebody else put there is not used.
+bool is_own(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  return status.st_uid == ::geteuid() || status.st_uid == 0;
 }
 
 std::string get_dev_link() { return get_data_home() + "/newest-dev.context.yaml"; }
@@ -50,9 +71,9 @@ core::Result<FoundContext> find_context(std::optional<std::string_view> wished) 
   std::error_code error;
   if (std::filesystem::exists(own, error)) return read_context(own, "the user's file");
   const std::string dev = get_dev_link();
-  if (std::filesystem::exists(dev, error)) return read_context(dev, "intertie dev");
+  if (is_own(dev)) return read_context(dev, "intertie dev");
   return {core::Reason::not_signed_in, "no context: neither --context nor INTERTIE_CONTEXT, no " +
-                                           own + ", and no intertie dev is running"};
+                                           own + ", and no intertie dev of yours is running"};
 }
 
 core::Result<void> write_context(const std::string& path, const Context& context) {

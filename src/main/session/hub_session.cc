@@ -1,6 +1,8 @@
 // Opening the client, and calls as curl commands.
 #include "session/hub_session.h"
 
+#include "command_line/suggest.h"
+
 namespace intertie::cli {
 namespace {
 
@@ -55,6 +57,26 @@ core::Result<HubSession> HubSession::open(const Invocation& invocation, const Te
     });
   }
   return HubSession(*std::move(found), *std::move(client));
+}
+
+Complaint complain_about_name(const core::Error& error, std::string_view typed,
+                              std::span<const std::string> known, std::string_view list_command) {
+  const std::optional<std::string> near = suggest_word(typed, known);
+  Complaint complaint = make_complaint(error, std::string(list_command) + " lists them");
+  if (near) complaint.why += ". Did you mean '" + *near + "'?";
+  return complaint;
+}
+
+Complaint complain_about_context(const core::Error& error) {
+  if (error.reason == core::Reason::not_signed_in) {
+    return make_complaint(error, "Start one here: intertie dev (or name one: --context FILE)");
+  }
+  if (error.reason == core::Reason::io_failed) {
+    return make_complaint(error, "Name a context file that can be read: --context FILE");
+  }
+  return make_complaint(error,
+                        "Correct the file: it needs address and token, as intertie dev "
+                        "writes them");
 }
 
 Complaint HubSession::complain(const core::Error& error, std::string_view missing) const {

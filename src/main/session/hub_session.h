@@ -1,6 +1,7 @@
 // The hub that a verb talks to: its context and its client.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,13 @@
 namespace intertie::cli {
 
 /// One connection, one thread.
+/// No object has this name: the nearest of `known` is suggested, if one is near.
+Complaint complain_about_name(const core::Error& error, std::string_view typed,
+                              std::span<const std::string> known, std::string_view list_command);
+
+/// Why there is no session: the context is missing, or cannot be used.
+Complaint complain_about_context(const core::Error& error);
+
 class HubSession {
  public:
   /// Reads the context; contacts nothing. With --explain-api each call is shown as a curl command

@@ -42,7 +42,17 @@ core::Result<void> check_input(const hub::DataIn& input, std::size_t place,
   if (::access(path.c_str(), R_OK) != 0) {
     return make_input_error(place, path, std::strerror(errno));
   }
+  if (!std::filesystem::is_regular_file(path, error)) {
+    return make_input_error(place, path, "a device or pipe, and no file with an end");
+  }
   return {};
+}
+
+/// Two outputs of one name in two folders stay two files; none is written outside.
+std::filesystem::path find_place_below(const std::string& name) {
+  const std::filesystem::path path = std::filesystem::path(name).lexically_normal().relative_path();
+  const bool leaves = path.empty() || *path.begin() == "..";
+  return leaves ? std::filesystem::path(name).filename() : path;
 }
 
 /// Stands for the digest of a file that was not read, so that a document with local inputs can be
@@ -131,22 +141,25 @@ core::Result<void> digest_inputs(hub::JobDocument& document, const std::string& 
   return {};
 }
 
-core::Result<std::vector<std::string>> fetch_outputs(std::uint64_t job, const std::string& folder,
+core::Result<std::vector<FetchedFile>> fetch_outputs(std::uint64_t job, const std::string& folder,
                                                      HubSession& session,
                                                      const Terminal& terminal) {
   const core::Result<api::OutputList> list = session.client().list_outputs(job);
   if (!list) return list.error();
   std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  std::vector<std::string> paths;
+  if (!list->outputs.empty()) std::filesystem::create_directories(folder, failure);
+  if (failure) return {core::Reason::io_failed, folder + ": " + failure.message()};
+  std::vector<FetchedFile> files;
   for (const api::OutputView& output : list->outputs) {
-    const std::string name = std::filesystem::path(output.name).filename().string();
+    const std::filesystem::path name = find_place_below(output.name);
     const std::string path = (std::filesystem::path(folder) / name).string();
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failure);
     const std::string temporary = path + ".part";
     const auto size = static_cast<std::uint64_t>(output.size_bytes.count);
     crypto::Sha256 hash;
-    Progress progress(terminal, "fetching " + name);
+    Progress progress(terminal, "fetching " + name.string());
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    if (!file) return {core::Reason::io_failed, temporary + ": " + std::strerror(errno)};
     std::uint64_t at = 0;
     const core::Result<void> done =
         session.client().read_output(job, output.name, [&](std::string_view bytes) {
@@ -165,9 +178,9 @@ core::Result<std::vector<std::string>> fetch_outputs(std::uint64_t job, const st
     }
     std::filesystem::rename(temporary, path, failure);
     if (failure) return {core::Reason::io_failed, path + ": " + failure.message()};
-    paths.push_back(path);
+    files.push_back({path, size, output.digest});
   }
-  return paths;
+  return files;
 }
 
 }  // namespace intertie::cli

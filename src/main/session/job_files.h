@@ -41,8 +41,14 @@ core::Result<crypto::Digest> digest_file(const std::string& path);
 core::Result<crypto::Digest> upload_file(const std::string& path, HubSession& session,
                                          const Terminal& terminal);
 
-/// Fetches all outputs of a job into `folder` (created); returns their paths.
-core::Result<std::vector<std::string>> fetch_outputs(std::uint64_t job, const std::string& folder,
+struct FetchedFile {
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::string digest;
+};
+
+/// Fetches all outputs of a job into `folder` (created); files of the same names are replaced.
+core::Result<std::vector<FetchedFile>> fetch_outputs(std::uint64_t job, const std::string& folder,
                                                      HubSession& session, const Terminal& terminal);
 
 }  // namespace intertie::cli

@@ -8,6 +8,7 @@
 #include "intertie/codec/yaml.h"
 
 #include "session/job_files.h"
+#include "session/job_secrets.h"
 #include "session/local_file.h"
 #include "session/yaml_place.h"
 
@@ -28,14 +29,16 @@ core::Result<std::pair<std::string, std::string>> split_pair(std::string_view op
 
 core::Result<hub::DeviceNeed> parse_devices(const std::string& text) {
   hub::DeviceNeed need;
+  constexpr std::string_view kForm = "N:KIND, such as 2:nvidia (intertie sites shows the kinds)";
   const std::size_t colon = text.find(':');
   const std::string number = text.substr(0, colon);
   const char* const end = number.data() + number.size();
   const auto [stop, error] = std::from_chars(number.data(), end, need.count);
   if (error != std::errc() || stop != end || need.count == 0) {
-    return refuse("devices", text, "N or N:KIND, such as 2:nvidia");
+    return refuse("devices", text, kForm);
   }
-  if (colon != std::string::npos) need.kind = text.substr(colon + 1);
+  if (colon == std::string::npos || colon + 1 == text.size()) return refuse("devices", text, kForm);
+  need.kind = text.substr(colon + 1);
   return need;
 }
 
@@ -132,6 +135,7 @@ core::Result<hub::JobDocument> make_document(const Invocation& invocation) {
   document.run = invocation.operands;
   core::Result<void> done = read_needs(invocation, document);
   if (done) done = read_terms(invocation, document);
+  if (done) done = add_secret_options(invocation, document);
   if (!done) return done.error();
   for (const std::string& text : invocation.list("in")) {
     document.data.in.push_back(parse_input(text));

@@ -13,12 +13,16 @@ namespace {
 constexpr std::uint32_t kRanksShown = 16;
 constexpr core::Duration kPollFirst = core::milliseconds(100);
 constexpr core::Duration kPollMax = core::seconds(1);
-constexpr core::Duration kWaitForPhase = core::seconds(5);
+constexpr core::Duration kWaitForPhase = core::seconds(2);
 constexpr core::Duration kLogPatience = core::seconds(10);
 
 bool is_patient_error(const core::Error& error) {
   return error.reason == core::Reason::timed_out || error.reason == core::Reason::unreachable ||
          error.reason == core::Reason::site_unreachable;
+}
+
+core::Error make_write_error() {
+  return {core::Reason::io_failed, "standard output takes no more"};
 }
 
 class Watcher {
@@ -79,14 +83,13 @@ class Watcher {
 
   void tell_phase() {
     const api::JobView& job = result_.job;
-    if (job.phase == api::Phase::waiting) {
-      result_.is_unplaced = waits_in_vain(job);
-      if (!job.reason || job.reason->code == told_) return;
-      told_ = job.reason->code;
-      if (terminal_.talk_is_terminal()) {
-        terminal_.say("job " + std::to_string(job.number) + " waits: " + job.reason->sentence);
-      }
-    }
+    if (job.phase != api::Phase::waiting) return;
+    result_.is_unplaced = waits_in_vain(job);
+    if (!job.reason || job.reason->code == told_) return;
+    // A log need not know of every short wait.
+    if (!terminal_.talk_is_terminal() && read_clock() - job.submitted < kWaitForPhase) return;
+    told_ = job.reason->code;
+    terminal_.say("job " + std::to_string(job.number) + " waits: " + job.reason->sentence);
   }
 
   core::Result<bool> pump() {
@@ -109,6 +112,8 @@ class Watcher {
     for (LogFollower& follower : followers_) {
       while (!follower.is_complete()) {
         const core::Result<bool> some = follower.pump(session_);
+        // Without a log the job never came to run; its ending says why.
+        if (!some && some.error().reason == core::Reason::not_found) break;
         if (!some && !is_patient_error(some.error())) return some.error();
         if (read_clock() > deadline) {
           terminal_.say("The rest of the output is not here yet: intertie logs " +
@@ -148,7 +153,7 @@ core::Result<bool> LogFollower::pump(HubSession& session) {
     is_complete_ = piece->is_complete;
     if (piece->bytes.empty()) break;
     came = true;
-    write(piece->bytes);
+    if (!write(piece->bytes)) return make_write_error();
     if (offset_ >= piece->size) break;
   }
   return came;
@@ -160,7 +165,7 @@ void LogFollower::restart() {
   is_complete_ = false;
 }
 
-void LogFollower::write(std::string_view bytes) {
+bool LogFollower::write(std::string_view bytes) {
   const bool is_error = stream_ == "stderr";
   const bool is_terminal =
       is_error ? terminal_->talk_is_terminal() : terminal_->result_is_terminal();
@@ -174,11 +179,9 @@ void LogFollower::write(std::string_view bytes) {
     }
     text = std::move(prefixed);
   }
-  if (is_error) {
-    terminal_->write_talk(text);
-  } else {
-    terminal_->write_result(text);
-  }
+  if (!is_error) return terminal_->write_result(text);
+  terminal_->write_talk(text);
+  return true;
 }
 
 void LogFollower::finish() {

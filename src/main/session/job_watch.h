@@ -22,8 +22,8 @@ class LogFollower {
   LogFollower(std::uint64_t job, std::string_view stream, std::uint32_t rank, std::string prefix,
               const Terminal& terminal);
 
-  /// Reads what is there now. True: something came. An unreachable site is no error here; later
-  /// calls go on where this one stopped.
+  /// Reads what is there now. True: something came. After an unreachable site later calls go on
+  /// where this one stopped. not_found: the task has no log; io_failed: our stdout takes no more.
   core::Result<bool> pump(HubSession& session);
   bool is_complete() const { return is_complete_; }
   /// A new attempt writes its log anew.
@@ -32,7 +32,7 @@ class LogFollower {
   void finish();
 
  private:
-  void write(std::string_view bytes);
+  bool write(std::string_view bytes);
 
   std::uint64_t job_;
   std::string stream_;

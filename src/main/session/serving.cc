@@ -5,14 +5,84 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
+
+#include "intertie/identity/identifier.h"
 
 #include "session/context.h"
 #include "session/local_file.h"
 
 namespace intertie::cli {
+
+namespace {
+
+core::Error refuse(std::string_view option, std::string_view value, std::string_view expected) {
+  return {core::Reason::bad_argument, "--" + std::string(option) + " " + std::string(value) +
+                                          ": expected " + std::string(expected)};
+}
+
+bool is_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+  return error == std::errc() && stop == end;
+}
+
+/// A user's name becomes a file's name and stands in tables.
+bool is_user_name(std::string_view text) {
+  if (text.empty() || text.size() > 64 || text.front() == '.' || text.front() == '-') return false;
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '\x7f';
+  });
+}
+
+bool is_currency(std::string_view text) {
+  return text.size() >= 3 && text.size() <= 8 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+}  // namespace
+
+core::Result<void> check_service_options(const Invocation& invocation) {
+  for (const std::string_view option : {"listen", "site-listen", "site-address"}) {
+    const auto text = invocation.find(option);
+    if (text && !is_address(*text)) {
+      return refuse(option, *text, "HOST:PORT, such as 127.0.0.1:7300 (port 0: a free one)");
+    }
+  }
+  if (const auto region = invocation.find("region")) {
+    if (!identity::parse_registry_code(*region)) {
+      return refuse("region", *region, "a code of two characters, such as 44");
+    }
+  }
+  for (const std::string& user : invocation.list("user")) {
+    if (!is_user_name(user.substr(0, user.find('=')))) {
+      return refuse("user", user, "NAME or NAME=MONEY; no blanks, no '/'");
+    }
+  }
+  if (const auto currency = invocation.find("currency"); currency && !is_currency(*currency)) {
+    return refuse("currency", *currency, "3 to 8 capital letters, such as CNY");
+  }
+  if (invocation.get_count("fee-per-mille", 0) > 1'000) {
+    return refuse("fee-per-mille", invocation.get("fee-per-mille", ""), "0 to 1000");
+  }
+  return {};
+}
+
+Complaint complain_about_start(const core::Error& error) {
+  if (error.detail.starts_with("listen on ")) {
+    return make_complaint(error,
+                          "Name another address, or let the system choose a free port: "
+                          "--listen 127.0.0.1:0");
+  }
+  return make_complaint(error);
+}
 
 core::Result<ServedFolder> ServedFolder::open(const std::string& path) {
   const std::string folder = make_absolute(path);

@@ -11,6 +11,7 @@
 #include "intertie/service/site_service.h"
 
 #include "command_line/parse.h"
+#include "output/complaint.h"
 #include "session/clock.h"
 
 namespace intertie::cli {
@@ -33,6 +34,13 @@ class ServedFolder {
 };
 
 /// Tokens that a started hub writes into context files are valid so long.
+/// What a hub's or site's options say is looked at before any folder is made: bad_argument names
+/// the option. Pure.
+core::Result<void> check_service_options(const Invocation& invocation);
+
+/// The same error; where a port is in use, with the way out that its option offers.
+Complaint complain_about_start(const core::Error& error);
+
 inline constexpr core::Duration context_lifetime = core::hours(24 * 7);
 
 /// Writes FOLDER/context.yaml for `principal` and returns its path.

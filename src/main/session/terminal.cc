@@ -1,13 +1,16 @@
 // Writing to the standard streams.
 #include "session/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include <boost/json/serialize.hpp>
 
+#include "output/complaint.h"
 #include "output/json_text.h"
 
 namespace intertie::cli {
@@ -26,6 +29,17 @@ bool write_all(int descriptor, std::string_view text) {
 bool is_set(const char* name) {
   const char* const value = std::getenv(name);
   return value != nullptr && *value != '\0';
+}
+
+/// How wide a table may be: as the terminal is, or COLUMNS says; a file or pipe has no width.
+std::size_t read_columns() {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) != 1) return kUnlimitedColumns;
+  const char* const wish = std::getenv("COLUMNS");
+  const long wished = wish == nullptr ? 0 : std::strtol(wish, nullptr, 10);
+  if (wished > 0) return static_cast<std::size_t>(wished);
+  const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return is_known ? size.ws_col : kUnlimitedColumns;
 }
 
 Format parse_format(std::string_view text, Format otherwise) {
@@ -65,11 +79,20 @@ void Terminal::look_at_streams(std::string_view color) {
   const char* const term = std::getenv("TERM");
   const bool is_dumb = term != nullptr && std::string_view(term) == "dumb";
   const bool may = color == "auto" && !is_set("NO_COLOR") && !is_dumb;
+  columns_ = read_columns();
   result_color_ = color == "always" || (may && result_is_terminal_);
   error_color_ = color == "always" || (may && talk_is_terminal_);
 }
 
-bool Terminal::write_result(std::string_view text) const { return write_all(STDOUT_FILENO, text); }
+bool Terminal::write_result(std::string_view text) const {
+  if (write_all(STDOUT_FILENO, text)) return true;
+  // Whoever closed the pipe (`| head`) wants no more; anything else is a loss to tell of.
+  if (errno == EPIPE) return false;
+  const core::Error error{core::Reason::io_failed,
+                          std::string("standard output: ") + std::strerror(errno)};
+  write_talk(render_complaint(make_complaint(error, "Write it somewhere else."), error_color_));
+  return false;
+}
 
 void Terminal::write_talk(std::string_view text) const { write_all(STDERR_FILENO, text); }
 
@@ -93,7 +116,7 @@ int Terminal::show(const Listing& listing, const boost::json::value& objects,
   } else if (format_ == Format::tabs) {
     text = render_tabs(listing);
   } else {
-    text = render_table(listing, empty);
+    text = render_table(listing, empty, columns_);
   }
   return write_result(text) ? kDone : kFailed;
 }

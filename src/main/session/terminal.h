@@ -33,7 +33,11 @@ class Terminal {
   /// Progress and hints are wanted.
   bool wants_talk() const { return !is_quiet_; }
 
-  /// The whole text to stdout. False if it could not be written (EPIPE included).
+  /// Columns that a table may take; kUnlimitedColumns where nothing has a width.
+  std::size_t columns() const { return columns_; }
+
+  /// The whole text to stdout. False if it could not be written; says why, except that a pipe was
+  /// closed.
   bool write_result(std::string_view text) const;
   /// To stderr; failures are ignored.
   void write_talk(std::string_view text) const;
@@ -57,6 +61,7 @@ class Terminal {
   void look_at_streams(std::string_view color);
 
   Format format_ = Format::table;
+  std::size_t columns_ = kUnlimitedColumns;
   bool is_quiet_ = false;
   bool result_is_terminal_ = false;
   bool talk_is_terminal_ = false;

@@ -30,15 +30,15 @@ std::string enum_name(Enum value) {
   return {};
 }
 
-/// The highest measured rate of a core, for a glance.
-std::string best_rate(const std::optional<api::MeasuredView>& measured) {
-  if (!measured) return "unmeasured";
-  if (!measured->is_valid) return "expired";
-  std::string text;
+/// FP64 of a core, for a glance.
+Cell rate_cell(const std::optional<api::MeasuredView>& measured) {
+  if (!measured) return Cell("unmeasured", "");
+  if (!measured->is_valid) return Cell("expired", "");
   for (const core::Rate& rate : measured->rates_per_cpu) {
-    if (rate.precision == core::Precision::fp64) text = core::to_text(rate);
+    if (rate.precision != core::Precision::fp64) continue;
+    return Cell(short_rate(rate.ops_per_second, "op/s"), std::to_string(rate.ops_per_second));
   }
-  return text.empty() ? "measured" : text;
+  return Cell("measured", "");
 }
 
 std::string render_devices(const api::PoolView& pool) {
@@ -47,7 +47,7 @@ std::string render_devices(const api::PoolView& pool) {
     text += (text.empty() ? "" : ", ") + std::to_string(group.count) + " x " +
             (group.model.empty() ? group.kind : group.model);
   }
-  return text.empty() ? "-" : text;
+  return text;
 }
 
 }  // namespace
@@ -167,7 +167,7 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
                      {"free_milli_cpus", "FREE CPUS", Align::right},
                      {"free_memory_bytes", "FREE MEMORY", Align::right},
                      {"devices", "DEVICES"},
-                     {"measured", "A CORE"},
+                     {"fp64_ops_per_core", "FP64 A CORE", Align::right},
                      {"per_cpu_hour_micros", "CPU HOUR", Align::right},
                      {"isolation", "ISOLATION"},
                      {"heard", "HEARD"}};
@@ -178,12 +178,13 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
                                                       : enum_name(pool.status);
       const std::string cpus =
           core::to_text(pool.free.milli_cpus) + "/" + core::to_text(pool.total.milli_cpus);
+      const std::string devices = render_devices(pool);
       listing.rows.push_back(
           {Cell(site.name), Cell(pool.name),
            Cell(std::string(core::compute_class_name(pool.class_))), Cell(status),
            Cell(cpus, std::to_string(pool.free.milli_cpus.count)),
            Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
-           Cell(render_devices(pool)), Cell(best_rate(pool.measured)),
+           Cell(devices.empty() ? "-" : devices, devices), rate_cell(pool.measured),
            money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
            time_cell(site.heard, now)});
     }

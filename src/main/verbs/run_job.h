@@ -22,7 +22,6 @@ struct RunSettings {
   std::string fetch;       // Folder for outputs; empty: they stay.
   bool detaches = false;
   bool shows_plan = true;
-  std::string_view context_fix = kContextFix;
 };
 
 /// Sends, submits, follows and ends as the program did.

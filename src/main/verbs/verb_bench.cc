@@ -70,7 +70,8 @@ Outcome report(Tally& tally, std::int64_t elapsed, std::int64_t unit_count, std:
        {{"p50", at(500)}, {"p90", at(900)}, {"p99", at(990)}, {"max", at(1'000)}}}};
   const auto text_of = [](std::int64_t micros) { return short_duration({micros}); };
   std::string text = std::string(what) + ": " + std::to_string(calls * unit_count) + " jobs in " +
-                     text_of(elapsed) + ", " + std::to_string(jobs_per_second) + "/s\n";
+                     text_of(elapsed) + ", " + per_second_text(calls * unit_count, {elapsed}) +
+                     "\n";
   text += "latency of a call: p50 " + text_of(at(500)) + ", p90 " + text_of(at(900)) + ", p99 " +
           text_of(at(990)) + ", most " + text_of(at(1'000)) + "\n";
   terminal.show_object(object, text, std::to_string(jobs_per_second));
@@ -157,7 +158,7 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
 Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal) {
   const std::int64_t connections =
       std::clamp<std::int64_t>(invocation.get_count("connections", 2), 1, kConnectionsMax);
-  const std::int64_t jobs = invocation.get_count("jobs", 100);
+  const std::int64_t jobs = std::max<std::int64_t>(invocation.get_count("jobs", 100), 1);
   hub::JobDocument document = make_bench_job(0);
   document.need.cpus = core::MilliCpus{100};
   document.need.memory = core::Bytes{16 << 20};

@@ -79,7 +79,11 @@ Outcome show_bill(const api::BillView& bill, const Terminal& terminal) {
                             Cell(job->agree ? "yes" : "NO", job->agree ? "true" : "false")});
   }
   listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, bill.currency);
-  if (terminal.is_json()) {
+  if (terminal.format() == Format::jsonl) {
+    boost::json::array objects;
+    for (const api::JobBillView& job : bill.jobs) objects.push_back(codec::encode(job));
+    terminal.show(listing, objects, "");
+  } else if (terminal.is_json()) {
     terminal.show_object(codec::encode(bill), "", "");
   } else {
     terminal.show(listing, {}, "Nothing was used in this time.");
@@ -107,7 +111,7 @@ Outcome run_bill(const Invocation& invocation, const Terminal& terminal) {
   if (!invocation.operands.empty()) job = parse_job(invocation.operands[0]);
   if (!job) return make_complaint(job.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   if (*job != 0) {
     const core::Result<api::JobBillView> bill = session->client().get_job_bill(*job);
     if (!bill) return session->complain(bill.error(), "intertie jobs lists yours");

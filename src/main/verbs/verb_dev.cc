@@ -1,6 +1,8 @@
 // intertie dev: a hub and a site in one process, for trying out.
 #include <filesystem>
 
+#include <boost/json/object.hpp>
+
 #include "intertie/codec/json.h"
 #include "intertie/codec/yaml.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr core::Money kPocketMoney{1'000'000'000};  // 1000 of the currency.
 constexpr core::Duration kReadyTimeout = core::seconds(60);
+constexpr core::Duration kRenewal = core::hours(24);
 constexpr std::string_view kCurrency = "CNY";
 
 /// The site remembers where its hub is, so both ports stay as they were at the first start.
@@ -104,6 +107,15 @@ std::string render_welcome(const service::HubService& hub, const std::string& fo
          "Ctrl-C stops everything.\n";
 }
 
+void show_welcome(const service::HubService& hub, const std::string& folder, bool is_ready,
+                  const Terminal& terminal) {
+  const boost::json::object object = {{"address", hub.user_address()},
+                                      {"context", folder + "/context.yaml"},
+                                      {"operator_context", folder + "/operator.yaml"},
+                                      {"is_ready", is_ready}};
+  terminal.show_object(object, render_welcome(hub, folder, is_ready), folder + "/context.yaml");
+}
+
 core::Result<void> write_contexts(service::HubService& hub, const std::string& folder) {
   const std::vector<std::string> user_scopes = {"jobs.read", "jobs.write", "sites.read",
                                                 "ledger.read"};
@@ -120,6 +132,8 @@ core::Result<void> write_contexts(service::HubService& hub, const std::string& f
 }  // namespace
 
 Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<void> sound = check_service_options(invocation);
+  if (!sound) return make_complaint(sound.error());
   core::Result<ServedFolder> folder =
       ServedFolder::open(invocation.get("data", get_data_home() + "/dev"));
   if (!folder) {
@@ -133,7 +147,7 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   const StopSignal stop(kill_descendants);
   terminal.say("Starting the hub ...");
   core::Result<std::unique_ptr<service::HubService>> hub = start_hub(invocation, folder->path());
-  if (!hub) return make_complaint(hub.error());
+  if (!hub) return complain_about_start(hub.error());
   terminal.say("Starting the site and measuring this machine ...");
   core::Result<std::unique_ptr<service::SiteService>> site =
       start_site(**hub, invocation, folder->path());
@@ -148,8 +162,9 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   }
   const core::Result<void> contexts = write_contexts(**hub, folder->path());
   if (contexts && !stop.has_come()) {
-    terminal.write_result(render_welcome(**hub, folder->path(), is_ready));
-    stop.wait();
+    show_welcome(**hub, folder->path(), is_ready, terminal);
+    // Their tokens end; whoever leaves it running for weeks should not notice.
+    while (!stop.wait(kRenewal)) (void)write_contexts(**hub, folder->path());
   }
   terminal.say("Stopping ...");
   withdraw_dev_context(folder->path() + "/context.yaml");

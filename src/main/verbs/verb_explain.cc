@@ -21,14 +21,21 @@ std::string indent(const std::string& text) {
   return result;
 }
 
+std::string render_pools(const std::vector<api::PoolVerdictView>& pools,
+                         const std::string& currency, const Terminal& terminal) {
+  const std::size_t columns = terminal.columns();
+  return indent(render_table(make_pool_listing(pools, currency), "",
+                             columns == kUnlimitedColumns ? columns : columns - 2));
+}
+
 std::string render_choice(const api::ChoiceView& choice, core::Time now,
-                          const std::string& currency) {
+                          const std::string& currency, const Terminal& terminal) {
   std::string text = "\nAttempt " + std::to_string(choice.attempt) + " was given to site " +
                      choice.site + ", pool " + choice.pool + ", " + relative_time(choice.at, now) +
-                     ": the cheapest of " + std::to_string(choice.pools_fitting) +
-                     " that fit, of " + std::to_string(choice.pools_considered) + "; " +
+                     ": the cheapest of " + std::to_string(choice.pools_fitting) + " that fit, " +
+                     std::to_string(choice.pools_considered) + " in all; " +
                      money_text(choice.held_micros, currency) + " were held for it.\n";
-  text += indent(render_table(make_pool_listing(choice.candidates, currency), ""));
+  text += render_pools(choice.candidates, currency, terminal);
   return text + render_refusals(choice.counts, std::nullopt);
 }
 
@@ -54,11 +61,10 @@ std::string render_explanation(const api::ExplainView& view, const std::string& 
     text += std::to_string(*view.jobs_ahead) + " jobs with the same needs are ahead.\n";
   }
   if (!view.pools.empty()) {
-    text += "\nThe grid as it is now\n" +
-            indent(render_table(make_pool_listing(view.pools, currency), ""));
+    text += "\nThe grid as it is now\n" + render_pools(view.pools, currency, terminal);
   }
   text += render_refusals(view.counts, view.change);
-  if (view.choice) text += render_choice(*view.choice, now, currency);
+  if (view.choice) text += render_choice(*view.choice, now, currency, terminal);
   if (!view.history.empty()) text += render_history(view.history, view.job.submitted);
   if (view.reason) text += "\nwhy: " + view.reason->sentence + "\nfix: " + view.reason->fix + "\n";
   return text;
@@ -70,7 +76,7 @@ Outcome run_explain(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<std::uint64_t> number = parse_job(invocation.operands[0]);
   if (!number) return make_complaint(number.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const core::Result<api::ExplainView> view = session->client().explain_job(*number);
   if (!view) return session->complain(view.error(), "intertie jobs lists yours");
   return terminal.show_object(codec::encode(*view),

@@ -18,8 +18,10 @@ Outcome run_help(const Invocation& invocation, const Terminal& terminal) {
     text = render_family_help(path);
   } else {
     const std::optional<std::string> near = suggest_verb(path);
-    return make_usage_complaint("There is no verb '" + path + "'.",
-                                near ? "intertie help " + *near : "intertie help");
+    Complaint complaint = make_usage_complaint("There is no verb '" + path + "'.",
+                                               near ? "intertie help " + *near : "intertie help");
+    if (near) complaint.why = "Did you mean '" + *near + "'?";
+    return complaint;
   }
   return terminal.write_result(text) ? kDone : kFailed;
 }

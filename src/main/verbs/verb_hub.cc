@@ -1,6 +1,8 @@
 // intertie hub: a hub as a process of its own.
 #include <algorithm>
-#include <charconv>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include "session/context.h"
 #include "session/local_file.h"
@@ -53,8 +55,27 @@ std::string get_hub_folder(const Invocation& invocation) {
 
 struct StartedHub {
   std::unique_ptr<service::HubService> hub;
-  std::string text;  // What to tell whoever started it.
+  std::string operator_context;
+  std::vector<std::string> user_contexts;
 };
+
+core::Result<void> write_contexts(StartedHub& started,
+                                  const std::vector<service::FirstPrincipal>& users,
+                                  const std::string& folder, const std::string& currency) {
+  const core::Result<std::string> root =
+      write_hub_context(*started.hub, folder, "operator.yaml", "operator", {"admin"}, currency);
+  if (!root) return root.error();
+  started.operator_context = *root;
+  started.user_contexts.clear();
+  for (const service::FirstPrincipal& user : users) {
+    const core::Result<std::string> context =
+        write_hub_context(*started.hub, folder, user.name + ".yaml", user.name,
+                          {"jobs.read", "jobs.write", "sites.read", "ledger.read"}, currency);
+    if (!context) return context.error();
+    started.user_contexts.push_back(*context);
+  }
+  return {};
+}
 
 core::Result<StartedHub> start_hub(const Invocation& invocation, const std::string& folder) {
   service::HubOptions options = make_options(invocation, folder);
@@ -65,32 +86,40 @@ core::Result<StartedHub> start_hub(const Invocation& invocation, const std::stri
   core::Result<std::unique_ptr<service::HubService>> hub =
       service::HubService::start(std::move(options));
   if (!hub) return hub.error();
-  StartedHub started{*std::move(hub), {}};
-  const core::Result<std::string> root =
-      write_hub_context(*started.hub, folder, "operator.yaml", "operator", {"admin"}, currency);
-  if (!root) return root.error();
-  started.text = "hub       " + started.hub->hub_id() + "\naddress   " +
-                 started.hub->user_address() + "\nsites     " + started.hub->site_address() +
-                 "\noperator  INTERTIE_CONTEXT=" + *root + "\n";
-  for (const service::FirstPrincipal& user : *users) {
-    const core::Result<std::string> context =
-        write_hub_context(*started.hub, folder, user.name + ".yaml", user.name,
-                          {"jobs.read", "jobs.write", "sites.read", "ledger.read"}, currency);
-    if (!context) return context.error();
-    started.text += "user      INTERTIE_CONTEXT=" + *context + "\n";
-  }
+  StartedHub started{*std::move(hub), {}, {}};
+  const core::Result<void> written = write_contexts(started, *users, folder, currency);
+  if (!written) return written.error();
   return started;
+}
+
+void show_started(const StartedHub& started, const Terminal& terminal) {
+  std::string text = "hub       " + started.hub->hub_id() + "\naddress   " +
+                     started.hub->user_address() + "\nsites     " + started.hub->site_address() +
+                     "\noperator  INTERTIE_CONTEXT=" + started.operator_context + "\n";
+  boost::json::array users;
+  for (const std::string& context : started.user_contexts) {
+    text += "user      INTERTIE_CONTEXT=" + context + "\n";
+    users.emplace_back(context);
+  }
+  const boost::json::object object = {{"hub", started.hub->hub_id()},
+                                      {"address", started.hub->user_address()},
+                                      {"site_address", started.hub->site_address()},
+                                      {"operator_context", started.operator_context},
+                                      {"user_contexts", users}};
+  terminal.show_object(object, text, started.hub->hub_id());
 }
 
 }  // namespace
 
 Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<void> sound = check_service_options(invocation);
+  if (!sound) return make_complaint(sound.error());
   const core::Result<ServedFolder> folder = ServedFolder::open(get_hub_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   const StopSignal stop(nullptr);
   core::Result<StartedHub> started = start_hub(invocation, folder->path());
-  if (!started) return make_complaint(started.error());
-  terminal.write_result(started->text);
+  if (!started) return complain_about_start(started.error());
+  show_started(*started, terminal);
   terminal.say("Ctrl-C stops the hub; running jobs go on at their sites.");
   stop.wait();
   terminal.say("Stopping ...");
@@ -98,14 +127,17 @@ Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal) {
 }
 
 Outcome run_hub_init(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<void> sound = check_service_options(invocation);
+  if (!sound) return make_complaint(sound.error());
   const core::Result<ServedFolder> folder = ServedFolder::open(get_hub_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   const StopSignal stop(nullptr);
   core::Result<StartedHub> started = start_hub(invocation, folder->path());
-  if (!started) return make_complaint(started.error());
+  if (!started) return complain_about_start(started.error());
   const std::string id = started->hub->hub_id();
   if (!started->hub->stop()) return kFailed;
-  terminal.write_result("hub       " + id + "\nfolder    " + folder->path() + "\n");
+  terminal.show_object(boost::json::object{{"hub", id}, {"folder", folder->path()}},
+                       "hub       " + id + "\nfolder    " + folder->path() + "\n", id);
   terminal.say("Run it: intertie hub start --data " + folder->path());
   return kDone;
 }

@@ -45,6 +45,18 @@ Listing make_account_listing(const std::vector<api::AccountView>& accounts) {
   return listing;
 }
 
+/// An error that may be about a name: says which account was meant.
+Complaint complain_about_account(const core::Error& error, std::string_view name,
+                                 HubSession& session) {
+  const bool is_missing =
+      error.reason == core::Reason::not_found || error.reason == core::Reason::unknown_account;
+  const core::Result<api::AccountList> list = session.client().list_accounts();
+  if (!is_missing || !list) return session.complain(error, "intertie ledger accounts lists them");
+  std::vector<std::string> names;
+  for (const api::AccountView& account : list->accounts) names.push_back(account.name);
+  return complain_about_name(error, name, names, "intertie ledger accounts");
+}
+
 /// The account named, or the caller's own.
 core::Result<std::string> find_account(const Invocation& invocation, HubSession& session) {
   if (!invocation.operands.empty()) return invocation.operands[0];
@@ -57,15 +69,15 @@ core::Result<std::string> find_account(const Invocation& invocation, HubSession&
 
 Outcome run_ledger_accounts(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   std::vector<api::AccountView> accounts;
   if (invocation.operands.empty()) {
     core::Result<api::AccountList> list = session->client().list_accounts();
-    if (!list) return session->complain(list.error(), "intertie ledger accounts lists them");
+    if (!list) return session->complain(list.error());
     accounts = std::move(list->accounts);
   } else {
     core::Result<api::AccountView> account = session->client().get_account(invocation.operands[0]);
-    if (!account) return session->complain(account.error(), "intertie ledger accounts lists them");
+    if (!account) return complain_about_account(account.error(), invocation.operands[0], *session);
     accounts.push_back(*std::move(account));
   }
   boost::json::array objects;
@@ -75,12 +87,12 @@ Outcome run_ledger_accounts(const Invocation& invocation, const Terminal& termin
 
 Outcome run_ledger_postings(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const core::Result<std::string> account = find_account(invocation, *session);
-  if (!account) return session->complain(account.error(), "intertie ledger accounts lists them");
+  if (!account) return session->complain(account.error());
   const core::Result<api::PostingList> list = session->client().list_postings(
       *account, {}, static_cast<std::size_t>(invocation.get_count("limit", kPostingsShown)));
-  if (!list) return session->complain(list.error(), "intertie ledger accounts lists them");
+  if (!list) return complain_about_account(list.error(), *account, *session);
   Listing listing;
   listing.columns = {{"index", "ENTRY", Align::right},
                      {"at", "WHEN"},
@@ -102,9 +114,9 @@ Outcome run_ledger_postings(const Invocation& invocation, const Terminal& termin
 
 Outcome run_ledger_check(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const core::Result<api::LedgerCheckView> check = session->client().check_ledger();
-  if (!check) return session->complain(check.error(), "intertie ledger accounts lists them");
+  if (!check) return session->complain(check.error());
   std::string text = std::string(check->is_sound ? "sound" : "NOT SOUND") + ": " +
                      std::to_string(check->accounts) + " accounts, " +
                      std::to_string(check->holds) + " holds, all balances sum to " +
@@ -120,19 +132,23 @@ Outcome run_ledger_check(const Invocation& invocation, const Terminal& terminal)
 
 Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<core::Money> amount = core::parse_money(invocation.operands[1]);
-  if (!amount) return make_complaint(amount.error());
+  if (!amount || amount->count == 0) {
+    return make_complaint(
+        {core::Reason::bad_argument,
+         "AMOUNT '" + invocation.operands[1] + "': expected one above 0, such as 0.25"});
+  }
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const std::string& account = invocation.operands[0];
   if (invocation.has("dry-run")) {
     const core::Result<api::AccountView> view = session->client().get_account(account);
-    if (!view) return session->complain(view.error(), "intertie ledger accounts lists them");
+    if (!view) return complain_about_account(view.error(), account, *session);
     terminal.say("Would pay " + money_text(*amount, view->currency) + " into " + account + ".");
     return kDone;
   }
   const core::Result<api::AccountView> view =
       session->client().deposit(account, *amount, invocation.get("key", make_random_key()));
-  if (!view) return session->complain(view.error(), "intertie ledger accounts lists them");
+  if (!view) return complain_about_account(view.error(), account, *session);
   boost::json::array objects = {codec::encode(*view)};
   return terminal.show(make_account_listing({*view}), objects, "");
 }

@@ -30,10 +30,10 @@ std::string render_permille(std::int64_t value) {
 }
 
 /// (high - low) / median.
-std::string render_spread(const measurement::Spread& spread) {
-  if (spread.median <= 0) return "";
-  const std::int64_t width = spread.high - spread.low;
-  return "±" + render_permille(width * 500 / std::max<std::int64_t>(spread.median, 1));
+Cell spread_cell(const measurement::Spread& spread) {
+  if (spread.median <= 0) return {};
+  const std::int64_t permille = (spread.high - spread.low) * 500 / spread.median;
+  return Cell("±" + render_permille(permille), std::to_string(permille));
 }
 
 std::vector<Cell> make_row(const measurement::Figure& figure, const std::string& part) {
@@ -46,7 +46,7 @@ std::vector<Cell> make_row(const measurement::Figure& figure, const std::string&
           Cell(part),
           rate(figure.wall_clock.median),
           rate(figure.per_cpu_second.median),
-          Cell(render_spread(is_rate ? figure.per_cpu_second : figure.wall_clock)),
+          spread_cell(is_rate ? figure.per_cpu_second : figure.wall_clock),
           rate(figure.peak),
           Cell(figure.contended ? "contended" : "", figure.contended ? "true" : "false"),
           Cell(figure.kernel)};
@@ -58,7 +58,7 @@ Listing make_listing(const measurement::Statement& statement) {
                      {"part", "PART"},
                      {"wall_clock_per_second", "ALL, PER SECOND", Align::right},
                      {"per_cpu_second", "A CPU SECOND", Align::right},
-                     {"spread", "SPREAD", Align::right},
+                     {"spread_permille", "SPREAD", Align::right},
                      {"peak_per_cpu_second", "PEAK", Align::right},
                      {"contended", "NOTE"},
                      {"kernel", "KERNEL"}};

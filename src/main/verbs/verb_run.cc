@@ -7,6 +7,7 @@
 
 #include "output/for_people.h"
 #include "session/job_files.h"
+#include "session/job_secrets.h"
 #include "session/job_watch.h"
 #include "session/local_file.h"
 #include "session/stop_signal.h"
@@ -45,7 +46,14 @@ Complaint explain_refusal(const core::Error& error, const hub::JobDocument& docu
   Complaint complaint = session.complain(error);
   if (complaint.exit_code != kNotPlaced) return complaint;
   const core::Result<api::PlanView> plan = session.client().plan_job(document);
-  if (plan && plan->change) complaint.fix = plan->change->sentence;
+  if (!plan) return complaint;
+  if (plan->change) complaint.fix = plan->change->sentence;
+  std::string why;
+  for (const api::ReasonCountView& count : plan->counts) {
+    why += (why.empty() ? "" : " ") + std::to_string(count.pools) +
+           (count.pools == 1 ? " pool: " : " pools: ") + count.reason.sentence;
+  }
+  if (!why.empty()) complaint.why = why;
   return complaint;
 }
 
@@ -85,9 +93,13 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
     const bool is_done = session && session->client().cancel_job(number).has_value();
     terminal.write_talk(is_done ? "cancelled\n" : "it could not be cancelled\n");
   });
+  core::Result<SecretValues> secrets = read_secrets(document, settings.base);
+  if (!secrets) return make_complaint(secrets.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), settings.context_fix);
-  core::Result<void> sent = upload_inputs(document, settings.base, *session, terminal);
+  if (!session) return complain_about_context(session.error());
+  core::Result<void> sent = seal_secrets(document, *secrets, *session);
+  secrets->clear();
+  if (sent) sent = upload_inputs(document, settings.base, *session, terminal);
   if (!sent) return session->complain(sent.error());
   if (stop.has_come()) return kInterrupted;
   std::string spending;
@@ -121,10 +133,10 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
     return complaint;
   }
   if (!settings.fetch.empty() && result->job.outcome == hub::JobOutcome::succeeded) {
-    const core::Result<std::vector<std::string>> paths =
+    const core::Result<std::vector<FetchedFile>> files =
         fetch_outputs(job->number, settings.fetch, *session, terminal);
-    if (!paths) return make_complaint(paths.error());
-    for (const std::string& path : *paths) terminal.say("fetched " + path);
+    if (!files) return make_complaint(files.error(), "Fetch them again: intertie outputs " + text);
+    for (const FetchedFile& file : *files) terminal.say("fetched " + file.path);
   }
   const bool is_good = result->job.outcome == hub::JobOutcome::succeeded;
   if (!is_good || terminal.talk_is_terminal()) {
@@ -142,7 +154,7 @@ Outcome run_run(const Invocation& invocation, const Terminal& terminal) {
     core::Result<void> done = digest_inputs(*document, ".");
     if (!done) return make_complaint(done.error());
     core::Result<HubSession> session = HubSession::open(invocation, terminal);
-    if (!session) return make_complaint(session.error(), kContextFix);
+    if (!session) return complain_about_context(session.error());
     return show_plan(*document, *session, terminal);
   }
   RunSettings settings;

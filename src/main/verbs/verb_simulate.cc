@@ -53,18 +53,19 @@ std::vector<Cell> make_row(const simulation::SimulationReport& report) {
   std::uint64_t disturbances = 0;
   for (const auto& [kind, count] : report.disturbances) disturbances += count;
   const auto number = [](std::uint64_t value) { return Cell(std::to_string(value)); };
-  return {number(report.seed),
-          number(report.jobs_submitted),
-          number(report.jobs_succeeded),
-          number(report.jobs_failed),
-          number(report.jobs_cancelled),
-          number(report.jobs_refused),
-          number(report.attempts),
-          number(disturbances),
-          Cell(short_duration(report.simulated), std::to_string(report.simulated.count)),
-          Cell(report.state_digest.substr(0, 12), report.state_digest),
-          Cell(report.violations.empty() ? "none" : report.violations.front(),
-               report.violations.empty() ? "" : report.violations.front())};
+  return {
+      number(report.seed),
+      number(report.jobs_submitted),
+      number(report.jobs_succeeded),
+      number(report.jobs_failed),
+      number(report.jobs_cancelled),
+      number(report.jobs_refused),
+      number(report.attempts),
+      number(disturbances),
+      Cell(short_duration(report.simulated), std::to_string(report.simulated.count)),
+      Cell(report.state_digest.substr(report.state_digest.find(':') + 1, 12), report.state_digest),
+      Cell(report.violations.empty() ? "none" : report.violations.front(),
+           report.violations.empty() ? "" : report.violations.front())};
 }
 
 Listing make_listing() {

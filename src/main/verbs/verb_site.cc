@@ -1,6 +1,10 @@
 // intertie site join and start: a site's agent as a process of its own.
 #include <algorithm>
 
+#include <boost/json/object.hpp>
+
+#include "intertie/service/site_rotation.h"
+
 #include "session/context.h"
 #include "session/local_file.h"
 #include "session/serving.h"
@@ -59,21 +63,36 @@ void read_device_options(const Invocation& invocation, service::SiteOptions& opt
   options.fail_point = invocation.get("fail-point", "");
 }
 
+Complaint complain_about_join(const core::Error& error) {
+  constexpr std::string_view kToken = "a hub's operator makes one: intertie site token";
+  if (error.detail.starts_with("join_token: ")) {
+    return make_complaint({core::Reason::bad_argument, "this site has not joined a hub yet"},
+                          "intertie site join TOKEN (" + std::string(kToken) + ")");
+  }
+  const bool is_token =
+      error.reason == core::Reason::bad_token || error.reason == core::Reason::token_expired;
+  return is_token ? make_complaint(error, "Join with another token; " + std::string(kToken))
+                  : make_complaint(error);
+}
+
 Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Terminal& terminal) {
   const StopSignal stop(nullptr);
   options.log_path = folder.path() + "/site.log";
   terminal.say("Starting the site and measuring this machine ...");
   core::Result<std::unique_ptr<service::SiteService>> site =
       service::SiteService::start(std::move(options));
-  if (!site) return make_complaint(site.error());
+  if (!site) return complain_about_join(site.error());
   bool is_ready = false;
   for (core::Duration waited; waited < kReadyTimeout && !is_ready && !stop.has_come();
        waited += core::milliseconds(250)) {
     is_ready = (*site)->wait_until_ready(core::milliseconds(250));
   }
-  terminal.write_result("site      " + (*site)->identifier() + "\nlog       " + folder.path() +
-                        "/site.log\nstatus    " + (is_ready ? "ready" : "not connected yet") +
-                        "\n");
+  const std::string id = (*site)->identifier();
+  const std::string log = folder.path() + "/site.log";
+  terminal.show_object(boost::json::object{{"site", id}, {"log", log}, {"is_ready", is_ready}},
+                       "site      " + id + "\nlog       " + log + "\nstatus    " +
+                           (is_ready ? "ready" : "not connected yet") + "\n",
+                       id);
   terminal.say("Ctrl-C stops the agent; running tasks go on.");
   stop.wait();
   terminal.say("Stopping ...");
@@ -97,8 +116,11 @@ std::string get_site_folder(const Invocation& invocation) {
 }  // namespace
 
 Outcome run_site_join(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<void> sound = check_service_options(invocation);
+  if (!sound) return make_complaint(sound.error());
   const core::Result<std::string> token = read_token(invocation.operands[0]);
   if (!token) return make_complaint(token.error());
+  if (token->empty()) return make_usage_complaint("TOKEN is empty.", "intertie help site join");
   const core::Result<ServedFolder> folder = ServedFolder::open(get_site_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   service::SiteOptions options = make_site_options(folder->path());
@@ -109,12 +131,27 @@ Outcome run_site_join(const Invocation& invocation, const Terminal& terminal) {
 }
 
 Outcome run_site_start(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<void> sound = check_service_options(invocation);
+  if (!sound) return make_complaint(sound.error());
   const core::Result<ServedFolder> folder = ServedFolder::open(get_site_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   service::SiteOptions options = make_site_options(folder->path());
   read_offer(invocation, options);
   read_device_options(invocation, options);
   return serve(std::move(options), *folder, terminal);
+}
+
+Outcome run_site_rotate_keys(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<ServedFolder> folder = ServedFolder::open(get_site_folder(invocation));
+  if (!folder) return make_complaint(folder.error(), "Stop the agent first; running tasks go on.");
+  const auto done = service::rotate_site_keys(folder->path());
+  if (!done) return make_complaint(done.error());
+  return terminal.show_object(
+      boost::json::object{
+          {"site", done->site}, {"version", done->seq}, {"sign_key", done->sign_key}},
+      "site      " + done->site + "\nversion   " + std::to_string(done->seq) +
+          " of its record\nkey       " + done->sign_key + "\n",
+      done->sign_key);
 }
 
 }  // namespace intertie::cli

@@ -2,6 +2,7 @@
 #include <boost/json/array.hpp>
 
 #include "intertie/codec/json.h"
+#include "intertie/identity/identifier.h"
 
 #include "session/hub_session.h"
 #include "session/serving.h"
@@ -12,21 +13,37 @@
 namespace intertie::cli {
 namespace {
 
-constexpr std::string_view kMissing = "intertie sites lists them";
+/// A site may be named by its identifier too; `name` becomes its name. Says which site was meant if
+/// there is none.
+std::optional<Complaint> find_name(HubSession& session, std::string& name) {
+  const core::Result<api::SiteList> list = session.client().list_sites();
+  if (!list) return session.complain(list.error());
+  const core::Result<identity::Identifier> id = identity::parse_identifier(name);
+  std::vector<std::string> names;
+  for (const api::SiteView& site : list->sites) {
+    if (site.name == name) return std::nullopt;
+    if (id && site.identifier == identity::to_text(*id)) {
+      name = site.name;
+      return std::nullopt;
+    }
+    names.push_back(site.name);
+  }
+  const core::Error error{core::Reason::not_found, "site " + name};
+  return complain_about_name(error, name, names, "intertie sites");
+}
 
 Outcome set_drained(const Invocation& invocation, const Terminal& terminal, bool is_drained) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
-  const std::string& name = invocation.operands[0];
+  if (!session) return complain_about_context(session.error());
+  std::string name = invocation.operands[0];
+  if (const auto complaint = find_name(*session, name)) return *complaint;
   if (invocation.has("dry-run")) {
-    const core::Result<api::SiteView> site = session->client().get_site(name);
-    if (!site) return session->complain(site.error(), kMissing);
     terminal.say("Would " + std::string(is_drained ? "drain " : "resume ") + name + ".");
     return kDone;
   }
   const core::Result<api::SiteView> done =
       is_drained ? session->client().drain_site(name) : session->client().resume_site(name);
-  if (!done) return session->complain(done.error(), kMissing);
+  if (!done) return session->complain(done.error());
   terminal.say(is_drained ? name + " takes no new jobs; running ones go on."
                           : name + " takes jobs again.");
   return kDone;
@@ -36,14 +53,17 @@ Outcome set_drained(const Invocation& invocation, const Terminal& terminal, bool
 
 Outcome run_sites(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   if (!invocation.operands.empty()) {
-    const core::Result<api::SiteView> site = session->client().get_site(invocation.operands[0]);
-    if (!site) return session->complain(site.error(), kMissing);
+    std::string name = invocation.operands[0];
+    if (const auto complaint = find_name(*session, name)) return *complaint;
+    const core::Result<api::SiteView> site = session->client().get_site(name);
+    if (!site) return session->complain(site.error());
     const Listing listing = make_site_listing({*site}, read_clock(), session->currency());
     return terminal.show_object(codec::encode(*site),
                                 "site " + site->name + " (" + site->identifier + "), region " +
-                                    site->region + "\n" + render_table(listing, "No pools."),
+                                    site->region + "\n" +
+                                    render_table(listing, "No pools.", terminal.columns()),
                                 site->name);
   }
   const core::Result<api::SiteList> list = session->client().list_sites();
@@ -56,7 +76,7 @@ Outcome run_sites(const Invocation& invocation, const Terminal& terminal) {
 
 Outcome run_site_token(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const core::Result<api::SiteTokenView> token =
       session->client().create_site_token({invocation.get("operator", ""), core::hours(24)});
   if (!token) return session->complain(token.error());

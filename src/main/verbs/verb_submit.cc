@@ -2,6 +2,7 @@
 #include "intertie/codec/json.h"
 
 #include "session/job_files.h"
+#include "session/job_secrets.h"
 #include "session/local_file.h"
 #include "verbs/run_job.h"
 #include "verbs/verbs.h"
@@ -15,15 +16,19 @@ Outcome plan_document(hub::JobDocument document, const std::string& base,
   const core::Result<void> done = digest_inputs(document, base);
   if (!done) return make_complaint(done.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   return show_plan(document, *session, terminal);
 }
 
 Outcome submit_many(hub::JobDocument document, const std::string& base, std::int64_t count,
                     const Invocation& invocation, const Terminal& terminal) {
+  core::Result<SecretValues> secrets = read_secrets(document, base);
+  if (!secrets) return make_complaint(secrets.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
-  const core::Result<void> sent = upload_inputs(document, base, *session, terminal);
+  if (!session) return complain_about_context(session.error());
+  core::Result<void> sent = seal_secrets(document, *secrets, *session);
+  secrets->clear();
+  if (sent) sent = upload_inputs(document, base, *session, terminal);
   if (!sent) return session->complain(sent.error());
   const std::vector<hub::JobDocument> documents(static_cast<std::size_t>(count), document);
   const core::Result<api::BulkView> view =
@@ -56,6 +61,9 @@ Outcome run_submit(const Invocation& invocation, const Terminal& terminal) {
   std::string base;
   core::Result<hub::JobDocument> document = read_document(invocation.operands[0], &base);
   if (!document) return make_complaint(document.error());
+  core::Result<void> sound = add_secret_options(invocation, *document);
+  if (sound) sound = check_locally(*document, base);
+  if (!sound) return make_complaint(sound.error());
   if (invocation.has("check")) {
     terminal.say(invocation.operands[0] + " is sound.");
     return kDone;

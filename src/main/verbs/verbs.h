@@ -37,6 +37,7 @@ Outcome run_ledger_check(const Invocation& invocation, const Terminal& terminal)
 Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_postings(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal);
+Outcome run_log_public(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_verify(const Invocation& invocation, const Terminal& terminal);
 Outcome run_logs(const Invocation& invocation, const Terminal& terminal);
@@ -49,6 +50,7 @@ Outcome run_site_doctor(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_drain(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_join(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_resume(const Invocation& invocation, const Terminal& terminal);
+Outcome run_site_rotate_keys(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_start(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_token(const Invocation& invocation, const Terminal& terminal);
 Outcome run_sites(const Invocation& invocation, const Terminal& terminal);

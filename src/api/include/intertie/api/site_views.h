@@ -31,7 +31,7 @@ BOOST_DESCRIBE_STRUCT(JoinClaims, (), (kind, operator_, nonce, exp, hub, address
 struct JoinKeys {
   std::string sign;  // "ed25519:..."
   std::string tls;   // The key of the certificate that the site joins with.
-  std::string next;  // Optional: crypto::compute_key_digest of its next signing key.
+  std::string next;  // crypto::compute_key_digest of its next signing key.
   std::string seal;  // "x25519:..."; optional: without it the site takes no jobs with secrets.
 };
 BOOST_DESCRIBE_STRUCT(JoinKeys, (), (sign, tls, next, seal))
@@ -42,8 +42,17 @@ struct JoinRequest {
   std::string region;  // Empty: the hub's.
   JoinKeys keys;
   std::vector<topology::Pool> pools;
+  std::string record;  // The hub's proposal with the site's signature; empty when asking for one.
 };
-BOOST_DESCRIBE_STRUCT(JoinRequest, (), (token, name, region, keys, pools))
+BOOST_DESCRIBE_STRUCT(JoinRequest, (), (token, name, region, keys, pools, record))
+
+/// What the site is to countersign: version 1 of its record, signed by the hub.
+struct JoinProposal {
+  std::string record;
+  std::string hub;
+  std::string hub_sign_key;
+};
+BOOST_DESCRIBE_STRUCT(JoinProposal, (), (record, hub, hub_sign_key))
 
 struct JoinAnswer {
   std::string site;  // The identifier.
@@ -54,6 +63,20 @@ struct JoinAnswer {
   std::string hub_sign_key;
 };
 BOOST_DESCRIBE_STRUCT(JoinAnswer, (), (site, handle, pools, record, hub, hub_sign_key))
+
+/// The next version of the site's record, signed with its old key and its new one, and the number
+/// of its last row: all of its rows up to there may be signed with the old key.
+struct KeysRequest {
+  std::string record;
+  std::uint64_t rows = 0;
+};
+BOOST_DESCRIBE_STRUCT(KeysRequest, (), (record, rows))
+
+/// The same version with the hub's signature too.
+struct KeysAnswer {
+  std::string record;
+};
+BOOST_DESCRIBE_STRUCT(KeysAnswer, (), (record))
 
 /// Rows of the site's outbox, and what it has of the hub's.
 struct RowsRequest {

@@ -14,6 +14,7 @@
 #include <boost/describe.hpp>
 
 #include "intertie/api/peer_views.h"
+#include "intertie/api/public_views.h"
 #include "intertie/api/views.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/result.h"
@@ -129,6 +130,11 @@ class Client {
   core::Result<api::MeasurementList> list_measurements(
       const std::optional<std::string>& site = std::nullopt);
   core::Result<api::RecordView> find_record(const std::string& identifier);
+  /// The public log; no token is needed.
+  core::Result<api::PublicHeadView> get_public_head();
+  core::Result<api::PublicLeafList> list_public_leaves(std::uint64_t from, std::size_t limit);
+  core::Result<api::InclusionView> prove_inclusion(std::uint64_t leaf, std::uint64_t size);
+  core::Result<api::ConsistencyView> prove_consistency(std::uint64_t from, std::uint64_t to);
   core::Result<api::SiteTokenView> create_site_token(const api::SiteTokenRequest& request);
 
   core::Result<api::PeerCardView> get_peer_card();

@@ -67,7 +67,8 @@ struct CancelJob {
 /// A site joins. `record_envelope` is version 1 of its record with the hub's signature and the
 /// site's; both are verified, and that it says what the command says: bad_signature, bad_field.
 /// Empty (simulated grids): the site has no record and can never change its keys. `nonce` is the
-/// join token's. Answered with Joined.
+/// join token's; a site that repeats its join, because the answer was lost, gets it again. Answered
+/// with Joined.
 struct JoinSite {
   topology::Site site;  // handle is filled in by the decision.
   std::vector<topology::Pool> pools;
@@ -122,7 +123,8 @@ struct BeatSite {
 /// A site's next version of its record, with the key that the present one commits to. `rows`: the
 /// site's rows up to this number may be signed with the old key. check_key_rotation (site_keys.h)
 /// has compared the versions. The same version again changes nothing. Answered with Done; bad_key,
-/// bad_signature, bad_field, stale_sequence, record_forked, out_of_range, already_exists.
+/// bad_signature, bad_field, stale_sequence, record_forked, out_of_range, already_exists; busy
+/// while rows from before the last change are still on their way.
 struct RotateSiteKeys {
   std::uint32_t site = 0;
   std::string record_envelope;  // Signed by the hub, the old key and the new one.
@@ -217,6 +219,7 @@ struct Submitted {
 struct Joined {
   std::uint32_t site = 0;
   std::vector<std::uint32_t> pools;
+  std::uint64_t record_index = 0;  // Not 0: it had joined before; the body there is its record.
 };
 
 struct RowsAccepted {

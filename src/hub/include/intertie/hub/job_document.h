@@ -95,6 +95,16 @@ struct PriceWish {
 };
 BOOST_DESCRIBE_STRUCT(PriceWish, (), (max, per_hour_of_delay))
 
+/// A secret of the task's environment: one of the first three, never clear text. The command line
+/// reads from_env or from_file and puts the box in its place; a hub takes boxes alone.
+struct JobSecret {
+  std::string from_env;   // A variable of the command line's environment.
+  std::string from_file;  // A path there; "-": its standard input.
+  std::string box;        // Sealed to the hub for this owner and this name (hub/job_secret.h).
+  std::string key;        // Of a box: make_seal_key_id() of the hub's key. Empty: not known.
+};
+BOOST_DESCRIBE_STRUCT(JobSecret, (), (from_env, from_file, box, key))
+
 struct JobDocument {
   std::string name;
   JobKind kind = JobKind::batch;
@@ -108,7 +118,7 @@ struct JobDocument {
   // The words of the command; a single text with spaces: a shell line.
   std::vector<std::string> run;
   std::map<std::string, std::string> env;
-  std::map<std::string, std::string> secrets;  // Name to sealed box (base64url), never clear text.
+  std::map<std::string, JobSecret> secrets;  // By name of the variable.
   std::uint32_t retries = 0;
   OnLoss on_loss = OnLoss::wait;
   core::Duration timeout = core::limits::job_timeout_default;

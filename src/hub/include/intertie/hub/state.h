@@ -130,13 +130,13 @@ struct SiteState {
   core::Time failing_until;
   engine::Outbox outbox;
   engine::Inbox inbox;
-  std::string incarnation;            // Of the agent's log; empty: never opened.
-  std::string seal_key;               // Secrets are sealed to it; empty: it takes none.
-  std::optional<RecordFacts> record;  // The version in force; absent: it has none.
-  std::uint64_t record_index = 0;     // Log index whose body is that version; 0: none.
-  std::string former_sign_key;        // Still good for the site's rows up to former_key_rows.
-  std::uint64_t former_key_rows = 0;
-  bool is_revoked = false;  // Its keys are empty, so nothing it says is heard.
+  std::string incarnation;                    // Of the agent's log; empty: never opened.
+  std::string seal_key;                       // Secrets are sealed to it; empty: it takes none.
+  std::optional<RecordFacts> record;          // The version in force; absent: it has none.
+  std::uint64_t record_index = 0;             // Log index whose body is that version; 0: none.
+  std::vector<std::string> former_sign_keys;  // What verifies old records, oldest first.
+  std::uint64_t former_key_rows = 0;          // The last former key counts for the rows up to here.
+  bool is_revoked = false;                    // Its keys are empty, so nothing it says is heard.
 };
 
 /// Counters for the metrics and the index page; derived from nothing else, kept in snapshots.

@@ -1,0 +1,107 @@
+// A site changes its keys: both of its signatures, then the hub's.
+#include "site_keys.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "intertie/api/site_views.h"
+#include "intertie/core/limits.h"
+#include "intertie/hub/site_record.h"
+#include "intertie/identity/envelope.h"
+
+#include "router_core.h"
+
+namespace intertie::api {
+namespace {
+
+// How old the new version may be when it comes.
+constexpr core::Duration kAgeMax = core::minutes(10);
+
+// The version in force, as the state has it.
+struct Present {
+  std::string hub_key;
+  std::uint64_t record_index = 0;
+};
+
+core::Result<void> check_times(const identity::RegistrationRecord& record, core::Time now) {
+  if (record.issued > now + core::limits::clock_margin || now - record.issued > kAgeMax) {
+    return {core::Reason::record_expired, "record: issued too long ago, or ahead of this clock"};
+  }
+  if (record.valid_until - record.issued > identity::record_lifetime_default) {
+    return {core::Reason::out_of_range, "record: valid_until, at most 7 days after issued"};
+  }
+  return {};
+}
+
+// The record in force as it was logged, and the new one; both verified.
+core::Result<std::string> make_rotation(const Call& call, const Present& present,
+                                        const std::string& envelope) {
+  const auto hub_key = crypto::parse_public_key(present.hub_key);
+  if (!hub_key) return hub_key.error();
+  const auto body = call.backend.reader().read_body(present.record_index);
+  if (!body) return body.error();
+  const auto older = hub::open_site_record(body->bytes, *hub_key);
+  if (!older) return older.error();
+  const auto payload = identity::read_unverified_payload(envelope, identity::kRecordType);
+  if (!payload) return payload.error();
+  // Asked again after a lost answer: what was agreed on then.
+  if (crypto::compute_sha256(*payload) == older->hash) return older->envelope;
+  auto signed_text = countersign(call, envelope, *payload);
+  if (!signed_text) return signed_text;
+  // The hub's signature does not leave before everything else was checked.
+  const auto newer = hub::open_site_record(*signed_text, *hub_key);
+  if (!newer) return newer.error();
+  if (const auto right = hub::check_site_rotation(*older, *newer); !right) return right.error();
+  if (const auto right = check_times(newer->record, call.backend.now()); !right) {
+    return right.error();
+  }
+  return signed_text;
+}
+
+void submit_rotation(const CallPointer& call, const KeysRequest& request, std::string envelope) {
+  hub::RotateSiteKeys command{call->site, envelope, request.rows};
+  call->backend.submit(std::move(command), [call, envelope](const core::Result<hub::Reply>& reply) {
+    if (!reply) return fail(*call, reply.error());
+    call->core.forget_site(call->site);
+    respond_view(*call, KeysAnswer{envelope});
+  });
+}
+
+}  // namespace
+
+core::Result<std::string> countersign(const Call& call, const std::string& envelope,
+                                      const std::string& payload) {
+  auto site_side = codec::from_json<identity::Envelope>(envelope, codec::Boundary::tolerant);
+  if (!site_side) return site_side.error();
+  const auto sealed = call.backend.sign_record(identity::kRecordType, payload);
+  if (!sealed) return sealed.error();
+  auto both = codec::from_json<identity::Envelope>(*sealed, codec::Boundary::strict);
+  if (!both) return both.error();
+  if (site_side->signatures.size() >= core::limits::envelope_signatures_max) {
+    return {core::Reason::too_large, "record: signatures"};
+  }
+  for (auto& signature : site_side->signatures) both->signatures.push_back(std::move(signature));
+  return codec::to_json(*both);
+}
+
+void rotate_site_keys(const CallPointer& call) {
+  auto request = codec::from_json<KeysRequest>(call->request.body, codec::Boundary::tolerant);
+  if (!request) return fail(*call, request.error());
+  look_then(
+      call,
+      [site = call->site](const hub::HubMachine& machine) {
+        const hub::State& state = machine.state();
+        return Present{state.facts.sign_key, state.sites[site].record_index};
+      },
+      [call, request = std::move(*request)](const Present& present) {
+        if (present.record_index == 0) {
+          return fail(*call, {core::Reason::bad_key, "the site has no record with a next key"});
+        }
+        auto envelope = make_rotation(*call, present, request.record);
+        if (!envelope) return fail(*call, envelope.error());
+        submit_rotation(call, request, std::move(*envelope));
+      });
+}
+
+}  // namespace intertie::api
