@@ -1,5 +1,6 @@
 #include "bill.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/multiprecision/cpp_int.hpp>
@@ -59,29 +60,67 @@ core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
 }
 
 AttemptBill::AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt,
-                         std::string site_identifier)
+                         core::Money most, std::string site_identifier)
     : reserved_(reserved),
       attempt_(attempt),
+      left_(most),
       site_(std::move(site_identifier)),
       amounts_(sum_slots(reserved.slots)) {}
 
-core::Result<core::Money> AttemptBill::charge(const execution::UsageRecord& record) {
+core::Result<void> AttemptBill::check_subject(const execution::UsageRecord& record) const {
   if (record.key.job != reserved_.job || record.key.attempt != attempt_) {
     return dispute("the record is about another job or attempt");
   }
   if (record.site != site_) return dispute("the record is another site's");
+  return {};
+}
+
+core::Result<core::Money> AttemptBill::charge(const execution::UsageRecord& record) {
+  if (const auto checked = check_subject(record); !checked) return checked.error();
   if (record.reserved != amounts_) return dispute("the amounts are not what was reserved");
-  if (record.number != next_number_) return dispute("the record's number does not follow");
-  if (record.to < record.from || (began_ && record.from != settled_to_)) {
+  // Each disputed record may have used up a number.
+  if (record.number < next_number_ || record.number - next_number_ > disputes_) {
+    return dispute("the record's number does not follow");
+  }
+  const bool is_gap = began_ && record.from > settled_to_;
+  if (record.to < record.from || (began_ && record.from < settled_to_) ||
+      (is_gap && disputes_ == 0)) {
     return dispute("the record's interval does not follow");
   }
   if (!began_) began_ = record.from;
   const auto before = compute_price_until(amounts_, reserved_.price, record.from - *began_);
   const auto after = compute_price_until(amounts_, reserved_.price, record.to - *began_);
   if (!before || !after) return dispute("the charge is beyond what can be counted");
-  ++next_number_;
+  next_number_ = record.number + 1;
   settled_to_ = record.to;
-  return *after - *before;
+  charged_times_.emplace_back(record.from, record.to);
+  // The moments that a meter needs to stop a task at its limit are the site's.
+  const core::Money charge = std::min(*after - *before, left_);
+  left_ -= charge;
+  return charge;
+}
+
+core::Result<core::Money> AttemptBill::charge_accepted(const execution::UsageRecord& record,
+                                                       core::Time from, core::Time to,
+                                                       std::optional<core::Money> job_most) {
+  if (const auto checked = check_subject(record); !checked) return checked.error();
+  if (from < record.from || to > record.to || to <= from) {
+    return dispute("the time paid is not the record's");
+  }
+  for (const auto& [begin, end] : charged_times_) {
+    if (from < end && begin < to) return dispute("some of the time was charged before");
+  }
+  const execution::ReservedUse amounts{std::min(record.reserved.cpus, amounts_.cpus),
+                                       std::min(record.reserved.memory, amounts_.memory),
+                                       std::min(record.reserved.devices, amounts_.devices)};
+  topology::PriceTable price = reserved_.price;
+  price.minimum = {};
+  const auto full = compute_price_until(amounts, price, to - from);
+  if (!full) return dispute("the charge is beyond what can be counted");
+  const core::Money charge = std::min({*full, left_, job_most.value_or(left_)});
+  charged_times_.emplace_back(from, to);
+  left_ -= charge;
+  return charge;
 }
 
 }  // namespace intertie::api

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "intertie/api/views.h"
@@ -29,21 +30,39 @@ core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
 /// Follows the records of one attempt in their order.
 class AttemptBill {
  public:
-  AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt,
+  /// `most`: what was held when the attempt was chosen; all its records together cost no more.
+  AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt, core::Money most,
               std::string site_identifier);
 
   /// The charge of the next record, or what is wrong with it (usage_disputed): another job, attempt
   /// or site, other amounts than were reserved, a number or an interval that does not follow.
   core::Result<core::Money> charge(const execution::UsageRecord& record);
 
+  /// A record was disputed: the next one may leave out a number, and begin later.
+  void note_dispute() { ++disputes_; }
+
+  /// The charge of [from, to) of a disputed record that was accepted later: for at most what was
+  /// reserved, without a minimum time, at most `job_most`. usage_disputed: another job, attempt or
+  /// site, an interval that is not the record's or was charged before.
+  core::Result<core::Money> charge_accepted(const execution::UsageRecord& record, core::Time from,
+                                            core::Time to, std::optional<core::Money> job_most);
+
+  /// What is left of the attempt's hold.
+  core::Money left() const { return left_; }
+
  private:
+  core::Result<void> check_subject(const execution::UsageRecord& record) const;
+
   hub::CapacityReserved reserved_;
   std::uint32_t attempt_;
+  core::Money left_;
   std::string site_;
   execution::ReservedUse amounts_;
   std::uint32_t next_number_ = 1;
+  std::uint32_t disputes_ = 0;
   std::optional<core::Time> began_;
   core::Time settled_to_;
+  std::vector<std::pair<core::Time, core::Time>> charged_times_;
 };
 
 }  // namespace intertie::api

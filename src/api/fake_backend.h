@@ -76,6 +76,9 @@ class FakeBackend final : public Backend {
   void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) override {
     watchers_.push_back({job, deadline, std::move(wake)});
   }
+  void watch_log(storage::LogIndex after, std::function<void()> wake) override {
+    log_watchers_.emplace_back(after, std::move(wake));
+  }
   core::Result<void> write_content(const crypto::Digest& digest, std::string_view bytes) override {
     if (crypto::compute_sha256(bytes) != digest) return {core::Reason::bad_digest, "content"};
     content[crypto::to_text(digest)] = bytes;
@@ -124,6 +127,7 @@ class FakeBackend final : public Backend {
   void settle() {
     for (int turn = 0; turn < 10'000; ++turn) {
       wake_due();
+      wake_log_watchers();
       if (!engine_->poll(time) && engine_->is_idle()) return;
       if (log_->is_held) return;
     }
@@ -177,6 +181,15 @@ class FakeBackend final : public Backend {
   void wake_watchers(std::uint64_t job) {
     wake_where([&](const Watcher& one) { return one.job == job; });
   }
+  void wake_log_watchers() {
+    std::vector<std::function<void()>> woken;
+    std::erase_if(log_watchers_, [&](auto& one) {
+      if (store_->last().index <= one.first) return false;
+      woken.push_back(std::move(one.second));
+      return true;
+    });
+    for (const auto& wake : woken) wake();
+  }
   void wake_due() {
     wake_where([&](const Watcher& one) { return one.deadline <= time; });
   }
@@ -188,14 +201,29 @@ class FakeBackend final : public Backend {
   std::unique_ptr<DirectLog> log_;
   std::unique_ptr<engine::Engine<hub::HubMachine>> engine_;
   std::vector<Watcher> watchers_;
+  std::vector<std::pair<storage::LogIndex, std::function<void()>>> log_watchers_;
   crypto::KeyPair key_ = make_test_key(7);
 };
 
 class FakeStream final : public Stream {
  public:
-  bool send(const StreamEvent&) override { return true; }
-  void close() override {}
-  void on_close(std::function<void()>) override {}
+  bool send(const StreamEvent& event) override {
+    if (events.size() >= room) close();
+    if (is_closed) return false;
+    events.push_back(event);
+    return true;
+  }
+  void close() override {
+    if (std::exchange(is_closed, true)) return;
+    if (on_close_) on_close_();
+  }
+  void on_close(std::function<void()> callback) override { on_close_ = std::move(callback); }
+  std::vector<StreamEvent> events;
+  std::size_t room = 10'000;
+  bool is_closed = false;
+
+ private:
+  std::function<void()> on_close_;
 };
 
 class FakeAnswer final : public Answer {
@@ -206,10 +234,12 @@ class FakeAnswer final : public Answer {
   }
   std::shared_ptr<Stream> start_stream() override {
     has_stream = true;
-    return std::make_shared<FakeStream>();
+    stream = std::make_shared<FakeStream>();
+    return stream;
   }
   std::optional<Response> response;
   bool has_stream = false;
+  std::shared_ptr<FakeStream> stream;
 };
 
 inline std::string find_header(const Response& response, std::string_view name) {
@@ -226,7 +256,8 @@ class ApiWorld {
   static constexpr std::string_view kHub = "22R0000000000000";
 
   ApiWorld() {
-    must(hub::CreateHub{{std::string(kHub), "22", "test", "CNY", "ed25519:x", 10}});
+    must(hub::CreateHub{{std::string(kHub), "22", "test", "CNY",
+                         crypto::to_text(backend.registry_key.public_key()), 10}});
     must(hub::CreatePrincipal{"ada", hub::Role::user, 0, {}});
     must(hub::CreatePrincipal{"bob", hub::Role::user, 0, {}});
     must(hub::CreatePrincipal{"plant", hub::Role::provider, 0, {}});
@@ -318,6 +349,8 @@ class ApiWorld {
     std::string identifier;
     std::string certificate_der;
     crypto::KeyPair key = make_test_key(1);
+    crypto::KeyPair tls = make_test_key(101);
+    crypto::KeyPair next = make_test_key(201);
     engine::Outbox outbox;
     std::uint64_t seen = 0;
   };
@@ -350,23 +383,40 @@ class ApiWorld {
   Site make_site(std::uint8_t seed) {
     Site site;
     site.key = make_test_key(seed);
-    const crypto::Validity validity{core::Time{0}, core::Time{4'000'000'000'000'000}};
-    const auto pem = crypto::create_process_certificate(site.key, "site", validity);
-    site.certificate_der = crypto::as_text(*crypto::convert_certificate_to_der(*pem));
+    site.tls = make_test_key(static_cast<std::uint8_t>(seed + 100));
+    site.next = make_test_key(static_cast<std::uint8_t>(seed + 200));
+    site.certificate_der = make_certificate(site.tls);
     return site;
+  }
+  static std::string make_certificate(const crypto::KeyPair& key) {
+    const crypto::Validity validity{core::Time{0}, core::Time{4'000'000'000'000'000}};
+    const auto pem = crypto::create_process_certificate(key, "site", validity);
+    return std::string(crypto::as_text(*crypto::convert_certificate_to_der(*pem)));
   }
   JoinRequest make_join(const Site& site, const std::string& name, std::int64_t cores) {
     const Response minted = call("plant", "POST", "/v1/site-tokens", "{}");
     EXPECT_EQ(minted.status, 201) << minted.body;
     const std::string key = crypto::to_text(site.key.public_key());
-    return {read<SiteTokenView>(minted).token, name, "", {key, key, ""}, {make_pool(cores)}};
+    const std::string tls = crypto::to_text(site.tls.public_key());
+    const std::string next = crypto::to_text(crypto::compute_key_digest(site.next.public_key()));
+    return {
+        read<SiteTokenView>(minted).token, name, "", {key, tls, next, ""}, {make_pool(cores)}, ""};
+  }
+
+  // The hub's proposal with the site's signature.
+  std::string countersign(const Site& site, const JoinRequest& request) {
+    const Response proposed =
+        send_site(site, "POST", "/site/v1/join:propose", codec::to_json(request));
+    EXPECT_EQ(proposed.status, 200) << proposed.body;
+    return identity::add_signature(read<JoinProposal>(proposed).record, site.key).value();
   }
 
   // Joins and opens the channel as an agent does.
   Site join(const std::string& name, std::int64_t cores, std::uint8_t seed = 1) {
     Site site = make_site(seed);
-    const Response joined =
-        send_site(site, "POST", "/site/v1/join", codec::to_json(make_join(site, name, cores)));
+    JoinRequest request = make_join(site, name, cores);
+    request.record = countersign(site, request);
+    const Response joined = send_site(site, "POST", "/site/v1/join", codec::to_json(request));
     EXPECT_EQ(joined.status, 201) << joined.body;
     const auto answer = read<JoinAnswer>(joined);
     site.handle = answer.handle;

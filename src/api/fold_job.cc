@@ -76,6 +76,10 @@ struct Folder {
   void operator()(const hub::UsageSettled& event) const {
     for (const ledger::Posting& credit : event.post.credits) facts.charged += credit.amount;
   }
+  void operator()(const hub::DisputeResolved& event) const {
+    facts.charged += event.paid;
+    facts.resolver_max = std::max(facts.resolver_max, event.by + 1);
+  }
   void operator()(const hub::AttemptOver& event) const {
     note_over(event.failure, event.exit_code, event.at);
   }
@@ -117,7 +121,7 @@ DirectoryNeed JobFacts::need() const {
       need.pools = std::max(need.pools, std::size_t{attempt.reserved.pool} + 1);
     }
   }
-  need.principals = std::size_t{submitted.owner} + 1;
+  need.principals = std::size_t{std::max(submitted.owner + 1, resolver_max)};
   need.accounts = std::size_t{submitted.account} + 1;
   return need;
 }

@@ -29,7 +29,7 @@ struct AttemptFacts {
   std::uint32_t number = 0;
   hub::CapacityReserved reserved;
   std::optional<hub::OfferAsked> offer;  // It is in another region; `reserved` says nothing.
-  storage::LogIndex chosen = 0;  // Its body is the explanation.
+  storage::LogIndex chosen = 0;          // Its body is the explanation.
   core::Time chosen_at;
   core::Money held;
   std::optional<core::Time> began;
@@ -48,11 +48,12 @@ struct JobFacts {
   std::optional<core::Time> ended;
   core::Money charged;
   bool is_cancel_requested = false;
+  std::uint32_t resolver_max = 0;  // One above the handles of those who resolved disputes.
   std::optional<hub::CapacityReserved> pending;  // Reserved, not yet chosen.
   std::optional<hub::OfferAsked> asked;          // Asked for, not yet chosen.
   storage::LogIndex asked_index = 0;
-  std::vector<AttemptFacts> attempts;            // Oldest first.
-  storage::LogIndex index = 0;                   // Of the last event.
+  std::vector<AttemptFacts> attempts;  // Oldest first.
+  storage::LogIndex index = 0;         // Of the last event.
 
   const AttemptFacts* current() const { return attempts.empty() ? nullptr : &attempts.back(); }
   /// How many pools and principals a directory must know to name everything here.

@@ -86,7 +86,7 @@ TEST(Bill, FollowsNumbersAndIntervals) {
   record.from = core::Time{0};
   record.to = core::Time{1'000'000};
   record.reserved.cpus = core::MilliCpus{1000};
-  AttemptBill bill(reserved, 1, "S");
+  AttemptBill bill(reserved, 1, core::Money{6'500}, "S");
   auto wrong = record;
   wrong.reserved.cpus.count = 999;
   EXPECT_FALSE(bill.charge(wrong).has_value());
@@ -100,6 +100,30 @@ TEST(Bill, FollowsNumbersAndIntervals) {
   record.from = record.to;
   record.to = core::Time{3'000'000};
   EXPECT_EQ(bill.charge(record)->count, 2000);
+  record.number = 4;
+  record.from = core::Time{5'000'000};
+  record.to = core::Time{6'000'000};
+  EXPECT_FALSE(bill.charge(record).has_value());  // Number 3 and two seconds are missing.
+  bill.note_dispute();
+  EXPECT_EQ(bill.charge(record)->count, 1000);
+  // Number 3 is accepted later: only for its own time, not for what was charged, and as reserved.
+  auto accepted = record;
+  accepted.number = 3;
+  accepted.from = core::Time{2'000'000};
+  accepted.reserved.cpus.count = 9000;
+  const auto pay = [&](std::int64_t from, std::int64_t to) {
+    return bill.charge_accepted(accepted, core::Time{from}, core::Time{to}, std::nullopt);
+  };
+  EXPECT_FALSE(pay(2'500'000, 4'000'000).has_value());
+  EXPECT_FALSE(pay(1'000'000, 2'000'000).has_value());
+  EXPECT_FALSE(pay(4'000'000, 4'000'000).has_value());
+  EXPECT_EQ(pay(3'000'000, 4'000'000)->count, 1000);
+  EXPECT_FALSE(pay(3'000'000, 4'000'000).has_value());
+  EXPECT_EQ(pay(4'000'000, 5'000'000)->count, 1000);
+  record.number = 5;
+  record.from = record.to;
+  record.to = core::Time{9'000'000};
+  EXPECT_EQ(bill.charge(record)->count, 500);  // What was held bounds it.
 }
 
 TEST(ByteRange, ReadsOneRangeAsTheStandardSays) {

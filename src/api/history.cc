@@ -68,8 +68,8 @@ struct Teller {
   }
   void operator()(const hub::RemoteUsageDisputed& event) const {
     view.attempt = event.attempt;
-    say("disputed", "A charge of " + name_money(event.charge) + " was not accepted: " +
-                        event.detail + ".");
+    say("disputed",
+        "A charge of " + name_money(event.charge) + " was not accepted: " + event.detail + ".");
     view.reason = make_reason_view(core::Reason::usage_disputed);
   }
   void operator()(const hub::RemoteAttemptOver& event) const {
@@ -90,6 +90,12 @@ struct Teller {
     view.attempt = event.attempt;
     say("disputed", "A usage record was not accepted: " + event.detail + ".");
     view.reason = make_reason_view(event.reason);
+  }
+  void operator()(const hub::DisputeResolved& event) const {
+    view.attempt = event.attempt;
+    say("resolved", event.is_accepted ? "A disputed usage record was accepted; " +
+                                            name_money(event.paid) + " were paid for it."
+                                      : "A disputed usage record was rejected; it costs nothing.");
   }
   void operator()(const hub::AttemptOver& event) const {
     say_over(event.attempt, event.failure, event.exit_code);

@@ -59,6 +59,8 @@ const std::vector<Route>& get_user_routes() {
     add_peer_routes(all);
     add_account_routes(all);
     add_bill_routes(all);
+    add_dispute_routes(all);
+    add_event_routes(all);
     add_content_routes(all);
     add_token_routes(all);
     add_public_routes(all);

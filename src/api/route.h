@@ -67,6 +67,8 @@ void add_plan_routes(std::vector<Route>& routes);
 void add_site_routes(std::vector<Route>& routes);
 void add_account_routes(std::vector<Route>& routes);
 void add_bill_routes(std::vector<Route>& routes);
+void add_dispute_routes(std::vector<Route>& routes);
+void add_event_routes(std::vector<Route>& routes);
 void add_content_routes(std::vector<Route>& routes);
 void add_token_routes(std::vector<Route>& routes);
 void add_public_routes(std::vector<Route>& routes);

@@ -17,6 +17,7 @@
 #include "intertie/topology/snapshot.h"
 
 #include "call.h"
+#include "event_feed.h"
 
 namespace intertie::api {
 
@@ -42,9 +43,11 @@ struct DirectoryNeed {
 
 class RouterCore {
  public:
-  explicit RouterCore(Backend& backend) : backend_(backend) {}
+  explicit RouterCore(Backend& backend)
+      : backend_(backend), events_(std::make_shared<EventFeed>(backend)) {}
 
   Backend& backend() const { return backend_; }
+  const std::shared_ptr<EventFeed>& events() const { return events_; }
 
   /// Finds out who calls, then `then`; a refusal is answered. Verified tokens are remembered until
   /// they expire.
@@ -79,6 +82,7 @@ class RouterCore {
   core::Result<KnownPeer> check_peer(const std::string& der);
 
   Backend& backend_;
+  const std::shared_ptr<EventFeed> events_;
   std::mutex mutex_;  // Guards all below.
   boost::unordered_flat_map<crypto::Digest, Caller> tokens_;
   boost::unordered_flat_map<crypto::Digest, KnownPeer> peers_;

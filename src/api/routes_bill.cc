@@ -9,6 +9,7 @@
 #include "intertie/hub/index_tables.h"
 
 #include "bill.h"
+#include "dispute_facts.h"
 #include "job_access.h"
 #include "route.h"
 #include "router_core.h"
@@ -56,10 +57,19 @@ class JobBiller {
 
   core::Result<JobBillView> bill(const std::vector<JobEvent>& events) {
     for (const JobEvent& one : events) {
-      if (std::holds_alternative<hub::UsageDisputed>(one.event)) ++view_.records_disputed;
-      const auto* settled = std::get_if<hub::UsageSettled>(&one.event);
-      if (settled == nullptr) continue;
-      if (auto done = add_record(*settled, one.index); !done) return done.error();
+      core::Result<void> done;
+      if (const auto* chosen = std::get_if<hub::AttemptChosen>(&one.event)) {
+        running_ = chosen->attempt;
+      } else if (std::holds_alternative<hub::AttemptOver>(one.event)) {
+        running_ = 0;
+      } else if (std::holds_alternative<hub::UsageDisputed>(one.event)) {
+        add_dispute(one);
+      } else if (const auto* settled = std::get_if<hub::UsageSettled>(&one.event)) {
+        done = add_record(*settled, one.index);
+      } else if (const auto* resolved = std::get_if<hub::DisputeResolved>(&one.event)) {
+        done = resolve(*resolved, one);
+      }
+      if (!done) return done.error();
     }
     if (view_.recomputed_micros != view_.ledger_micros) view_.agree = false;
     return std::move(view_);
@@ -82,8 +92,8 @@ class JobBiller {
     const topology::Pool* pool = directory_.topology->find_pool({attempt->reserved.pool});
     if (pool == nullptr) return nullptr;
     const topology::Site& site = *directory_.topology->find_site(pool->site);
-    Following following{AttemptBill(attempt->reserved, number, site.identifier), site.name,
-                        pool->name, directory_.sign_keys[pool->site.index]};
+    Following following{AttemptBill(attempt->reserved, number, attempt->held, site.identifier),
+                        site.name, pool->name, directory_.sign_keys[pool->site.index]};
     return &followed_.emplace(number, std::move(following)).first->second;
   }
 
@@ -97,17 +107,74 @@ class JobBiller {
     const auto charge = read_charge(reader_, facts_.submitted.account, index);
     if (!charge) return charge.error();
     row.ledger_micros = *charge;
-    recompute(row, body->bytes);
-    if (!period_.has(row.to)) return {};
+    recompute(row, body->bytes, nullptr);
+    add_row(std::move(row));
+    return {};
+  }
+
+  void add_dispute(const JobEvent& one) {
+    const auto& disputed = std::get<hub::UsageDisputed>(one.event);
+    ++view_.records_disputed;
+    DisputeView view = make_dispute_view({one.index, one.time, disputed, true, {}, {}});
+    if (Following* following = follow(disputed.attempt)) {
+      view.site = following->site;
+      following->bill.note_dispute();
+    }
+    view.is_attempt_over = running_ != disputed.attempt;
+    view_.disputes.push_back(std::move(view));
+  }
+
+  core::Result<void> resolve(const hub::DisputeResolved& resolved, const JobEvent& one) {
+    for (DisputeView& view : view_.disputes) {
+      if (view.id != resolved.dispute) continue;
+      view.state = resolved.is_accepted ? DisputeState::accepted : DisputeState::rejected;
+      view.paid_micros = resolved.paid;
+      view.resolved = one.time;
+      view.resolved_by = directory_.principals[resolved.by];
+    }
+    if (!resolved.is_accepted) return {};
+    BillRecordView row;
+    row.attempt = resolved.attempt;
+    const auto body = reader_.read_body(resolved.dispute);
+    if (!body) return body.error();
+    const auto charge = read_charge(reader_, facts_.submitted.account, one.index);
+    if (!charge) return charge.error();
+    row.ledger_micros = *charge;
+    recompute(row, body->bytes, &resolved);
+    row.from = resolved.from;
+    row.to = resolved.to;
+    add_row(std::move(row));
+    return {};
+  }
+
+  void add_row(BillRecordView row) {
+    charged_ += row.ledger_micros;
+    if (!period_.has(row.to)) return;
     view_.ledger_micros += row.ledger_micros;
     view_.recomputed_micros += row.recomputed_micros;
     view_.agree = view_.agree && row.is_verified && row.recomputed_micros == row.ledger_micros;
     view_.records.push_back(std::move(row));
-    return {};
   }
 
-  // Fills the row from the record; on any doubt the row says what is wrong.
-  void recompute(BillRecordView& row, const std::string& envelope) {
+  // What the job may still cost beside what its present attempt holds; nothing: no limit.
+  std::optional<core::Money> compute_job_most() {
+    if (!price_max_) {
+      price_max_ = core::Money{};
+      const auto body = reader_.read_body(facts_.document);
+      const auto document =
+          body ? codec::from_json<hub::JobDocument>(body->bytes, codec::Boundary::tolerant)
+               : core::Result<hub::JobDocument>(body.error());
+      if (document) price_max_ = document->price.max.value_or(core::Money{});
+    }
+    if (price_max_->count == 0) return std::nullopt;
+    const Following* running = running_ == 0 ? nullptr : follow(running_);
+    return *price_max_ - charged_ - (running == nullptr ? core::Money{} : running->bill.left());
+  }
+
+  // Fills the row from the record; on any doubt the row says what is wrong. `accepted`: the record
+  // was disputed first.
+  void recompute(BillRecordView& row, const std::string& envelope,
+                 const hub::DisputeResolved* accepted) {
     Following* following = follow(row.attempt);
     if (following == nullptr) {
       row.problem = "the attempt's reservation is not known";
@@ -126,7 +193,10 @@ class JobBiller {
     row.milli_cpus = record->reserved.cpus;
     row.memory_bytes = record->reserved.memory;
     row.devices = record->reserved.devices;
-    const auto charge = following->bill.charge(*record);
+    const auto charge = accepted == nullptr
+                            ? following->bill.charge(*record)
+                            : following->bill.charge_accepted(*record, accepted->from, accepted->to,
+                                                              compute_job_most());
     if (!charge) {
       row.problem = charge.error().detail;
       return;
@@ -140,6 +210,9 @@ class JobBiller {
   const Directory& directory_;
   Period period_;
   JobBillView view_;
+  std::uint32_t running_ = 0;  // The present attempt, if any.
+  core::Money charged_;        // Of the whole job so far, by the ledger.
+  std::optional<core::Money> price_max_;
   std::map<std::uint32_t, Following> followed_;
 };
 
@@ -210,7 +283,7 @@ core::Result<BillView> make_bill(storage::Reader& reader, const BillPage& page,
   for (const BillJob& job : page.jobs) {
     auto one = JobBiller(reader, job.facts, directory, period).bill(job.events);
     if (!one) return one.error();
-    if (one->records.empty()) continue;
+    if (one->records.empty() && one->disputes.empty()) continue;
     view.recomputed_micros += one->recomputed_micros;
     view.ledger_micros += one->ledger_micros;
     view.agree = view.agree && one->agree;
@@ -246,6 +319,7 @@ void get_bill(const CallPointer& call) {
         for (const BillJob& job : page->jobs) {
           need.pools = std::max(need.pools, job.facts.need().pools);
           need.accounts = std::max(need.accounts, job.facts.need().accounts);
+          need.principals = std::max(need.principals, job.facts.need().principals);
         }
         call->core.use_directory(
             call, need, [call, page = std::move(*page), period](const auto& directory) {

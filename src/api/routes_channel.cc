@@ -10,6 +10,7 @@
 #include "route.h"
 #include "router_core.h"
 #include "secret_boxes.h"
+#include "site_keys.h"
 
 namespace intertie::api {
 namespace {
@@ -141,6 +142,17 @@ void add_message_routes(std::vector<Route>& routes) {
 // How a site comes in, and the bytes that are no rows.
 void add_join_and_content_routes(std::vector<Route>& routes) {
   routes.push_back({"POST",
+                    "/site/v1/join:propose",
+                    "propose_site",
+                    "The record that a joining site is to countersign.",
+                    Visibility::open,
+                    std::nullopt,
+                    {},
+                    &codec::openapi_schema<JoinRequest>,
+                    &codec::openapi_schema<JoinProposal>,
+                    200,
+                    &propose_site});
+  routes.push_back({"POST",
                     "/site/v1/join",
                     "join_site",
                     "A site joins.",
@@ -151,6 +163,17 @@ void add_join_and_content_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<JoinAnswer>,
                     201,
                     &join_site});
+  routes.push_back({"POST",
+                    "/site/v1/keys",
+                    "rotate_site_keys",
+                    "The next version of the site's record, with new keys.",
+                    Visibility::owner,
+                    std::nullopt,
+                    {},
+                    &codec::openapi_schema<KeysRequest>,
+                    &codec::openapi_schema<KeysAnswer>,
+                    200,
+                    &rotate_site_keys});
   routes.push_back({"GET",
                     "/site/v1/content/sha256:{digest}",
                     "send_content",

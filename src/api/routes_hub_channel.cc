@@ -67,17 +67,16 @@ void accept_hub_rows(const CallPointer& call) {
 void accept_beacon(const CallPointer& call) {
   auto beacon = read_message<hub::Beacon>(*call);
   if (!beacon) return;
-  submit_then(call, hub::AcceptBeacon{call->peer, std::move(*beacon)},
-              [call](const hub::Reply& reply) {
-                respond_view(*call, std::get<hub::BeaconAnswer>(reply));
-              });
+  submit_then(
+      call, hub::AcceptBeacon{call->peer, std::move(*beacon)},
+      [call](const hub::Reply& reply) { respond_view(*call, std::get<hub::BeaconAnswer>(reply)); });
 }
 
 // The job here that an offer of the asking hub became. Its records outlive the guest.
 core::Result<std::uint64_t> find_guest(const Call& call, std::uint64_t offer) {
-  const auto row = call.backend.reader().read_index(
-      static_cast<storage::TableId>(hub::Table::guests),
-      hub::encode_number(call.peer) + hub::encode_number(offer));
+  const auto row =
+      call.backend.reader().read_index(static_cast<storage::TableId>(hub::Table::guests),
+                                       hub::encode_number(call.peer) + hub::encode_number(offer));
   if (!row) return row.error();
   if (!*row || (*row)->size() != 8) {
     return core::Error{core::Reason::not_found, "offer " + std::to_string(offer)};
@@ -141,8 +140,9 @@ void show_clearing(const CallPointer& call) {
       [peer = call->peer](const hub::HubMachine& machine) {
         const hub::PeerState& state = machine.state().peers[peer];
         ClearingView view;
-        view.balance_micros =
-            machine.state().ledger.find_account(ledger::AccountHandle{state.terms.account})->balance;
+        view.balance_micros = machine.state()
+                                  .ledger.find_account(ledger::AccountHandle{state.terms.account})
+                                  ->balance;
         view.contested_micros = state.contested;
         view.disputed_micros = state.disputed;
         view.rows_received = state.inbox.received;

@@ -22,7 +22,7 @@ constexpr std::size_t kPieceMax = core::limits::relay_piece_bytes_max;
 struct FileQuery {
   SiteFileRequest request;
   std::optional<hub::OfferAsked> offer;  // The files are in another region.
-  bool is_over = false;  // The attempt is: its files grow no more.
+  bool is_over = false;                  // The attempt is: its files grow no more.
 };
 
 const AttemptFacts* find_attempt(const JobFacts& facts, std::uint64_t number) {
@@ -58,10 +58,10 @@ void read_file(const Call& call, const FileQuery& query,
                std::function<void(core::Result<SiteFilePiece>)> done) {
   const SiteFileRequest& request = query.request;
   if (!query.offer) return call.backend.read_site_file(request, std::move(done));
-  call.backend.read_peer_file(query.offer->peer,
-                              {query.offer->offer, request.rank, request.file, request.offset,
-                               request.length},
-                              std::move(done));
+  call.backend.read_peer_file(
+      query.offer->peer,
+      {query.offer->offer, request.rank, request.file, request.offset, request.length},
+      std::move(done));
 }
 
 Response make_log(const FileQuery& query, SiteFilePiece piece) {

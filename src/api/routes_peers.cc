@@ -59,8 +59,7 @@ void show_card(const CallPointer& call) {
     view.content.tls_key = call->backend.peer_tls_key();
     view.content.currency = directory->hub.currency;
     view.content.made = call->backend.now();
-    const auto envelope =
-        call->backend.sign_record(kPeerCardType, codec::to_json(view.content));
+    const auto envelope = call->backend.sign_record(kPeerCardType, codec::to_json(view.content));
     if (!envelope) return fail(*call, envelope.error());
     view.card = std::string(kCardPrefix) + crypto::encode_base64url(crypto::as_bytes(*envelope));
     respond_view(*call, view);
@@ -109,7 +108,7 @@ void add_peer(const CallPointer& call) {
           return fail(*call, {core::Reason::bad_field, "card: its hub counts in " + card.currency});
         }
         hub::AddPeer command;
-        command.peer = {card.id,      card.region,  card.name, card.address,
+        command.peer = {card.id,       card.region,  card.name, card.address,
                         card.sign_key, card.tls_key, 0};
         command.credit_max = request.credit_micros;
         command.card = opened.envelope;

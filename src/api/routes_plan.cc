@@ -93,8 +93,7 @@ std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFact
   }
   const auto body = reader.read_body(attempt.chosen);
   if (!body || body->state != storage::BodyState::present) return view;
-  const auto decision =
-      codec::from_json<hub::Explanation>(body->bytes, codec::Boundary::tolerant);
+  const auto decision = codec::from_json<hub::Explanation>(body->bytes, codec::Boundary::tolerant);
   if (!decision) return view;
   view.pools_considered = decision->pools;
   view.pools_fitting = decision->fitting;

@@ -103,16 +103,32 @@ void list_sites(const CallPointer& call) {
       [call](const SiteList& list) { respond_view(*call, list); });
 }
 
+std::optional<SiteChannelView> make_channel_view(const hub::HubMachine& machine,
+                                                 std::uint32_t site) {
+  const hub::SiteGreeting* greeting = machine.find_greeting(site);
+  if (greeting == nullptr) return std::nullopt;
+  SiteChannelView view;
+  view.hello = greeting->hello;
+  if (greeting->refusal) {
+    view.reason = make_reason_view(greeting->refusal->reason);
+    view.detail = greeting->refusal->detail;
+  }
+  return view;
+}
+
 // Answers with the site as it is now.
 void respond_site(const CallPointer& call) {
   const std::string name = call->parameters.front();
   const core::Time now = call->backend.now();
   look_then(
       call,
-      [name, now](const hub::HubMachine& machine) -> std::optional<SiteView> {
+      [name, now, is_operator = call->caller.is_operator()](
+          const hub::HubMachine& machine) -> std::optional<SiteView> {
         const hub::SiteState* site = find_site(machine.state(), name);
         if (site == nullptr) return std::nullopt;
-        return make_site_view(machine, *site, now);
+        SiteView view = make_site_view(machine, *site, now);
+        if (is_operator) view.channel = make_channel_view(machine, view.handle);
+        return view;
       },
       [call, name](const std::optional<SiteView>& view) {
         if (!view) return fail(*call, make_site_not_found(name));

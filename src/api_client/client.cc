@@ -37,6 +37,36 @@ std::uint64_t read_header_number(const net::Response& response, std::string_view
   return number;
 }
 
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7).
+core::Result<core::Time> read_http_date(std::string_view text) {
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const std::size_t month = text.size() == 29 ? kMonths.find(text.substr(8, 3)) : kMonths.npos;
+  if (month == kMonths.npos) return {core::Reason::bad_syntax, "Date: " + std::string(text)};
+  const std::string number = std::to_string(month / 3 + 101).substr(1);
+  return core::parse_rfc3339(std::string(text.substr(12, 4)) + "-" + number + "-" +
+                             std::string(text.substr(5, 2)) + "T" +
+                             std::string(text.substr(17, 8)) + "Z");
+}
+
+// Events of a newer hub are only places to resume after.
+core::Result<HubEvent> read_event(const net::Event& event) {
+  HubEvent read;
+  std::from_chars(event.id.data(), event.id.data() + event.id.size(), read.index);
+  const auto decode = [&](auto& member) -> core::Result<void> {
+    using View = typename std::decay_t<decltype(member)>::value_type;
+    auto view = codec::from_json<View>(event.data, codec::Boundary::tolerant);
+    if (!view) return view.error();
+    member = std::move(*view);
+    return {};
+  };
+  core::Result<void> done;
+  if (event.name == "job") done = decode(read.job);
+  if (event.name == "site") done = decode(read.site);
+  if (event.name == "gap") done = decode(read.gap);
+  if (!done) return done.error();
+  return read;
+}
+
 }  // namespace
 
 Client::Client(std::unique_ptr<ClientCore> core) : core_(std::move(core)) {}
@@ -63,6 +93,7 @@ core::Result<Client> Client::connect(const Context& context) {
 void Client::set_explain_call(std::function<void(const CallNote&)> hook) {
   core_->explain_call = std::move(hook);
 }
+void Client::set_timeout(core::Duration timeout) { core_->timeout = timeout; }
 void Client::interrupt() const { core_->interrupt(); }
 
 core::Result<api::HubView> Client::get_hub() { return core_->get<api::HubView>("/v1/hub"); }
@@ -125,6 +156,29 @@ core::Result<api::ExplainView> Client::explain_job(std::uint64_t job) {
 
 core::Result<api::PlanView> Client::plan_job(const hub::JobDocument& document) {
   return core_->post<api::PlanView>("/v1/plan", document);
+}
+
+// Events
+
+core::Result<void> Client::follow_events(std::optional<std::uint64_t> after, bool everybody,
+                                         const EventSink& sink) {
+  Outgoing call;
+  call.path = "/v1/events";
+  if (everybody) call.query.push_back({"owner", "*"});
+  auto stream = core_->open_stream(call, after ? std::to_string(*after) : "");
+  if (!stream) return stream.error();
+  while (true) {
+    const auto event = stream->read_event(core::seconds(1));
+    if (!event && event.error().reason == core::Reason::timed_out) {
+      if (!sink(nullptr)) return {};
+      continue;
+    }
+    if (!event) return event.error();
+    if (!event->has_value()) return {core::Reason::unreachable, "the hub ended the stream"};
+    const auto read = read_event(**event);
+    if (!read) return read.error();
+    if (!sink(&*read)) return {};
+  }
 }
 
 // Logs and outputs
@@ -191,6 +245,21 @@ core::Result<api::BillView> Client::get_bill(const BillQuery& query) {
   add_query(parameters, "limit", query.limit);
   add_query(parameters, "after", query.after);
   return core_->get<api::BillView>("/v1/bill", std::move(parameters));
+}
+
+core::Result<api::DisputeList> Client::list_disputes(bool is_open,
+                                                     const std::optional<std::string>& after,
+                                                     std::optional<std::size_t> limit) {
+  Query query = {{"state", is_open ? "open" : "resolved"}};
+  add_query(query, "after", after);
+  add_query(query, "limit", limit);
+  return core_->get<api::DisputeList>("/v1/disputes", std::move(query));
+}
+
+core::Result<api::DisputeView> Client::resolve_dispute(std::uint64_t dispute,
+                                                       api::DisputeVerdict verdict) {
+  return core_->post<api::DisputeView>("/v1/disputes/" + std::to_string(dispute) + "/resolve",
+                                       api::DisputeDecision{verdict});
 }
 
 // Sites
@@ -365,6 +434,16 @@ core::Result<api::HealthView> Client::get_ready() {
   const auto response = core_->send(call);
   if (!response) return response.error();
   return codec::from_json<api::HealthView>(response->body, codec::Boundary::tolerant);
+}
+
+core::Result<core::Time> Client::read_hub_clock() {
+  Outgoing call;
+  call.path = "/livez";
+  const auto response = core_->send(call);
+  if (!response) return response.error();
+  const auto date = response->headers.find("Date");
+  if (!date) return core::Error{core::Reason::bad_syntax, "an answer without Date"};
+  return read_http_date(*date);
 }
 
 core::Result<std::string> Client::get_metrics() {

@@ -31,7 +31,7 @@ core::Error read_problem(int status, std::string_view body) {
   return {core::Reason::internal, problem->code + ": " + problem->title + " " + problem->detail};
 }
 
-core::Result<net::Response> ClientCore::send(const Outgoing& call) {
+net::Request ClientCore::make_request(const Outgoing& call) const {
   net::Request request;
   request.method = call.method;
   request.target = call.path;
@@ -45,9 +45,21 @@ core::Result<net::Response> ClientCore::send(const Outgoing& call) {
   request.body = call.body;
   if (explain_call) {
     const bool has_file = call.method == "PUT" && call.path.find("/content/") != std::string::npos;
-    explain_call({call.method, context_.address + request.target, has_file ? "@FILE" : call.body});
+    explain_call({call.method, context_.address + request.target, has_file ? "@FILE" : call.body,
+                  call.idempotency_key, call.range});
   }
-  return http_.request(request, core::limits::request_timeout + call.wait);
+  return request;
+}
+
+core::Result<net::Response> ClientCore::send(const Outgoing& call) {
+  return http_.request(make_request(call), timeout + call.wait);
+}
+
+core::Result<net::ClientStream> ClientCore::open_stream(const Outgoing& call,
+                                                        const std::string& last_event) {
+  net::Request request = make_request(call);
+  if (!last_event.empty()) request.headers.add("Last-Event-ID", last_event);
+  return http_.open_stream(request, timeout);
 }
 
 core::Result<net::Response> ClientCore::send_checked(const Outgoing& call) {

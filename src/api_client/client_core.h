@@ -9,6 +9,7 @@
 
 #include "intertie/api_client/client.h"
 #include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
 #include "intertie/net/http_client.h"
 
 namespace intertie::api_client {
@@ -33,7 +34,12 @@ class ClientCore {
 
   std::function<void(const CallNote&)> explain_call;
 
+  core::Duration timeout = core::limits::request_timeout;
+
   void interrupt() const { http_.interrupt(); }
+
+  /// An event stream on a connection of its own.
+  core::Result<net::ClientStream> open_stream(const Outgoing& call, const std::string& last_event);
 
   /// The answer, whatever its status.
   core::Result<net::Response> send(const Outgoing& call);
@@ -72,6 +78,8 @@ class ClientCore {
                                     const ByteSink& sink);
 
  private:
+  net::Request make_request(const Outgoing& call) const;
+
   net::HttpClient http_;
   Context context_;
 };

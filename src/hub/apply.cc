@@ -9,6 +9,7 @@
 #include "intertie/engine/fault.h"
 
 #include "apply_peers.h"
+#include "disputes.h"
 #include "job_moves.h"
 
 namespace intertie::hub {
@@ -204,6 +205,10 @@ struct Applier {
     reservation.chosen_at = place.time;
     reservation.hold = event.hold.id;
     ++state.counters.attempts;
+    const JobShape& shape = state.shapes[job.shape];
+    if (shape.price_max.count > 0) {
+      bound_disputes(state, job.number, shape.price_max - job.charged - event.hold.amount);
+    }
     push_start(state, job, state.principals[job.owner].name, place, job.document);
   }
 
@@ -228,10 +233,28 @@ struct Applier {
     reservation.charged += charge;
     job.charged += charge;
     state.shares.add(job.account, charge, place.time);
+    shrink_disputes(state, event.job, event.attempt, event.from, event.to, charge);
     report_charge(state, event, charge, place);
   }
 
-  void operator()(const UsageDisputed&) const { ++state.counters.disputes; }
+  void operator()(const UsageDisputed& event) const {
+    ++state.counters.disputes;
+    if (const auto dispute = make_open_dispute(state, event)) {
+      open_dispute(state, place.index, *dispute);
+    }
+  }
+
+  void operator()(const DisputeResolved& event) const {
+    const std::uint32_t payer = state.disputes.at(event.dispute).payer;
+    close_dispute(state, event.dispute);
+    if (!event.is_accepted) return;
+    if (event.entry) ledger::apply_entry(state.ledger, *event.entry);
+    state.shares.add(payer, event.paid, place.time);
+    shrink_disputes(state, event.job, event.attempt, event.from, event.to, event.paid);
+    spend_of_bounds(state, event.job, event.paid);
+    const auto job = state.jobs.find(event.job);
+    if (job != state.jobs.end()) job->second.charged += event.paid;
+  }
 
   void operator()(const AttemptOver& event) const {
     Job& job = state.jobs.at(event.job);
@@ -243,6 +266,9 @@ struct Applier {
     site.faults_in_row = event.is_site_fault ? site.faults_in_row + 1 : 0;
     if (event.is_site_fault) ++job.site_faults;
     push_message(site, execution::ForgetAttempt{event.job, event.attempt}, place, 0);
+    note_attempt_over(state, event.job, event.attempt);
+    const core::Money price_max = state.shapes[job.shape].price_max;
+    if (price_max.count > 0) bound_disputes(state, event.job, price_max - job.charged);
     free_reservation(state, job.reservation);
     job.reservation = 0;
     job.phase = JobPhase::placed;
@@ -407,6 +433,7 @@ void rebuild_derived(State& state) {
     state.capacities[reservation.terms.pool].apply(make_allocations(reservation.terms.slots));
   }
   rebuild_shapes(state);
+  rebuild_dispute_lists(state);
   state.submissions.clear();
   for (const auto& [key, known] : state.finished_keys) {
     state.submissions[{key.owner, key.key}] = known;

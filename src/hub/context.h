@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "intertie/core/time.h"
 #include "intertie/engine/state_machine.h"
 #include "intertie/hub/events.h"
+#include "intertie/hub/machine.h"
 #include "intertie/hub/state.h"
 #include "intertie/placement/placer.h"
 
@@ -42,8 +44,9 @@ struct Soft {
   placement::PlacementCache cache;
   std::vector<placement::PoolView> views;
   Grid grid;
-  bool is_grid_woken = false;        // Another region has announced something.
-  std::vector<BeaconsSent> beacons;  // By peer.
+  bool is_grid_woken = false;                       // Another region has announced something.
+  std::vector<BeaconsSent> beacons;                 // By peer.
+  std::map<std::uint32_t, SiteGreeting> greetings;  // By site: how its channel opened last.
 };
 
 struct Context {

@@ -14,6 +14,9 @@ core::Result<Reply> decide(Context& context, const CreatePrincipal& command);
 core::Result<Reply> decide(Context& context, const Deposit& command);
 core::Result<Reply> decide(Context& context, const SetCreditLimit& command);
 
+// disputes.cc
+core::Result<Reply> decide(Context& context, const ResolveDispute& command);
+
 // jobs.cc
 core::Result<Reply> decide(Context& context, const SubmitJobs& command);
 core::Result<Reply> decide(Context& context, const CancelJob& command);

@@ -5,6 +5,8 @@
 
 #include "intertie/codec/cbor.h"
 
+#include "disputes.h"
+
 namespace intertie::hub {
 namespace {
 
@@ -22,11 +24,25 @@ struct RowWriter {
   std::vector<storage::IndexWrite>& writes;
 
   template <class Event>
-  void put_event(Table table, std::string key, const Event& event) const {
+  std::string encode(const Event& event) const {
     const std::string head = codec::to_cbor(event);
-    const IndexedEvent row{kind, place.time, {head.begin(), head.end()}};
+    return codec::to_cbor(IndexedEvent{kind, place.time, {head.begin(), head.end()}});
+  }
+
+  template <class Event>
+  void put_event(Table table, std::string key, const Event& event) const {
     writes.push_back(
-        storage::put(id(table), std::move(key) + encode_number(place.index), codec::to_cbor(row)));
+        storage::put(id(table), std::move(key) + encode_number(place.index), encode(event)));
+  }
+
+  // Who may see a dispute: the job's owner, the site's operator, and operators of the hub.
+  std::vector<std::uint64_t> list_parties(std::uint32_t owner, std::uint32_t site) const {
+    std::vector<std::uint64_t> parties = {all_parties, owner};
+    const auto found = state.principal_handles.find(state.sites[site].site.operator_account);
+    if (found != state.principal_handles.end() && found->second != owner) {
+      parties.push_back(found->second);
+    }
+    return parties;
   }
 
   void put_phase(std::uint32_t owner, std::uint64_t job, char phase) const {
@@ -92,6 +108,34 @@ struct RowWriter {
   }
   void operator()(const UsageDisputed& event) const {
     put_event(Table::job_events, encode_number(event.job), event);
+    put_event(Table::disputes, "", event);
+    const bool is_open = make_open_dispute(state, event).has_value();
+    const Job& job = *state.find_job(event.job);
+    const std::uint32_t site = get_site(state, *state.find_reservation(job.reservation));
+    for (const std::uint64_t party : list_parties(job.owner, site)) {
+      writes.push_back(
+          storage::put(id(Table::disputes_by_party),
+                       make_dispute_prefix(party, is_open) + encode_number(place.index), ""));
+    }
+  }
+
+  void operator()(const DisputeResolved& event) const {
+    put_event(Table::job_events, encode_number(event.job), event);
+    const std::string number = encode_number(event.dispute);
+    writes.push_back(storage::put(id(Table::dispute_ends), number, encode(event)));
+    const OpenDispute& dispute = state.disputes.at(event.dispute);
+    for (const std::uint64_t party : list_parties(dispute.owner, dispute.site)) {
+      writes.push_back(
+          storage::erase(id(Table::disputes_by_party), make_dispute_prefix(party, true) + number));
+      writes.push_back(storage::put(id(Table::disputes_by_party),
+                                    make_dispute_prefix(party, false) + number, ""));
+    }
+    if (!event.entry) return;
+    for (std::size_t position = 0; position < event.entry->postings.size(); ++position) {
+      put_posting(
+          event.entry->postings[position].account, position,
+          {place.time, event.entry->postings[position].amount, event.entry->memo, event.job});
+    }
   }
   void operator()(const AttemptOver& event) const {
     put_event(Table::job_events, encode_number(event.job), event);
@@ -206,6 +250,10 @@ std::uint64_t decode_number(std::string_view key, std::size_t offset) {
 
 std::string make_node_key(int level, std::uint64_t position) {
   return encode_number(static_cast<std::uint64_t>(level)) + encode_number(position);
+}
+
+std::string make_dispute_prefix(std::uint64_t party, bool is_open) {
+  return encode_number(party) + (is_open ? 'o' : 'r');
 }
 
 std::string make_phase_prefix(std::uint32_t owner, char phase) {

@@ -101,6 +101,11 @@ std::vector<placement::PoolVerdict> HubMachine::explain_pools(const JobShape& sh
   return placement::explain_pools(shape.requirements, make_preferences(shape, deadline), input);
 }
 
+const SiteGreeting* HubMachine::find_greeting(std::uint32_t site) const {
+  const auto found = soft_->greetings.find(site);
+  return found == soft_->greetings.end() ? nullptr : &found->second;
+}
+
 core::Time HubMachine::get_heard(std::uint32_t site) const { return soft_->heard[site]; }
 
 bool HubMachine::is_peer_heard(std::uint32_t peer) const { return soft_->grid.is_heard(peer); }

@@ -12,6 +12,7 @@
 #include "intertie/identity/envelope.h"
 #include "intertie/market/charge.h"
 
+#include "disputes.h"
 #include "reservations.h"
 
 namespace intertie::hub {
@@ -66,14 +67,17 @@ std::optional<core::Error> find_dispute(const Context& context, const Reservatio
 
 }  // namespace
 
+core::Money compute_fee(const State& state, core::Money charge) {
+  __extension__ using Wide = __int128;  // The product may leave 64 bits, the quotient cannot.
+  return {static_cast<std::int64_t>(Wide{charge.count} * state.facts.fee_per_mille / 1000)};
+}
+
 ledger::Post make_post(const State& state, const Reservation& reservation, core::Money charge,
                        ledger::AccountHandle provider) {
   ledger::Post post;
   post.hold = reservation.hold;
   post.number = reservation.posts + 1;
-  __extension__ using Wide = __int128;  // The product may leave 64 bits, the quotient cannot.
-  const core::Money fee{
-      static_cast<std::int64_t>(Wide{charge.count} * state.facts.fee_per_mille / 1000)};
+  const core::Money fee = compute_fee(state, charge);
   if (charge > fee) post.credits.push_back({provider, charge - fee});
   if (fee.count > 0) post.credits.push_back({state.fees, fee});
   return post;
@@ -85,9 +89,11 @@ void settle_usage(Context& context, const MessagePlace& place,
   const SiteState& from = state.sites[place.site];
   const Job& job = *state.find_job(report.job);
   const Reservation& reservation = *state.find_reservation(job.reservation);
+  std::optional<DisputedClaim> claim;
   const auto dispute = [&](const core::Error& error) {
-    context.emit(UsageDisputed{report.job, report.attempt, error.reason, error.detail},
-                 report.envelope);
+    UsageDisputed disputed{report.job,   report.attempt, error.reason,
+                           error.detail, place.site,     claim};
+    context.emit(std::move(disputed), report.envelope);
   };
   const auto record = open_usage_record(
       [&](const crypto::Digest& id) { return find_site_key(from, id, place.number); },
@@ -97,6 +103,7 @@ void settle_usage(Context& context, const MessagePlace& place,
       record->site != from.site.identifier) {
     return dispute(make_dispute("the record is about something else"));
   }
+  claim = make_claim(context, reservation, *record);
   if (const auto found = find_dispute(context, reservation, *record)) return dispute(*found);
 
   // The first record's start is the attempt's start: charges count from there.

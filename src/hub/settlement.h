@@ -23,7 +23,10 @@ void settle_usage(Context& context, const MessagePlace& place,
 core::Result<execution::UsageRecord> open_usage_record(const identity::KeyLookup& find_key,
                                                        const std::string& envelope);
 
-/// The posting for a charge: the provider's part and the hub's fee, rounded down.
+/// The hub's part of a charge, rounded down.
+core::Money compute_fee(const State& state, core::Money charge);
+
+/// The posting for a charge: the provider's part and the hub's fee.
 ledger::Post make_post(const State& state, const Reservation& reservation, core::Money charge,
                        ledger::AccountHandle provider);
 

@@ -259,7 +259,7 @@ core::Result<Reply> decide(Context& context, const SetSiteDrained& command) {
   return Reply{Done{}};
 }
 
-core::Result<Reply> decide(Context& context, const OpenSiteChannel& command) {
+static core::Result<Reply> open_channel(Context& context, const OpenSiteChannel& command) {
   const auto found = get_site_state(context.state, command.site);
   if (!found) return found.error();
   const SiteState& site = **found;
@@ -272,6 +272,16 @@ core::Result<Reply> decide(Context& context, const OpenSiteChannel& command) {
   return Reply{make_hello(site)};
 }
 
+core::Result<Reply> decide(Context& context, const OpenSiteChannel& command) {
+  auto reply = open_channel(context, command);
+  if (command.site < context.state.sites.size() && check_hello(command.hello)) {
+    SiteGreeting& greeting = context.soft.greetings[command.site];
+    greeting = {command.hello, std::nullopt};
+    if (!reply) greeting.refusal = reply.error();
+  }
+  return reply;
+}
+
 core::Result<Reply> decide(Context& context, const ReconcileSite& command) {
   const auto found = get_site_state(context.state, command.site);
   if (!found) return found.error();
@@ -279,6 +289,7 @@ core::Result<Reply> decide(Context& context, const ReconcileSite& command) {
   context.emit(SiteChannelReconciled{command.site, command.hello.incarnation, command.hello.sent,
                                      command.hello.sent_hash, command.hello.received,
                                      command.hello.received_hash});
+  context.soft.greetings.erase(command.site);
   return Reply{Done{}};
 }
 

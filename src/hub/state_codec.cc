@@ -102,6 +102,12 @@ BOOST_DESCRIBE_STRUCT(ReservationRow, (),
                       (terms, attempt, chosen_at, began_at, charged_from, settled_to, is_settled,
                        hold, posts, records, charged, orphaned_at))
 
+struct DisputeRow {
+  std::uint64_t number = 0;
+  OpenDispute dispute;
+};
+BOOST_DESCRIBE_STRUCT(DisputeRow, (), (number, dispute))
+
 struct ShareRow {
   std::uint32_t account = 0;
   std::int64_t micros = 0;
@@ -170,6 +176,7 @@ struct HubDump {
   std::uint64_t next_reservation = 1;
   Counters counters;
   PublicLogRow public_log;
+  std::vector<DisputeRow> disputes;
   std::vector<PeerRow> peers;
   std::vector<OfferRow> offers;
   std::vector<GuestRow> guests;
@@ -178,7 +185,8 @@ struct HubDump {
 BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
-                       next_reservation, counters, public_log, peers, offers, guests, next_offer))
+                       next_reservation, counters, public_log, disputes, peers, offers, guests,
+                       next_offer))
 
 SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,         site.tls_key,
@@ -383,6 +391,7 @@ HubDump dump_state(const State& state) {
   dump.next_reservation = state.next_reservation;
   dump.counters = state.counters;
   dump.public_log = make_row(state.public_log);
+  for (const auto& [number, dispute] : state.disputes) dump.disputes.push_back({number, dispute});
   dump_peers(state, dump);
   return dump;
 }
@@ -436,6 +445,7 @@ core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
   auto public_log = restore_public_log(std::move(dump->public_log));
   if (!public_log) return public_log.error();
   restored.public_log = std::move(*public_log);
+  for (const DisputeRow& row : dump->disputes) restored.disputes.emplace(row.number, row.dispute);
   if (auto done = restore_peers(*dump, restored); !done) return done.error();
   rebuild_derived(restored);
   state = std::move(restored);

@@ -14,6 +14,7 @@
 #include "command_line/help.h"
 #include "command_line/parse.h"
 #include "session/terminal.h"
+#include "verbs/complete_names.h"
 #include "verbs/verbs.h"
 
 namespace {
@@ -40,6 +41,11 @@ int main(int argc, char** argv) {
     return intertie::execution_runners::run_launcher(argc - 2, argv + 2);
   }
   std::signal(SIGPIPE, SIG_IGN);
+  // For completion scripts alone, so it stands in no table and no help.
+  if (argc >= 2 && std::string_view(argv[1]) == "__complete") {
+    const std::string names = list_names(argc >= 3 ? argv[2] : "");
+    return std::fwrite(names.data(), 1, names.size(), stdout) == names.size() ? kDone : kFailed;
+  }
   const std::vector<std::string> words(argv + 1, argv + argc);
   Parsed parsed = parse_command_line(words);
   if (const HelpWish* const wish = std::get_if<HelpWish>(&parsed); wish != nullptr) {

@@ -78,6 +78,7 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
       sender_(1, kWorkQueuedMax),
       askers_(kAskers, kWorkQueuedMax),
       watchers_(deadlines_, workers_),
+      log_watchers_(deadlines_, workers_),
       rows_(
           sender_, [this](storage::LogIndex index) { return read_body(index); }, fail_points, log),
       asks_(deadlines_),
@@ -126,6 +127,7 @@ core::Result<void> HubBackend::start_engine() {
                             const std::vector<std::uint64_t>& subjects) {
     batches_.fetch_add(1, std::memory_order_relaxed);
     watchers_.notify(subjects);
+    log_watchers_.notify(durable);
     rows_.look(machine, durable);
     if (const auto peers = find_peers()) peers->look(machine);
     snapshots_.note_durable(durable);
@@ -138,6 +140,7 @@ core::Result<void> HubBackend::start_engine() {
   answers_.set_collecting_thread(engine_->thread_id());
   const engine::ReplayReport& report = engine_->replay_report();
   snapshots_.note_start(report.snapshot, report.last.index);
+  log_watchers_.notify(report.last.index);
   log_.write(LogLevel::info, "engine", "replayed",
              {{"last", static_cast<std::int64_t>(report.last.index)},
               {"snapshot", static_cast<std::int64_t>(report.snapshot)},
@@ -236,6 +239,10 @@ void HubBackend::watch_job(std::uint64_t job, core::Time deadline, std::function
                   std::move(wake));
 }
 
+void HubBackend::watch_log(storage::LogIndex after, std::function<void()> wake) {
+  log_watchers_.watch(after, std::move(wake));
+}
+
 core::Result<void> HubBackend::write_content(const crypto::Digest& digest, std::string_view bytes) {
   return content_->write(digest, bytes);
 }
@@ -298,9 +305,8 @@ void HubBackend::read_peer_file(std::uint32_t peer, const api::PeerFileRequest& 
   const auto peers = find_peers();
   const auto link = peers ? peers->find(peer) : nullptr;
   if (!link) return done(core::Error{core::Reason::unreachable, "no link to that hub"});
-  const bool is_taken = askers_.try_post([link, request, done] {
-    done(ask_peer_file(*link, request));
-  });
+  const bool is_taken =
+      askers_.try_post([link, request, done] { done(ask_peer_file(*link, request)); });
   if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to other hubs"});
 }
 
@@ -345,6 +351,7 @@ core::Result<void> HubBackend::check_principal(const std::string& name) {
 void HubBackend::release_waiting() {
   answers_.set_stopping();
   watchers_.stop();
+  log_watchers_.stop();
   asks_.stop();
 }
 

@@ -23,6 +23,7 @@
 #include "job_watchers.h"
 #include "key_store.h"
 #include "log.h"
+#include "log_watchers.h"
 #include "peer_links.h"
 #include "readers.h"
 #include "site_links.h"
@@ -47,6 +48,7 @@ class HubBackend final : public api::Backend {
   void run_aside(std::function<void()> work) override;
   storage::Reader& reader() override;
   void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) override;
+  void watch_log(storage::LogIndex after, std::function<void()> wake) override;
   core::Result<void> write_content(const crypto::Digest& digest, std::string_view bytes) override;
   core::Result<std::uint64_t> find_content_size(const crypto::Digest& digest) override;
   core::Result<std::string> read_content(const crypto::Digest& digest, std::uint64_t offset,
@@ -114,6 +116,7 @@ class HubBackend final : public api::Backend {
   WorkerPool sender_;  // One thread: rows leave in their order.
   WorkerPool askers_;  // They wait for other hubs.
   JobWatchers watchers_;
+  LogWatchers log_watchers_;
   SiteRows rows_;
   SiteAsks asks_;
   SnapshotThread<hub::HubMachine> snapshots_;

@@ -49,7 +49,8 @@ PeerLink::PeerLink(const PeerContext& context, std::uint32_t peer, const hub::Pe
     port_ = url->port;
   }
   if (const auto key = crypto::parse_public_key(terms.tls_key)) {
-    fingerprint_ = crypto::encode_hex(crypto::compute_sha256(crypto::export_public_der(*key)).bytes);
+    fingerprint_ =
+        crypto::encode_hex(crypto::compute_sha256(crypto::export_public_der(*key)).bytes);
   }
   threads_.emplace_back([this] { run_sender(); });
   threads_.emplace_back([this] { run_beacons(); });
@@ -121,9 +122,8 @@ core::Result<PeerLink::Rows> PeerLink::find_rows() {
                     crypto::to_text(peer.outbox.last_hash()), peer.inbox.received,
                     crypto::to_text(peer.inbox.hash)};
       std::size_t bytes = 0;
-      for (const engine::ChannelRow* row :
-           peer.outbox.find_rows(peer.outbox.acknowledged(), context_.engine.durable_index(),
-                                 kRowsPerRequest)) {
+      for (const engine::ChannelRow* row : peer.outbox.find_rows(
+               peer.outbox.acknowledged(), context_.engine.durable_index(), kRowsPerRequest)) {
         bytes += row->payload.size();
         if (!rows.rows.empty() && bytes > kRowBytesPerRequest) break;
         if (rows.rows.empty()) rows.first = row->number;

@@ -26,6 +26,7 @@
 #include "intertie/execution/usage_record.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/identity/envelope.h"
+#include "intertie/identity/signed_record.h"
 #include "intertie/net/http_server.h"
 
 #include "clock.h"
@@ -34,7 +35,8 @@ namespace intertie::service {
 
 class FakeHub {
  public:
-  static constexpr const char* kSite = "90S0000100000AXX";
+  static inline const std::string kSite = identity::to_text(*identity::create_identifier(
+      {*identity::parse_registry_code("90"), identity::EntityType::site, 1, 10}));
 
   FakeHub() : key_(crypto::KeyPair::generate()) {
     const core::Time now{read_clock().micros / 1'000'000 * 1'000'000};
@@ -273,6 +275,7 @@ class FakeHub {
   }
 
   net::Response answer(const net::Request& request) {
+    if (request.path == "/site/v1/join:propose") return propose(request.body);
     if (request.path == "/site/v1/join") return join(request.body);
     if (request.path == "/site/v1/open") return open(request.body);
     if (request.path == "/site/v1/rows") return take_rows(request.body);
@@ -302,6 +305,32 @@ class FakeHub {
     return make_json("{}", 404);
   }
 
+  net::Response propose(const std::string& body) {
+    const auto request = codec::from_json<api::JoinRequest>(body, codec::Boundary::strict);
+    if (!request) return make_json("{}", 400);
+    identity::RegistrationRecord record;
+    record.id = *identity::parse_identifier(kSite);
+    record.type = identity::EntityType::site;
+    record.status = identity::RecordStatus::registered;
+    record.holder = *identity::create_identifier(
+        {record.id.registry(), identity::EntityType::participant, 1, 0});
+    const auto add = [&](identity::KeyPurpose purpose, const std::string& key) {
+      record.keys.push_back(
+          identity::make_record_key(purpose, crypto::parse_public_key(key).value()));
+    };
+    add(identity::KeyPurpose::tls, request->keys.tls);
+    add(identity::KeyPurpose::sign, request->keys.sign);
+    record.keys.push_back(
+        identity::make_record_key(crypto::parse_seal_public_key(request->keys.seal).value()));
+    record.next_key_hash = crypto::parse_digest(request->keys.next).value();
+    record.issued = read_clock();
+    record.valid_until = record.issued + core::hours(1);
+    const auto envelope =
+        identity::seal_envelope(identity::kRecordType, codec::to_json(record), key_);
+    return make_json(codec::to_json(
+        api::JoinProposal{*envelope, "90R0000000000000", crypto::to_text(key_.public_key())}));
+  }
+
   net::Response join(const std::string& body) {
     const auto request = codec::from_json<api::JoinRequest>(body, codec::Boundary::strict);
     if (!request) return make_json("{}", 400);
@@ -311,7 +340,7 @@ class FakeHub {
     api::JoinAnswer answer;
     answer.site = kSite;
     for (std::uint32_t pool = 0; pool < request->pools.size(); ++pool) answer.pools.push_back(pool);
-    answer.record = "record";
+    answer.record = request->record;
     answer.hub = "90R0000000000000";
     answer.hub_sign_key = crypto::to_text(key_.public_key());
     return make_json(codec::to_json(answer));

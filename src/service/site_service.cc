@@ -12,6 +12,7 @@
 #include "intertie/execution_runners/local_runner.h"
 #include "intertie/measurement/class_rule.h"
 #include "intertie/measurement/signed_statement.h"
+#include "intertie/service/site_rotation.h"
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "clock.h"
@@ -147,6 +148,7 @@ class SiteService::Parts {
   }
 
   core::Result<void> find_identity() {
+    if (auto done = finish_site_rotation(options_.folder); !done) return done;
     auto keys = open_site_keys(options_.folder, options_.name, read_clock());
     if (!keys) return keys.error();
     keys_.emplace(std::move(*keys));
@@ -161,7 +163,8 @@ class SiteService::Parts {
     if (auto offered = make_offer(); !offered) return offered;
     if (!known) {
       fail_points_.pass(ServicePoint::join_before_send);
-      known = join_hub({options_.join_token, options_.name, options_.region, {}, pools_}, *keys_);
+      known =
+          join_hub({options_.join_token, options_.name, options_.region, {}, pools_, {}}, *keys_);
       if (!known) return known.error();
       fail_points_.pass(ServicePoint::join_after_send);
       if (auto kept = write_site_identity(options_.folder, *known); !kept) return kept;

@@ -1,7 +1,8 @@
-#include "backup.h"
-
+// A copy of a running store.
 #include <filesystem>
 #include <system_error>
+
+#include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "durable_file.h"
 #include "format.h"
@@ -55,7 +56,7 @@ core::Result<void> fill(const SqliteOptions& options, const std::string& unfinis
 
 }  // namespace
 
-core::Result<void> write_backup(const SqliteOptions& options, const std::string& path) {
+core::Result<void> write_sqlite_backup(const SqliteOptions& options, const std::string& path) {
   if (options.fail_hook) {
     auto passed = options.fail_hook(storage::FailPoint::backup_begin);
     if (!passed.has_value()) return passed;

@@ -8,7 +8,6 @@
 
 #include "intertie/storage/chain.h"
 
-#include "backup.h"
 #include "durable_file.h"
 #include "format.h"
 #include "snapshot_files.h"
@@ -107,7 +106,7 @@ class SqliteStore final : public storage::Store {
   }
 
   core::Result<void> write_backup(const std::string& path) override {
-    return storage_sqlite::write_backup(options_, path);
+    return write_sqlite_backup(options_, path);
   }
 
   core::Result<std::unique_ptr<storage::Reader>> open_reader() override {

@@ -77,7 +77,7 @@ expect 0 submit --wait --explain-api --count 2 job.yaml
 lacks "$out$err" "$CLEAR"
 
 # Nothing of it lies anywhere below the folder of hub and site, logs included.
-rm secret.txt
+rm secret.txt bad.yaml
 if grep -rqF "$CLEAR" .; then fail "clear text in $(grep -rlF "$CLEAR" . | tr '\n' ' ')"; fi
 grep -rqF "$wanted" . || fail "the search is blind"
 

@@ -1,4 +1,6 @@
-// Completion scripts, generated from the table of verbs: they call nothing and need nothing.
+// Completion scripts, generated from the table of verbs. Names of jobs, sites and accounts come
+// from the hidden `intertie __complete KIND` (verbs/complete_names.h), which is silent without a
+// hub.
 #include <algorithm>
 #include <vector>
 
@@ -44,6 +46,17 @@ std::string spaced_choices(std::string_view choices) {
   return text;
 }
 
+/// Which live names the verb's first operand is one of; empty: none that a hub knows.
+std::string_view find_name_kind(const Verb& verb) {
+  if (verb.operands.empty()) return {};
+  const std::string_view operand = verb.operands.front().name;
+  if (operand == "JOB") return verb.path == "cancel" ? "open-jobs" : "jobs";
+  if (operand == "SITE") return "sites";
+  if (operand == "ACCOUNT") return "accounts";
+  if (operand == "DISPUTE") return "disputes";
+  return {};
+}
+
 /// The values of options with choices, as cases of "$previous".
 std::string bash_value_cases() {
   std::string text;
@@ -69,6 +82,7 @@ std::string bash_script() {
       "_intertie() {\n"
       "  local current=\"${COMP_WORDS[COMP_CWORD]}\" previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
       "  local first=\"${COMP_WORDS[1]}\" verb=\"${COMP_WORDS[1]} ${COMP_WORDS[2]:-}\" words=\"\"\n"
+      "  local names=\"\"\n"
       "  case \"$previous\" in\n" +
       bash_value_cases() +
       "  esac\n"
@@ -77,8 +91,9 @@ std::string bash_script() {
       join(list_first_words()) + "\"\n  elif [ -z \"$words\" ]; then\n    case \"$verb\" in\n";
   for (const Verb& verb : get_verbs()) {
     const bool is_single = verb.path.find(' ') == std::string_view::npos;
+    const std::string kind(find_name_kind(verb));
     text += "      \"" + std::string(verb.path) + "\"" + (is_single ? "\\ *" : "") + ") words=\"" +
-            join_options(verb.options) + "\" ;;\n";
+            join_options(verb.options) + "\"" + (kind.empty() ? "" : " names=" + kind) + " ;;\n";
   }
   text += "    esac\n    if [ \"$COMP_CWORD\" -eq 2 ]; then\n      case \"$first\" in\n";
   for (const std::string& word : list_first_words()) {
@@ -90,6 +105,12 @@ std::string bash_script() {
           "words=\"$words " +
           join_options(get_global_options()) +
           "\"\n  fi\n"
+          "  case \"$current\" in\n"
+          "    -*) names=\"\" ;;\n"
+          "  esac\n"
+          "  if [ -n \"$names\" ]; then\n"
+          "    words=\"$words $(\"${COMP_WORDS[0]}\" __complete \"$names\" 2>/dev/null)\"\n"
+          "  fi\n"
           "  case \"$current\" in\n"
           "    -*|\"\") ;;\n"
           "    */*) words=\"\" ;;\n"
@@ -143,6 +164,12 @@ std::string fish_script() {
   for (const Option& option : get_global_options()) add(option, "");
   for (const Verb& verb : get_verbs()) {
     const std::string_view last = verb.path.substr(verb.path.rfind(' ') + 1);
+    if (const std::string kind(find_name_kind(verb)); !kind.empty()) {
+      const std::string_view first = verb.path.substr(0, verb.path.find(' '));
+      text += "complete -c intertie -n '__fish_seen_subcommand_from " + std::string(first);
+      if (first != last) text += "; and __fish_seen_subcommand_from " + std::string(last);
+      text += "' -f -a '(intertie __complete " + kind + " 2>/dev/null)'\n";
+    }
     for (const Option& option : verb.options) {
       add(option, " -n '__fish_seen_subcommand_from " + std::string(last) + "'");
     }

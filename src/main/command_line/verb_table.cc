@@ -88,6 +88,16 @@ constexpr std::array kSiteOperands = {Operand{"SITE"}};
 constexpr std::array kDryRun = {
     Option{"dry-run", 0, flag, "", "say what would be done, change nothing"}};
 constexpr std::array kFolder = {Option{"data", 0, text, "DIR", "the folder to look at"}};
+constexpr std::array kDoctor = {
+    Option{"data", 0, text, "DIR", "the folder to look at"},
+    Option{"listen",
+           0,
+           text,
+           "HOST:PORT",
+           "can a hub listen there? (default: its usual ports)",
+           {},
+           true},
+};
 constexpr std::array<std::string_view, 1> kJoinExamples = {
     "site join - --name lab --data ~/intertie-site --price 0.20 < token"};
 
@@ -146,6 +156,7 @@ constexpr std::array<std::string_view, 3> kSubmitExamples = {
 constexpr std::array<std::string_view, 1> kPlanExamples = {"plan job.yaml"};
 
 constexpr std::array kJobs = {
+    Option{"watch", 'w', flag, "", "go on with a line for each change, until Ctrl-C"},
     Option{"phase", 0, choice, "PHASE", "only those", "waiting|running|ended"},
     Option{"tag", 0, text, "NAME=VALUE", "only those"},
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"},
@@ -189,8 +200,7 @@ constexpr std::array kMeasure = {
     Option{"to", 0, text, "FILE", "where the signed statement goes"},
 };
 constexpr std::array<std::string_view, 2> kMeasureExamples = {
-    "measure --quick",
-    "measure --sign keys --subject 90S-00001-000001-QH --to statement.json"};
+    "measure --quick", "measure --sign keys --subject 90S-00001-000001-QH --to statement.json"};
 
 constexpr std::array kDigests = {Operand{"DIGEST", Need::list}};
 constexpr std::array kDigest = {Operand{"DIGEST"}};
@@ -207,7 +217,27 @@ constexpr std::array kDepositOptions = {
 constexpr std::array kOptionalAccount = {Operand{"ACCOUNT", Need::optional}};
 constexpr std::array kPage = {
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"}};
+constexpr std::array kDisputes = {
+    Option{"resolved", 0, flag, "", "those that were resolved"},
+    Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"},
+};
+constexpr std::array kResolve = {Operand{"DISPUTE"}, Operand{"DECISION"}};
+constexpr std::array kYes = {Option{"yes", 'y', flag, "", "do it; without it only explain"}};
 constexpr std::array kStoreFolder = {Operand{"DIR"}};
+constexpr std::array kPublic = {Operand{"head|verify", Need::optional}};
+constexpr std::array kPublicOptions = {
+    Option{"saved", 0, text, "FILE", "the head seen last (default: one a hub, with your data)"}};
+constexpr std::array<std::string_view, 2> kPublicExamples = {"log public verify",
+                                                             "log public head --output json"};
+constexpr std::string_view kPublicDetails =
+    "`verify` fetches every leaf of the hub's public log, recomputes the tree, and compares it "
+    "with "
+    "the head that the hub signs now and with the one seen last: a hub that changes what it has "
+    "published is caught. No token is needed.";
+constexpr std::array kSiteFolder = {Option{"data", 0, text, "DIR", "the site's folder"}};
+constexpr std::string_view kRotateDetails =
+    "Stop the agent first; running tasks go on. The record names the key that comes next, so a "
+    "stolen key cannot be used to take the site over. If it is cut off, run it again.";
 constexpr std::array kBackup = {Operand{"DIR"}, Operand{"TARGET"}};
 constexpr std::array kLogShow = {
     Option{"from", 0, count, "N", "the first record (default 1)"},
@@ -275,7 +305,10 @@ constexpr std::array kVerbs = {
     Verb{"ledger accounts", kLook, "balances", kOptionalAccount},
     Verb{"ledger postings", kLook, "what moved on an account", kOptionalAccount, kPage},
     Verb{"ledger check", kLook, "prove that every entry sums to zero"},
+    Verb{"ledger disputes", kLook, "usage records that were not accepted", {}, kDisputes},
     Verb{"ledger deposit", kOperate, "pay money into an account", kDeposit, kDepositOptions},
+    Verb{"ledger resolve", kOperate, "decide about a disputed usage record: accept or reject",
+         kResolve},
     Verb{"hub start", kOperate, "run a hub", {}, kHubStart, kHubStartExamples},
     Verb{"hub init", kOperate, "create a hub's folder and keys without running it", {}, kHubStart},
     Verb{"hub peer card", kOperate, "print this hub's card, for the operators of other regions"},
@@ -289,8 +322,19 @@ constexpr std::array kVerbs = {
     Verb{"site list", kOperate, "list sites and pools"},
     Verb{"site drain", kOperate, "no new jobs for a site", kSiteOperands, kDryRun},
     Verb{"site resume", kOperate, "new jobs for a site again", kSiteOperands, kDryRun},
+    Verb{"site rotate-keys",
+         kOperate,
+         "give a site the next of its keys",
+         {},
+         kSiteFolder,
+         {},
+         kRotateDetails},
+    Verb{"site reconcile", kOperate, "let a site whose history differs start anew", kSiteOperands,
+         kYes},
     Verb{"site doctor", kOperate, "check what this machine can offer as a site", {}, kFolder},
     Verb{"log verify", kOperate, "check the hash chain of a store's folder", kStoreFolder},
+    Verb{"log public", kOperate, "check the hub's public log, which nobody can rewrite unseen",
+         kPublic, kPublicOptions, kPublicExamples, kPublicDetails},
     Verb{"log show", kOperate, "print the records of a store's folder", kStoreFolder, kLogShow},
     Verb{"log backup", kOperate, "copy a store's folder, also while it is in use", kBackup},
     Verb{"id check", kTools, "check an identifier, offline", kIdOperands, {}, kIdExamples},
@@ -306,7 +350,8 @@ constexpr std::array kVerbs = {
          kSimulateExamples},
     Verb{"bench submit", kTools, "load a hub with job submissions", {}, kBench},
     Verb{"bench run", kTools, "run `true` jobs from end to end", {}, kBenchRun},
-    Verb{"doctor", kTools, "check clock, sandbox, disk, context, token and hub", {}, kFolder},
+    Verb{
+        "doctor", kTools, "check clock, sandbox, disk, ports, context, token and hub", {}, kDoctor},
     Verb{"completion", kTools, "completion for bash, zsh or fish", kShell, {}, kCompletionExamples},
     Verb{"help", kTools, "explain a verb", kHelp, kHelpOptions},
 };

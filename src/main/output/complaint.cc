@@ -1,12 +1,21 @@
 // Errors as text and as JSON.
 #include "output/complaint.h"
 
+#include <exception>
+#include <new>
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "output/escape.h"
 
 namespace intertie::cli {
+namespace {
+
+constexpr std::string_view kReport =
+    "Please report it, with the command and what intertie doctor says.";
+
+}  // namespace
 
 Complaint make_complaint(const core::Error& error, std::string_view fix) {
   Complaint complaint;
@@ -20,6 +29,17 @@ Complaint make_complaint(const core::Error& error, std::string_view fix) {
 
 Complaint make_usage_complaint(std::string what, std::string fix) {
   return {"bad_argument", std::move(what), {}, std::move(fix), kBadInput};
+}
+
+Outcome run_guarded(const std::function<Outcome()>& verb) {
+  try {
+    return verb();
+  } catch (const std::bad_alloc&) {
+    return make_complaint({core::Reason::internal, "there is no memory left"},
+                          "Ask for less at once, or free some memory.");
+  } catch (const std::exception& exception) {
+    return make_complaint({core::Reason::internal, exception.what()}, kReport);
+  }
 }
 
 std::string render_complaint(const Complaint& complaint, bool use_color) {

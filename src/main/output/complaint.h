@@ -1,6 +1,7 @@
 // An error as a person reads it: what, why, and a way out.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,5 +39,8 @@ std::string render_complaint_json(const Complaint& complaint);
 
 /// What a verb returns: its exit code, or why it failed.
 using Outcome = std::variant<int, Complaint>;
+
+/// What `verb` gives; an exception that got this far becomes a complaint with a way to report it.
+Outcome run_guarded(const std::function<Outcome()>& verb);
 
 }  // namespace intertie::cli

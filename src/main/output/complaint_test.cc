@@ -1,6 +1,9 @@
 // Errors as text, and the exit codes that follow from them.
 #include "output/complaint.h"
 
+#include <new>
+#include <stdexcept>
+
 #include <gtest/gtest.h>
 
 #include "output/for_people.h"
@@ -19,6 +22,18 @@ TEST(Complaint, SaysWhatWhyAndLastTheWayOut) {
   EXPECT_EQ(render_complaint_json(complaint),
             "{\"error\":{\"code\":\"not_found\",\"what\":\"There is no such object.\","
             "\"why\":\"job 9\",\"fix\":\"Check the name; a list command shows what exists.\"}}\n");
+}
+
+TEST(RunGuarded, AnExceptionIsToldWithAWayToReportIt) {
+  EXPECT_EQ(std::get<int>(run_guarded([]() -> Outcome { return 7; })), 7);
+  const auto complaint =
+      std::get<Complaint>(run_guarded([]() -> Outcome { throw std::runtime_error("a detail"); }));
+  EXPECT_EQ(render_complaint(complaint, false),
+            "error: Something happened that should not. (E-internal)\n"
+            "  why: a detail\n"
+            "  fix: Please report it, with the command and what intertie doctor says.\n");
+  EXPECT_EQ(complaint.exit_code, 1);
+  EXPECT_NE(std::get<Complaint>(run_guarded([]() -> Outcome { throw std::bad_alloc(); })).why, "");
 }
 
 TEST(Complaint, TextFromElsewhereCannotDriveTheTerminal) {

@@ -29,6 +29,10 @@ std::string render_curl(const api_client::CallNote& note, bool is_pinned) {
     text += " -X " + note.method;
   }
   text += " -H \"Authorization: Bearer $INTERTIE_TOKEN\"";
+  if (!note.idempotency_key.empty()) {
+    text += " -H " + quote_for_shell("Idempotency-Key: " + note.idempotency_key);
+  }
+  if (!note.range.empty()) text += " -H " + quote_for_shell("Range: " + note.range);
   const bool is_text = note.body.starts_with("{");
   if (!note.body.empty() && is_text) text += " -H 'Content-Type: application/json'";
   if (!is_text && !note.body.empty()) {

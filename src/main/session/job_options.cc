@@ -128,6 +128,13 @@ void add_own_program(hub::JobDocument& document) {
   document.data.in.push_back(std::move(input));
 }
 
+/// What was found in the place of a secret's source may be the secret itself.
+core::Error hide_found_secret(core::Error error) {
+  const bool is_secret = error.detail.find("secrets") != std::string::npos;
+  if (is_secret) error.detail = error.detail.substr(0, error.detail.find(", found "));
+  return error;
+}
+
 }  // namespace
 
 core::Result<hub::JobDocument> make_document(const Invocation& invocation) {
@@ -152,7 +159,10 @@ core::Result<hub::JobDocument> read_document(const std::string& path, std::strin
   *base = path == "-" || folder.empty() ? "." : folder;
   core::Result<hub::JobDocument> document =
       codec::from_yaml<hub::JobDocument>(*text, codec::Boundary::strict);
-  if (!document) return {document.error().reason, path + ": " + document.error().detail};
+  if (!document) {
+    const core::Error error = hide_found_secret(document.error());
+    return {error.reason, path + ": " + error.detail};
+  }
   const core::Result<void> sound = check_locally(*document, *base);
   if (!sound) {
     const int line = find_line(*text, sound.error().detail);

@@ -76,14 +76,16 @@ core::Result<void> add_secret_options(const Invocation& invocation, hub::JobDocu
 }
 
 core::Result<SecretValues> read_secrets(const hub::JobDocument& document, const std::string& base) {
-  SecretValues values;
-  std::size_t bytes = 0;
-  bool has_read_input = false;
+  bool has_input = false;
   for (const auto& [name, secret] : document.secrets) {
-    if (!secret.box.empty()) continue;
-    if (secret.from_file == kStandardInput && std::exchange(has_read_input, true)) {
+    if (secret.from_file == kStandardInput && std::exchange(has_input, true)) {
       return refuse(name, "standard input can be read once only");
     }
+  }
+  SecretValues values;
+  std::size_t bytes = 0;
+  for (const auto& [name, secret] : document.secrets) {
+    if (!secret.box.empty()) continue;
     auto value = read_secret(name, secret, base);
     if (!value) return value.error();
     const crypto::ByteView clear = value->reveal();

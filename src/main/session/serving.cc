@@ -133,6 +133,25 @@ core::Result<std::string> write_hub_context(service::HubService& hub, const std:
   return path;
 }
 
+core::Result<void> renew_hub_contexts(service::HubService& hub, const std::string& folder,
+                                      const std::string& currency) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::filesystem::path& path = entry.path();
+    if (path.extension() != ".yaml" || path.filename() == "operator.yaml") continue;
+    const std::string file = path.string();
+    const core::Result<FoundContext> context = find_context(file);
+    if (!context || context->context.address == hub.user_address()) continue;
+    const core::Result<std::string> written =
+        write_hub_context(hub, folder, path.filename().string(), path.stem().string(),
+                          {"jobs.read", "jobs.write", "sites.read", "ledger.read"}, currency);
+    // A file of somebody who is not known here is not ours.
+    if (!written && written.error().reason != core::Reason::not_found) return written.error();
+  }
+  if (error) return {core::Reason::io_failed, folder + ": " + error.message()};
+  return {};
+}
+
 service::SiteOptions make_site_options(const std::string& folder) {
   service::SiteOptions options;
   options.folder = folder;

@@ -49,6 +49,11 @@ core::Result<std::string> write_hub_context(service::HubService& hub, const std:
                                             std::vector<std::string> scopes,
                                             const std::string& currency);
 
+/// The context files of users that earlier starts have written into the folder: with today's
+/// address and a fresh token, so that none names a port where nobody listens any more.
+core::Result<void> renew_hub_contexts(service::HubService& hub, const std::string& folder,
+                                      const std::string& currency);
+
 /// The launcher's command, and what else every site of this program has in common.
 service::SiteOptions make_site_options(const std::string& folder);
 

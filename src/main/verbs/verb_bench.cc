@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <atomic>
 #include <ctime>
-#include <mutex>
+#include <functional>
+#include <map>
 #include <thread>
 
 #include <boost/json/object.hpp>
@@ -26,19 +27,40 @@ std::int64_t read_steady_micros() {
   return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
 }
 
-/// What the connections have seen, together.
+/// What one connection has seen, or all of them together.
 struct Tally {
-  std::mutex mutex;
-  std::vector<std::int64_t> latencies;  // Microseconds, of calls that succeeded.
-  std::int64_t failures = 0;
+  std::vector<std::int64_t> latencies;           // Microseconds, of calls that were answered.
+  std::int64_t jobs = 0;                         // Acknowledged.
+  std::int64_t failures = 0;                     // Calls without a useful answer.
+  std::map<std::string, std::int64_t> refusals;  // Jobs by reason.
   std::optional<core::Error> first_error;
 
-  void add(std::vector<std::int64_t> some, std::int64_t failed,
-           const std::optional<core::Error>& error) {
-    const std::lock_guard guard(mutex);
-    latencies.insert(latencies.end(), some.begin(), some.end());
-    failures += failed;
+  void note_failure(const core::Error& error) {
+    ++failures;
     if (!first_error) first_error = error;
+  }
+
+  void note_bulk(const api::BulkView& view) {
+    for (const api::BulkItem& item : view.jobs) {
+      if (!item.problem) {
+        ++jobs;
+        continue;
+      }
+      ++refusals[item.problem->code];
+      if (!first_error) {
+        const core::Reason reason =
+            core::find_reason(item.problem->code).value_or(core::Reason::internal);
+        first_error = core::Error{reason, item.problem->detail};
+      }
+    }
+  }
+
+  void add(const Tally& other) {
+    latencies.insert(latencies.end(), other.latencies.begin(), other.latencies.end());
+    jobs += other.jobs;
+    failures += other.failures;
+    for (const auto& [code, count] : other.refusals) refusals[code] += count;
+    if (!first_error) first_error = other.first_error;
   }
 };
 
@@ -48,42 +70,51 @@ std::int64_t get_percentile(const std::vector<std::int64_t>& sorted, std::int64_
   return sorted[static_cast<std::size_t>(place)];
 }
 
-/// `unit_count`: jobs a call.
-Outcome report(Tally& tally, std::int64_t elapsed, std::int64_t unit_count, std::string_view what,
+Outcome report(Tally& tally, std::int64_t elapsed, std::string_view what,
                const Terminal& terminal) {
   std::sort(tally.latencies.begin(), tally.latencies.end());
   const auto calls = static_cast<std::int64_t>(tally.latencies.size());
   const std::int64_t millis = std::max<std::int64_t>(elapsed / 1'000, 1);
-  const std::int64_t jobs_per_second = calls * unit_count * 1'000 / millis;
+  const std::int64_t jobs_per_second = tally.jobs * 1'000 / millis;
   const auto at = [&tally](std::int64_t permille) {
     return get_percentile(tally.latencies, permille);
   };
+  boost::json::object refusals;
+  std::string refused;
+  for (const auto& [code, count] : tally.refusals) {
+    refusals[code] = count;
+    refused += "refused: " + std::to_string(count) + " jobs, " + code + "\n";
+  }
   const boost::json::object object = {
       {"what", what},
       {"calls", calls},
       {"failures", tally.failures},
-      {"jobs", calls * unit_count},
+      {"jobs", tally.jobs},
+      {"refusals", refusals},
       {"elapsed_microseconds", elapsed},
       {"jobs_per_second", jobs_per_second},
       {"calls_per_second", calls * 1'000 / millis},
       {"latency_microseconds",
        {{"p50", at(500)}, {"p90", at(900)}, {"p99", at(990)}, {"max", at(1'000)}}}};
   const auto text_of = [](std::int64_t micros) { return short_duration({micros}); };
-  std::string text = std::string(what) + ": " + std::to_string(calls * unit_count) + " jobs in " +
-                     text_of(elapsed) + ", " + per_second_text(calls * unit_count, {elapsed}) +
-                     "\n";
+  std::string text = std::string(what) + ": " + std::to_string(tally.jobs) + " jobs in " +
+                     text_of(elapsed) + ", " + per_second_text(tally.jobs, {elapsed}) + "\n" +
+                     refused;
   text += "latency of a call: p50 " + text_of(at(500)) + ", p90 " + text_of(at(900)) + ", p99 " +
           text_of(at(990)) + ", most " + text_of(at(1'000)) + "\n";
   terminal.show_object(object, text, std::to_string(jobs_per_second));
-  if (tally.failures == 0) return kDone;
-  terminal.say(std::to_string(tally.failures) + " calls failed, the first: ");
+  if (tally.failures == 0 && tally.refusals.empty()) return kDone;
+  if (tally.failures > 0) {
+    terminal.say(std::to_string(tally.failures) + " calls failed, the first: ");
+  }
   return make_complaint(tally.first_error.value_or(core::Error{}));
 }
 
-/// Starts `count` threads with a session each. `work` gets the session and the thread's tally.
-template <class Work>
+/// Runs `work` on `count` threads with a session each and adds up their tallies; how long it took.
 core::Result<std::int64_t> run_connections(const Invocation& invocation, const Terminal& terminal,
-                                           std::int64_t count, const Work& work) {
+                                           std::int64_t count,
+                                           const std::function<Tally(HubSession&)>& work,
+                                           Tally& sum) {
   std::vector<HubSession> sessions;
   for (std::int64_t i = 0; i < count; ++i) {
     core::Result<HubSession> session = HubSession::open(invocation, terminal);
@@ -96,9 +127,14 @@ core::Result<std::int64_t> run_connections(const Invocation& invocation, const T
   const std::int64_t start = read_steady_micros();
   std::vector<std::thread> threads;
   threads.reserve(sessions.size());
-  for (HubSession& session : sessions) threads.emplace_back([&work, &session] { work(session); });
+  std::vector<Tally> tallies(sessions.size());
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    threads.emplace_back([&, i] { tallies[i] = work(sessions[i]); });
+  }
   for (std::thread& thread : threads) thread.join();
-  return read_steady_micros() - start;
+  const std::int64_t elapsed = read_steady_micros() - start;
+  for (const Tally& tally : tallies) sum.add(tally);
+  return elapsed;
 }
 
 hub::JobDocument make_bench_job(std::int64_t bytes) {
@@ -122,37 +158,35 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
   const hub::JobDocument document = make_bench_job(invocation.get_count("bytes", 300));
   const api::BulkRequest request{
       std::vector<hub::JobDocument>(static_cast<std::size_t>(bulk), document)};
-  Tally tally;
   const std::int64_t deadline = read_steady_micros() + duration.count;
   const auto work = [&](HubSession& session) {
-    std::vector<std::int64_t> latencies;
-    std::int64_t failures = 0;
-    std::optional<core::Error> error;
+    Tally tally;
     for (std::int64_t now = read_steady_micros(); now < deadline;) {
       std::optional<core::Error> failed;
       if (bulk == 1) {
         const core::Result<api::JobView> job = session.client().submit_job(document);
+        if (job) ++tally.jobs;
         if (!job) failed = job.error();
       } else {
         const core::Result<api::BulkView> view = session.client().submit_bulk(request);
+        if (view) tally.note_bulk(*view);
         if (!view) failed = view.error();
       }
       const std::int64_t after = read_steady_micros();
       if (failed) {
-        ++failures;
-        if (!error) error = failed;
+        tally.note_failure(*failed);
       } else {
-        latencies.push_back(after - now);
+        tally.latencies.push_back(after - now);
       }
       now = after;
     }
-    tally.add(std::move(latencies), failures, error);
+    return tally;
   };
+  Tally sum;
   const core::Result<std::int64_t> elapsed =
-      run_connections(invocation, terminal, connections, work);
+      run_connections(invocation, terminal, connections, work, sum);
   if (!elapsed) return make_complaint(elapsed.error());
-  return report(tally, *elapsed, bulk, bulk == 1 ? "single submissions" : "bulk submissions",
-                terminal);
+  return report(sum, *elapsed, bulk == 1 ? "single submissions" : "bulk submissions", terminal);
 }
 
 Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal) {
@@ -165,33 +199,30 @@ Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal) {
   if (invocation.get("isolation", "") == "process") {
     document.need.isolation = topology::Isolation::process;
   }
-  Tally tally;
   std::atomic<std::int64_t> next = 0;
   const auto work = [&](HubSession& session) {
-    std::vector<std::int64_t> latencies;
-    std::int64_t failures = 0;
-    std::optional<core::Error> error;
+    Tally tally;
     while (next++ < jobs) {
       const std::int64_t start = read_steady_micros();
       core::Result<api::JobView> job = session.client().submit_job(document);
       if (job) job = session.client().wait_for_job(job->number);
       if (job && job->outcome == hub::JobOutcome::succeeded) {
-        latencies.push_back(read_steady_micros() - start);
+        ++tally.jobs;
+        tally.latencies.push_back(read_steady_micros() - start);
         continue;
       }
-      ++failures;
-      if (!error) {
-        error = job ? core::Error{core::Reason::internal,
-                                  "job " + std::to_string(job->number) + " did not succeed"}
-                    : job.error();
-      }
+      tally.note_failure(
+          job ? core::Error{core::Reason::internal,
+                            "job " + std::to_string(job->number) + " did not succeed"}
+              : job.error());
     }
-    tally.add(std::move(latencies), failures, error);
+    return tally;
   };
+  Tally sum;
   const core::Result<std::int64_t> elapsed =
-      run_connections(invocation, terminal, connections, work);
+      run_connections(invocation, terminal, connections, work, sum);
   if (!elapsed) return make_complaint(elapsed.error());
-  return report(tally, *elapsed, 1, "jobs end to end", terminal);
+  return report(sum, *elapsed, "jobs end to end", terminal);
 }
 
 }  // namespace intertie::cli

@@ -25,6 +25,22 @@ std::string render_sum(core::Money recomputed, core::Money ledger, bool agree,
          money_text(ledger, currency) + " by the ledger: " + (agree ? "they agree" : "THEY DIFFER");
 }
 
+std::string render_disputes(const std::vector<api::DisputeView>& disputes,
+                            const std::string& currency) {
+  std::string text;
+  for (const api::DisputeView& dispute : disputes) {
+    text += "\ndisputed: record of attempt " + std::to_string(dispute.attempt);
+    if (dispute.claimed_micros) text += ", " + money_text(*dispute.claimed_micros, currency);
+    text += ", " + dispute.detail + ": ";
+    if (dispute.state == api::DisputeState::open) text += "not charged, not decided";
+    if (dispute.state == api::DisputeState::rejected) text += "rejected, not charged";
+    if (dispute.state == api::DisputeState::accepted) {
+      text += "accepted, " + money_text(dispute.paid_micros, currency) + " paid";
+    }
+  }
+  return text;
+}
+
 Outcome show_job_bill(const api::JobBillView& bill, const std::string& currency,
                       const Terminal& terminal) {
   Listing listing;
@@ -51,7 +67,8 @@ Outcome show_job_bill(const api::JobBillView& bill, const std::string& currency,
          Cell(record.is_verified ? "verified" : "NOT: " + record.problem,
               record.is_verified ? "true" : "false")});
   }
-  listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, currency);
+  listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, currency) +
+                render_disputes(bill.disputes, currency);
   boost::json::value object = codec::encode(bill);
   if (terminal.is_json()) {
     terminal.show_object(object, "", std::to_string(bill.job));
@@ -79,6 +96,11 @@ Outcome show_bill(const api::BillView& bill, const Terminal& terminal) {
                             Cell(job->agree ? "yes" : "NO", job->agree ? "true" : "false")});
   }
   listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, bill.currency);
+  std::int64_t disputed = 0;
+  for (const api::JobBillView& job : bill.jobs) disputed += job.records_disputed;
+  if (disputed > 0) {
+    listing.sum += "\ndisputed records: " + std::to_string(disputed) + "; intertie ledger disputes";
+  }
   if (terminal.format() == Format::jsonl) {
     boost::json::array objects;
     for (const api::JobBillView& job : bill.jobs) objects.push_back(codec::encode(job));

@@ -129,6 +129,12 @@ core::Result<void> write_contexts(service::HubService& hub, const std::string& f
   return publish_dev_context(*user);
 }
 
+void withdraw_contexts(const std::string& folder) {
+  withdraw_dev_context(folder + "/context.yaml");
+  std::error_code error;
+  std::filesystem::remove(folder + "/operator.yaml", error);
+}
+
 }  // namespace
 
 Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
@@ -148,10 +154,13 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   terminal.say("Starting the hub ...");
   core::Result<std::unique_ptr<service::HubService>> hub = start_hub(invocation, folder->path());
   if (!hub) return complain_about_start(hub.error());
+  // At once: whatever an earlier run that was killed has left there names an old port.
+  const core::Result<void> contexts = write_contexts(**hub, folder->path());
   terminal.say("Starting the site and measuring this machine ...");
   core::Result<std::unique_ptr<service::SiteService>> site =
       start_site(**hub, invocation, folder->path());
   if (!site) {
+    withdraw_contexts(folder->path());
     (*hub)->stop();
     return make_complaint(site.error());
   }
@@ -160,16 +169,13 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
        waited += core::milliseconds(250)) {
     is_ready = (*site)->wait_until_ready(core::milliseconds(250));
   }
-  const core::Result<void> contexts = write_contexts(**hub, folder->path());
   if (contexts && !stop.has_come()) {
     show_welcome(**hub, folder->path(), is_ready, terminal);
     // Their tokens end; whoever leaves it running for weeks should not notice.
     while (!stop.wait(kRenewal)) (void)write_contexts(**hub, folder->path());
   }
   terminal.say("Stopping ...");
-  withdraw_dev_context(folder->path() + "/context.yaml");
-  std::error_code error;
-  std::filesystem::remove(folder->path() + "/operator.yaml", error);
+  withdraw_contexts(folder->path());
   (*site)->stop();
   const bool is_clean = (*hub)->stop();
   if (!contexts) return make_complaint(contexts.error());

@@ -37,7 +37,9 @@ constexpr std::array kEntries = {
     Entry{"ledger accounts", run_ledger_accounts},
     Entry{"ledger check", run_ledger_check},
     Entry{"ledger deposit", run_ledger_deposit},
+    Entry{"ledger disputes", run_ledger_disputes},
     Entry{"ledger postings", run_ledger_postings},
+    Entry{"ledger resolve", run_ledger_resolve},
     Entry{"log backup", run_log_backup},
     Entry{"log public", run_log_public},
     Entry{"log show", run_log_show},
@@ -52,6 +54,7 @@ constexpr std::array kEntries = {
     Entry{"site drain", run_site_drain},
     Entry{"site join", run_site_join},
     Entry{"site list", run_sites},
+    Entry{"site reconcile", run_site_reconcile},
     Entry{"site resume", run_site_resume},
     Entry{"site rotate-keys", run_site_rotate_keys},
     Entry{"site start", run_site_start},
@@ -64,7 +67,8 @@ constexpr std::array kEntries = {
 
 Outcome run_verb(const Invocation& invocation, const Terminal& terminal) {
   for (const Entry& entry : kEntries) {
-    if (entry.path == invocation.verb->path) return entry.run(invocation, terminal);
+    if (entry.path != invocation.verb->path) continue;
+    return run_guarded([&] { return entry.run(invocation, terminal); });
   }
   return make_complaint(
       {core::Reason::internal, "no function for " + std::string(invocation.verb->path)});

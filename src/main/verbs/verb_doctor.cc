@@ -16,19 +16,11 @@
 #include "session/hub_session.h"
 #include "session/local_file.h"
 #include "session/serving.h"
+#include "verbs/doctor_checks.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
 namespace {
-
-enum class Verdict : std::uint8_t { good, doubtful, bad };
-
-struct Finding {
-  std::string what;
-  Verdict verdict = Verdict::good;
-  std::string detail;
-  std::string fix;
-};
 
 std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
@@ -111,6 +103,22 @@ void check_isolation(std::vector<Finding>& findings) {
   std::filesystem::remove_all(folder, error);
 }
 
+// The ports that the examples use; somebody may have them for good reason.
+void check_ports(const Invocation& invocation, std::vector<Finding>& findings) {
+  const std::vector<std::string> wished = invocation.list("listen");
+  for (const std::string& listen : wished) findings.push_back(check_port(listen, Verdict::bad));
+  if (!wished.empty()) return;
+  for (const char* const listen : {"0.0.0.0:7300", "0.0.0.0:7301"}) {
+    findings.push_back(check_port(listen, Verdict::doubtful));
+  }
+}
+
+void check_clocks(api_client::Client& client, std::vector<Finding>& findings) {
+  const core::Time before = read_clock();
+  const core::Result<core::Time> hub = client.read_hub_clock();
+  if (hub) findings.push_back(check_skew(*hub, before, read_clock()));
+}
+
 void check_hub(const Invocation& invocation, const Terminal& terminal,
                std::vector<Finding>& findings) {
   const core::Result<FoundContext> context = find_context(invocation.find("context"));
@@ -137,6 +145,7 @@ void check_hub(const Invocation& invocation, const Terminal& terminal,
   if (!context->context.fingerprint.empty()) {
     findings.push_back({"tls", Verdict::good, "the certificate is the expected one", ""});
   }
+  check_clocks(session->client(), findings);
   const core::Result<api::HubView> hub = session->client().get_hub();
   if (!hub) {
     findings.push_back({"token", Verdict::bad, hub.error().detail,
@@ -176,6 +185,7 @@ Outcome run_doctor(const Invocation& invocation, const Terminal& terminal) {
                                    check_disk(invocation.get("data", get_data_home()))};
   terminal.say("Trying the sandbox ...");
   check_isolation(findings);
+  check_ports(invocation, findings);
   check_hub(invocation, terminal, findings);
   return show(findings, terminal);
 }

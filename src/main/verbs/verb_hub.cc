@@ -74,7 +74,7 @@ core::Result<void> write_contexts(StartedHub& started,
     if (!context) return context.error();
     started.user_contexts.push_back(*context);
   }
-  return {};
+  return renew_hub_contexts(*started.hub, folder, currency);
 }
 
 core::Result<StartedHub> start_hub(const Invocation& invocation, const std::string& folder) {

@@ -61,8 +61,7 @@ Outcome run_hub_peer_card(const Invocation& invocation, const Terminal& terminal
 }
 
 Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal) {
-  const core::Result<core::Money> credit =
-      core::parse_money(invocation.get("credit", "0"));
+  const core::Result<core::Money> credit = core::parse_money(invocation.get("credit", "0"));
   if (!credit) return make_complaint(credit.error());
   const core::Result<std::string> card = read_card(invocation.operands[0]);
   if (!card) return make_complaint(card.error());
@@ -73,7 +72,8 @@ Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal)
     return session->complain(peer.error(),
                              "the other hub's operator prints its card: intertie hub peer card");
   }
-  terminal.say("Region " + peer->region + " is a peer now. It must add this hub's card as well: "
+  terminal.say("Region " + peer->region +
+               " is a peer now. It must add this hub's card as well: "
                "intertie hub peer card");
   boost::json::array objects = {codec::encode(*peer)};
   return terminal.show(make_peer_listing({*peer}, session->currency()), objects, "");

@@ -101,6 +101,7 @@ core::Result<std::uint64_t> parse_job(const std::string& text) {
 Outcome run_jobs(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<api_client::JobQuery> query = read_query(invocation);
   if (!query) return make_complaint(query.error());
+  if (invocation.has("watch")) return watch_jobs(invocation, terminal);
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   if (!invocation.operands.empty()) return show_one(*session, invocation.operands[0], terminal);

@@ -156,15 +156,11 @@ Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal) {
     folder += below;
     break;
   }
-  core::Result<std::unique_ptr<storage::Store>> store =
-      storage_sqlite::open_sqlite_store({.folder = folder});
-  if (!store) {
-    return make_complaint(store.error(), "Stop the service that uses it, then repeat.");
-  }
-  const core::Result<void> done = (*store)->write_backup(invocation.operands[1]);
-  if (!done) return make_complaint(done.error());
-  terminal.say("Check it: intertie log verify " + invocation.operands[1]);
-  return terminal.write_result(invocation.operands[1] + "\n") ? kDone : kFailed;
+  const std::string& target = invocation.operands[1];
+  const core::Result<void> done = storage_sqlite::write_sqlite_backup({.folder = folder}, target);
+  if (!done) return make_complaint(done.error(), "Name a new folder on a disk with room.");
+  terminal.say("Check it: intertie log verify " + target);
+  return terminal.show_object(boost::json::object{{"folder", target}}, target + "\n", target);
 }
 
 }  // namespace intertie::cli

@@ -85,6 +85,38 @@ Outcome run_site_token(const Invocation& invocation, const Terminal& terminal) {
   return terminal.show_object(codec::encode(*token), token->token + "\n", token->token);
 }
 
+// The hub keeps what the site said when it last opened its channel: that is what is reconciled.
+Outcome run_site_reconcile(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  std::string name = invocation.operands[0];
+  if (const auto complaint = find_name(*session, name)) return *complaint;
+  const core::Result<api::SiteView> site = session->client().get_site(name);
+  if (!site) return session->complain(site.error());
+  if (!site->channel) {
+    return make_complaint(
+        {core::Reason::not_found, name + " has not opened its channel since the hub started"},
+        "Start its agent (intertie site start), and use an operator's token.");
+  }
+  const api::SiteChannelView& channel = *site->channel;
+  terminal.say(channel.reason ? name + " cannot open its channel: " + channel.detail + "."
+                              : "The hub sees no difference; the site's log says if it does.");
+  terminal.say(
+      "Hub and site remember different messages, because one of the two was restored from a\n"
+      "backup. Reconciling takes the site's side: it starts again from its row " +
+      std::to_string(channel.hello.sent) + " and the hub's row " +
+      std::to_string(channel.hello.received) +
+      ".\nWhat runs there counts as lost; such jobs run again elsewhere when their time is over.");
+  if (!invocation.has("yes")) {
+    return make_complaint({core::Reason::bad_argument, "nothing was changed"},
+                          "intertie site reconcile " + name + " --yes");
+  }
+  const core::Result<api::SiteView> done = session->client().reconcile_site(name, channel.hello);
+  if (!done) return session->complain(done.error());
+  terminal.say(name + " is reconciled; it opens its channel within a minute.");
+  return kDone;
+}
+
 Outcome run_site_drain(const Invocation& invocation, const Terminal& terminal) {
   return set_drained(invocation, terminal, true);
 }

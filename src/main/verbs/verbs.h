@@ -35,7 +35,9 @@ Outcome run_jobs(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_accounts(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_check(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& terminal);
+Outcome run_ledger_disputes(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_postings(const Invocation& invocation, const Terminal& terminal);
+Outcome run_ledger_resolve(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_public(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal);
@@ -49,11 +51,14 @@ Outcome run_simulate(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_doctor(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_drain(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_join(const Invocation& invocation, const Terminal& terminal);
+Outcome run_site_reconcile(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_resume(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_rotate_keys(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_start(const Invocation& invocation, const Terminal& terminal);
 Outcome run_site_token(const Invocation& invocation, const Terminal& terminal);
 Outcome run_sites(const Invocation& invocation, const Terminal& terminal);
 Outcome run_submit(const Invocation& invocation, const Terminal& terminal);
+/// jobs --watch.
+Outcome watch_jobs(const Invocation& invocation, const Terminal& terminal);
 
 }  // namespace intertie::cli

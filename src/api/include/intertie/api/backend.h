@@ -62,6 +62,9 @@ class Backend {
   /// Job 0 has no events: its watchers are called at their deadline.
   virtual void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) = 0;
 
+  /// Calls back once, soon after the log has durable records beyond `after`; at once if it has.
+  virtual void watch_log(storage::LogIndex after, std::function<void()> wake) = 0;
+
   /// Content by digest (docs/formats/content.md). write: the bytes must match the digest
   /// (bad_digest), at most limits::http_body_bytes_max here; bigger files come in parts.
   virtual core::Result<void> write_content(const crypto::Digest& digest,

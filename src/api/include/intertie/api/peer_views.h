@@ -45,12 +45,12 @@ struct PeerView {
   std::string region;
   std::string name;
   std::string address;
-  bool is_heard = false;         // Its beacons count now.
-  std::uint32_t pools = 0;       // Announced.
-  std::uint64_t offers = 0;      // Jobs of ours there, or asked for.
-  std::uint64_t guests = 0;      // Jobs of its here.
+  bool is_heard = false;           // Its beacons count now.
+  std::uint32_t pools = 0;         // Announced.
+  std::uint64_t offers = 0;        // Jobs of ours there, or asked for.
+  std::uint64_t guests = 0;        // Jobs of its here.
   std::uint64_t rows_waiting = 0;  // Not yet acknowledged.
-  core::Money balance_micros;    // Of the clearing account: below 0 it owes us.
+  core::Money balance_micros;      // Of the clearing account: below 0 it owes us.
   core::Money credit_micros;
   core::Money contested_micros;  // Charges of ours that it has not posted.
   core::Money disputed_micros;   // Charges of its that this hub has not posted.
@@ -98,7 +98,6 @@ struct ClearingView {
   std::uint64_t rows_sent = 0;
 };
 BOOST_DESCRIBE_STRUCT(ClearingView, (),
-                      (balance_micros, contested_micros, disputed_micros, rows_received,
-                       rows_sent))
+                      (balance_micros, contested_micros, disputed_micros, rows_received, rows_sent))
 
 }  // namespace intertie::api

@@ -19,6 +19,7 @@
 #include "intertie/core/reason.h"
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
+#include "intertie/engine/channel.h"
 #include "intertie/hub/events.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/ledger/account.h"
@@ -289,6 +290,14 @@ BOOST_DESCRIBE_STRUCT(PoolView, (),
                        milli_cpus_per_node, memory_bytes_per_node, devices_per_node, software,
                        isolation, network, price, measured, total, free))
 
+/// How the site's channel opened last, for whoever may reconcile it.
+struct SiteChannelView {
+  engine::ChannelHello hello;        // What the site remembers.
+  std::optional<ReasonView> reason;  // Why it was not opened.
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(SiteChannelView, (), (hello, reason, detail))
+
 struct SiteView {
   std::string name;
   std::uint32_t handle = 0;
@@ -301,10 +310,11 @@ struct SiteView {
   core::Time heard;           // Last sign of life.
   std::uint64_t rows_unacknowledged = 0;
   std::vector<PoolView> pools;
+  std::optional<SiteChannelView> channel;  // GET /v1/sites/{site}, for operators of the hub.
 };
 BOOST_DESCRIBE_STRUCT(SiteView, (),
                       (name, handle, identifier, region, operator_account, status, is_drained,
-                       is_connected, heard, rows_unacknowledged, pools))
+                       is_connected, heard, rows_unacknowledged, pools, channel))
 
 struct SiteList {
   std::vector<SiteView> sites;
@@ -449,6 +459,50 @@ BOOST_DESCRIBE_STRUCT(BillRecordView, (),
                       (attempt, number, site, pool, from, to, milli_cpus, memory_bytes, devices,
                        recomputed_micros, ledger_micros, is_verified, problem))
 
+enum class DisputeState : std::uint8_t { open, accepted, rejected };
+BOOST_DESCRIBE_ENUM(DisputeState, open, accepted, rejected)
+
+/// A usage record that was not accepted.
+struct DisputeView {
+  std::uint64_t id = 0;
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::string site;
+  core::Time at;
+  ReasonView reason;
+  std::string detail;
+  DisputeState state = DisputeState::open;
+  std::optional<std::uint64_t> record;  // As the record says, if it can be read.
+  std::optional<core::Time> from;
+  std::optional<core::Time> to;
+  std::optional<core::Money> claimed_micros;
+  std::optional<core::Money> payable_micros;  // While open: what accepting it would pay.
+  bool is_attempt_over = true;                // Else it cannot be accepted yet.
+  core::Money paid_micros;
+  std::optional<core::Time> resolved;
+  std::string resolved_by;
+};
+BOOST_DESCRIBE_STRUCT(DisputeView, (),
+                      (id, job, attempt, site, at, reason, detail, state, record, from, to,
+                       claimed_micros, payable_micros, is_attempt_over, paid_micros, resolved,
+                       resolved_by))
+
+struct DisputeList {
+  std::vector<DisputeView> disputes;  // Newest first.
+  std::optional<std::string> next;
+  std::string currency;
+};
+BOOST_DESCRIBE_STRUCT(DisputeList, (), (disputes, next, currency))
+
+enum class DisputeVerdict : std::uint8_t { reject, accept };
+BOOST_DESCRIBE_ENUM(DisputeVerdict, reject, accept)
+
+struct DisputeDecision {
+  DisputeVerdict verdict = DisputeVerdict::reject;
+  static constexpr std::string_view required_fields[] = {"verdict"};
+};
+BOOST_DESCRIBE_STRUCT(DisputeDecision, (), (verdict))
+
 struct JobBillView {
   std::uint64_t job = 0;
   std::string name;
@@ -458,10 +512,11 @@ struct JobBillView {
   std::int64_t records_disputed = 0;
   bool agree = false;  // Every record verifies and the two sums are equal.
   std::vector<BillRecordView> records;
+  std::vector<DisputeView> disputes;
 };
 BOOST_DESCRIBE_STRUCT(JobBillView, (),
                       (job, name, account, recomputed_micros, ledger_micros, records_disputed,
-                       agree, records))
+                       agree, records, disputes))
 
 /// Bills of several jobs; the sums are over this page.
 struct BillView {
@@ -544,7 +599,9 @@ struct HealthView {
 };
 BOOST_DESCRIBE_STRUCT(HealthView, (), (status, checks))
 
-/// A job's phase changed: data of the events of GET /v1/events.
+// What happens, as it happens (GET /v1/events)
+
+/// A job's phase changed: data of the events "job".
 struct JobEventView {
   std::uint64_t job = 0;
   Phase phase = Phase::waiting;
@@ -553,5 +610,23 @@ struct JobEventView {
   std::uint64_t index = 0;
 };
 BOOST_DESCRIBE_STRUCT(JobEventView, (), (job, phase, outcome, at, index))
+
+/// A site's status changed: data of the events "site", for operators of the hub.
+struct SiteEventView {
+  std::string site;
+  topology::PoolStatus status = topology::PoolStatus::active;
+  bool is_drained = false;
+  std::string why;
+  core::Time at;
+  std::uint64_t index = 0;
+};
+BOOST_DESCRIBE_STRUCT(SiteEventView, (), (site, status, is_drained, why, at, index))
+
+/// Data of the event "gap": what happened at these places of the log is not told.
+struct EventGapView {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+};
+BOOST_DESCRIBE_STRUCT(EventGapView, (), (from, to))
 
 }  // namespace intertie::api

@@ -37,6 +37,8 @@ struct CallNote {
   std::string method;
   std::string url;
   std::string body;
+  std::string idempotency_key;  // Of the header Idempotency-Key; empty: not sent.
+  std::string range;            // Of the header Range; empty: not sent.
 };
 
 struct JobQuery {
@@ -70,6 +72,17 @@ struct LogPiece {
   std::uint32_t attempt = 0;  // 0: none yet.
 };
 
+/// What happened, as GET /v1/events tells it. One of the two, or neither: only the place is news.
+struct HubEvent {
+  std::uint64_t index = 0;  // To resume after.
+  std::optional<api::JobEventView> job;
+  std::optional<api::SiteEventView> site;
+  std::optional<api::EventGapView> gap;
+};
+
+/// Takes events as they come; called with nothing about once a second too. False ends it.
+using EventSink = std::function<bool(const HubEvent* event)>;
+
 /// Takes bytes as they come; false ends the transfer.
 using ByteSink = std::function<bool(std::string_view bytes)>;
 
@@ -88,6 +101,8 @@ class Client {
 
   /// Told before each call.
   void set_explain_call(std::function<void(const CallNote&)> hook);
+  /// For each call as a whole, beside what the hub may take on purpose.
+  void set_timeout(core::Duration timeout);
   /// Ends the call under way and all later ones, from any thread.
   void interrupt() const;
 
@@ -109,6 +124,12 @@ class Client {
   core::Result<api::ExplainView> explain_job(std::uint64_t job);
   core::Result<api::PlanView> plan_job(const hub::JobDocument& document);
 
+  /// Hands on what happens to the caller's jobs (operators: to sites, and with `everybody` to all
+  /// jobs) after this place of the log; without one, from now on. unreachable: it broke; call again
+  /// with the last index that came.
+  core::Result<void> follow_events(std::optional<std::uint64_t> after, bool everybody,
+                                   const EventSink& sink);
+
   core::Result<LogPiece> read_log(std::uint64_t job, const LogQuery& query = {});
   /// Hands the log on from query.offset, waiting for more until the job has ended; later attempts
   /// follow earlier ones.
@@ -119,6 +140,13 @@ class Client {
 
   core::Result<api::JobBillView> get_job_bill(std::uint64_t job);
   core::Result<api::BillView> get_bill(const BillQuery& query = {});
+
+  /// `is_open`: those that are to be decided; else the others. Newest first.
+  core::Result<api::DisputeList> list_disputes(bool is_open,
+                                               const std::optional<std::string>& after = {},
+                                               std::optional<std::size_t> limit = {});
+  core::Result<api::DisputeView> resolve_dispute(std::uint64_t dispute,
+                                                 api::DisputeVerdict verdict);
 
   core::Result<api::SiteList> list_sites();
   core::Result<api::SiteView> get_site(const std::string& site);
@@ -165,6 +193,8 @@ class Client {
   core::Result<api::HealthView> get_live();
   /// Also the answer of a hub that is not ready (status "failing").
   core::Result<api::HealthView> get_ready();
+  /// The hub's clock, to a second. Needs no token.
+  core::Result<core::Time> read_hub_clock();
   core::Result<std::string> get_metrics();
   core::Result<std::string> get_openapi();
 

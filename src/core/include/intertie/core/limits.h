@@ -51,6 +51,8 @@ inline constexpr std::size_t ledger_accounts_max = 10'000'000;
 inline constexpr std::size_t ledger_ids_remembered_max = 65'536;
 inline constexpr std::size_t postings_per_entry_max = 16;
 inline constexpr std::size_t account_name_bytes_max = 200;
+// A site's further disputed records are closed at once, as rejected.
+inline constexpr std::size_t disputes_open_per_site_max = 1'000;
 
 inline constexpr std::size_t finished_keys_max = 100'000;
 inline constexpr std::int64_t jobs_per_owner_default = 1'000'000;
@@ -104,6 +106,10 @@ inline constexpr std::size_t rows_per_request_max = 2'000;
 inline constexpr std::size_t site_name_bytes_max = 63;
 inline constexpr Duration token_lifetime_max = hours(24 * 366);
 inline constexpr Duration readiness_timeout = seconds(2);
+inline constexpr std::size_t event_streams_max = 256;
+inline constexpr std::size_t event_streams_per_principal_max = 16;
+// How far back a stream of events resumes; records beyond it are named as lost.
+inline constexpr std::size_t event_resume_records_max = 1'000'000;
 
 // Engine
 inline constexpr std::size_t commands_queued_max = 100'000;

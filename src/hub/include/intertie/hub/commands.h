@@ -138,6 +138,15 @@ struct RevokeSite {
   std::string record_envelope;
 };
 
+/// The hub's operator decides about a disputed usage record. Answered with Done. already_final: it
+/// is not open; busy: its attempt still runs (accepting only); usage_disputed: nothing of it can be
+/// paid; insufficient_funds: the job's account cannot cover it.
+struct ResolveDispute {
+  std::uint64_t dispute = 0;
+  bool is_accepted = false;
+  std::uint32_t by = 0;
+};
+
 /// Another region's hub may lend us cards and use ours. Opens the clearing account "peer
 /// REGION-ID". Answered with Created (its handle); already_exists, bad_field.
 struct AddPeer {
@@ -198,8 +207,8 @@ struct AcceptBeacon {
 using Command = std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs,
                              CancelJob, JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel,
                              ReconcileSite, AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite,
-                             AddPeer, ChangePeer, OpenPeerChannel, ReconcilePeer, AcceptPeerRows,
-                             AcknowledgePeerRows, MakeBeacon, AcceptBeacon>;
+                             ResolveDispute, AddPeer, ChangePeer, OpenPeerChannel, ReconcilePeer,
+                             AcceptPeerRows, AcknowledgePeerRows, MakeBeacon, AcceptBeacon>;
 
 struct Done {};
 

@@ -21,6 +21,7 @@
 #include "intertie/core/time.h"
 #include "intertie/crypto/digest.h"
 #include "intertie/execution/site_messages.h"
+#include "intertie/execution/usage_record.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/hub/peer_events.h"
 #include "intertie/identity/record.h"
@@ -231,14 +232,30 @@ struct UsageSettled {
 };
 BOOST_DESCRIBE_STRUCT(UsageSettled, (), (job, attempt, from, to, is_last, post, record, envelope))
 
+/// What a disputed record asks for, and the most of it that could be due.
+struct DisputedClaim {
+  std::uint64_t record = 0;  // Its number.
+  core::Time from;           // Its interval, and what its own figures would cost.
+  core::Time to;
+  core::Money claimed;
+  execution::ReservedUse amounts;  // At most what was reserved.
+  core::Time payable_from;         // Without what was charged before, or cannot have been used.
+  core::Time payable_to;
+  core::Money most;  // What is left of the attempt's hold.
+};
+BOOST_DESCRIBE_STRUCT(DisputedClaim, (),
+                      (record, from, to, claimed, amounts, payable_from, payable_to, most))
+
 /// A usage record was not accepted; nothing was charged for it. Body: its envelope.
 struct UsageDisputed {
   std::uint64_t job = 0;
   std::uint32_t attempt = 0;
   core::Reason reason = core::Reason::usage_disputed;
   std::string detail;
+  std::uint32_t site = 0;
+  std::optional<DisputedClaim> claim;  // Set: the record is the site's, about this attempt.
 };
-BOOST_DESCRIBE_STRUCT(UsageDisputed, (), (job, attempt, reason, detail))
+BOOST_DESCRIBE_STRUCT(UsageDisputed, (), (job, attempt, reason, detail, site, claim))
 
 /// The attempt is over: capacity is free, the rest of the hold is void. Sends ForgetAttempt.
 /// Body: the site's AttemptEnded message (JSON), if it sent one.
@@ -335,15 +352,31 @@ struct SiteRevoked {
 };
 BOOST_DESCRIBE_STRUCT(SiteRevoked, (), (site, record, why))
 
+/// The hub's operator decided about a disputed record: accepted, [from, to) of it is paid by the
+/// job's account; rejected, it costs nothing.
+struct DisputeResolved {
+  std::uint64_t dispute = 0;  // Log index of its UsageDisputed.
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  bool is_accepted = false;
+  std::uint32_t by = 0;
+  core::Time from;
+  core::Time to;
+  core::Money paid;
+  std::optional<ledger::Entry> entry;  // Absent: no money moves.
+};
+BOOST_DESCRIBE_STRUCT(DisputeResolved, (),
+                      (dispute, job, attempt, is_accepted, by, from, to, paid, entry))
+
 using Event = std::variant<
     HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted, SiteRegistered,
     PoolOffered, MeasurementAccepted, MeasurementRefused, SiteStatusChanged, ShapeInterned,
     JobSubmitted, DemandUnmet, CapacityReserved, CapacityReleased, AttemptChosen, AttemptBegan,
     UsageSettled, UsageDisputed, AttemptOver, JobRequeued, JobCancelRequested, JobEnded,
     SiteRowsAccepted, SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
-    SiteRevoked, PeerAdded, PeerChanged, PeerChannelOpened, PeerRowsAccepted, PeerChannelReconciled,
-    OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan, RemoteUsageSettled,
-    RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused, GuestCommitted,
-    GuestDropped, GuestEnded, ChargeContested>;
+    SiteRevoked, DisputeResolved, PeerAdded, PeerChanged, PeerChannelOpened, PeerRowsAccepted,
+    PeerChannelReconciled, OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan,
+    RemoteUsageSettled, RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
+    GuestCommitted, GuestDropped, GuestEnded, ChargeContested>;
 
 }  // namespace intertie::hub

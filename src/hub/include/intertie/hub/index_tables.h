@@ -30,8 +30,14 @@ enum class Table : storage::TableId {
   site_events = 9,     // site | log index -> IndexedEvent
   public_leaves = 10,  // number -> IndexedLeaf (public_log.h)
   public_nodes = 11,   // level | position -> the 32 bytes of a complete subtree's root
-  guests = 20,         // peer | offer -> the guest's job number (8 bytes)
+  disputes = 12,       // log index of UsageDisputed -> IndexedEvent of it
+  dispute_ends = 13,   // the same -> IndexedEvent of DisputeResolved
+  disputes_by_party = 14,  // principal, or all_parties | 'o' open, 'r' resolved | log index -> ""
+  guests = 20,             // peer | offer -> the guest's job number (8 bytes)
 };
+
+/// In disputes_by_party: everybody's.
+inline constexpr std::uint64_t all_parties = UINT64_MAX;
 
 struct IndexedEvent {
   std::uint16_t kind = 0;
@@ -61,6 +67,8 @@ std::string make_node_key(int level, std::uint64_t position);
 /// The number at `offset` of a key; asserts that it is there.
 std::uint64_t decode_number(std::string_view key, std::size_t offset);
 
+/// party | phase: the prefix of disputes_by_party.
+std::string make_dispute_prefix(std::uint64_t party, bool is_open);
 /// owner | phase: the prefix of jobs_by_phase.
 std::string make_phase_prefix(std::uint32_t owner, char phase);
 /// owner | tag | value: the prefix of jobs_by_tag.

@@ -19,6 +19,12 @@ namespace intertie::hub {
 
 struct Soft;
 
+/// A site's last hello.
+struct SiteGreeting {
+  engine::ChannelHello hello;
+  std::optional<core::Error> refusal;  // channel_diverged: reconcile it with this hello.
+};
+
 /// Owns state and soft state. One thread. See engine/state_machine.h for what each member promises.
 class HubMachine {
  public:
@@ -60,6 +66,10 @@ class HubMachine {
   /// Whether another region's beacons count now, and how many pools it has announced.
   bool is_peer_heard(std::uint32_t peer) const;
   std::uint32_t count_announced_pools(std::uint32_t peer) const;
+
+  /// What a site said when it last opened its channel, and why it was refused, since this process
+  /// began; nullptr: nothing yet.
+  const SiteGreeting* find_greeting(std::uint32_t site) const;
 
   /// When a site was last heard of (its time of start, if never).
   core::Time get_heard(std::uint32_t site) const;

@@ -19,6 +19,7 @@
 
 #include "intertie/core/time.h"
 #include "intertie/engine/channel.h"
+#include "intertie/hub/dispute.h"
 #include "intertie/hub/events.h"
 #include "intertie/hub/public_log.h"
 #include "intertie/hub/queue.h"
@@ -187,8 +188,11 @@ struct State {
   std::uint64_t next_reservation = 1;
   Counters counters;
   PublicLog public_log;
+  std::map<std::uint64_t, OpenDispute> disputes;  // By log index of UsageDisputed.
 
   // Derived.
+  std::map<std::uint64_t, std::set<std::uint64_t>> disputes_of_jobs;
+  std::map<std::uint32_t, std::size_t> disputes_of_sites;
   std::map<std::string, std::uint32_t> principal_handles;
   std::map<std::string, std::uint32_t> site_handles;
   std::map<std::string, std::uint32_t> pool_handles;                            // By identifier.

@@ -43,4 +43,10 @@ struct SqliteView {
 /// For `log verify` and the like. The errors of open_sqlite_store; not_found: no store there.
 core::Result<SqliteView> open_sqlite_view(const SqliteOptions& options);
 
+/// Copies the store in `options.folder` to the folder `path`, which must not exist, also while
+/// another process writes to it: the newest snapshots, then the database as of one moment after
+/// them (VACUUM INTO, so without free pages), all synced; `path` appears only when the copy is
+/// complete.
+core::Result<void> write_sqlite_backup(const SqliteOptions& options, const std::string& path);
+
 }  // namespace intertie::storage_sqlite

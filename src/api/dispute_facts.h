@@ -1,0 +1,40 @@
+// Disputed usage records as the index tells them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "intertie/api/views.h"
+#include "intertie/core/result.h"
+#include "intertie/hub/events.h"
+#include "intertie/storage/store.h"
+
+namespace intertie::api {
+
+/// One dispute, and how it was resolved.
+struct DisputeFacts {
+  storage::LogIndex id = 0;  // Of its UsageDisputed.
+  core::Time at;
+  hub::UsageDisputed disputed;
+  bool is_open = false;
+  std::optional<hub::DisputeResolved> resolved;
+  std::optional<core::Time> resolved_at;
+};
+
+/// The dispute with this number; nothing if there is none. Open: as `is_open` says.
+core::Result<std::optional<DisputeFacts>> read_dispute(storage::Reader& reader,
+                                                       storage::LogIndex id, bool is_open);
+
+/// A party's open disputes, or the others, newest first, after `after` (a log index), at most
+/// `limit`.
+core::Result<std::vector<DisputeFacts>> read_disputes(storage::Reader& reader, std::uint64_t party,
+                                                      bool is_open,
+                                                      std::optional<std::string> after,
+                                                      std::size_t limit);
+
+/// What follows from the events alone; names and what could be paid are added by the caller.
+DisputeView make_dispute_view(const DisputeFacts& facts);
+
+}  // namespace intertie::api
