@@ -197,7 +197,19 @@ report() {
     "cancelled=$cancelled ledger_sum=$sum"
 }
 
+# Other people's jobs run in namespaces or not at all, so without them there is nothing to show.
+check_machine() {
+  local findings
+  findings=$("$bin" site doctor -o csv --data "$work" 2>&1) || true
+  if grep -q '^sandbox: namespace,BAD' <<<"$findings"; then
+    grep '^sandbox: namespace' <<<"$findings"
+    say "FAILED: this machine has no user namespaces (a plain chroot never has them)"
+    exit 1
+  fi
+}
+
 mkdir -p "$work"
+check_machine
 start_grid
 run_load
 check_outputs

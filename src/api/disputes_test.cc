@@ -1,6 +1,8 @@
 // Disputes and events over the user interface.
 #include <algorithm>
 
+#include "intertie/api/dispute_views.h"
+#include "intertie/api/event_views.h"
 #include "intertie/core/limits.h"
 
 #include "fake_backend.h"

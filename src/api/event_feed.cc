@@ -7,7 +7,7 @@
 
 #include <boost/mp11/algorithm.hpp>
 
-#include "intertie/api/views.h"
+#include "intertie/api/event_views.h"
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 #include "intertie/hub/index_tables.h"

@@ -134,6 +134,11 @@ std::optional<Reason> find_verdict(const std::vector<placement::PoolVerdict>& ve
        {Reason::busy, Reason::deadline_impossible, Reason::price_above_limit}) {
     if (has(reason)) return reason;
   }
+  // What passes by itself: nothing about the job is wrong.
+  for (const Reason reason :
+       {Reason::site_drained, Reason::site_unreachable, Reason::site_failing, Reason::unmeasured}) {
+    if (has(reason)) return reason;
+  }
   return Reason::unplaceable;
 }
 

@@ -9,7 +9,41 @@ namespace intertie::api {
 
 using core::Reason;
 
+namespace {
+
+// Why a pool does not fit, or no pool does.
+bool is_of_placement(Reason reason) {
+  switch (reason) {
+    case Reason::no_sites:
+    case Reason::class_missing:
+    case Reason::unmeasured:
+    case Reason::rate_too_low:
+    case Reason::cpus_too_few:
+    case Reason::memory_too_small:
+    case Reason::devices_too_few:
+    case Reason::software_missing:
+    case Reason::isolation_too_weak:
+    case Reason::region_excluded:
+    case Reason::latency_too_high:
+    case Reason::network_refused:
+    case Reason::secrets_refused:
+    case Reason::busy:
+    case Reason::site_drained:
+    case Reason::site_unreachable:
+    case Reason::site_failing:
+    case Reason::deadline_impossible:
+    case Reason::price_above_limit:
+    case Reason::unplaceable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 int get_status(Reason reason) {
+  if (is_of_placement(reason)) return 422;
   switch (reason) {
     case Reason::bad_token:
     case Reason::token_expired:
@@ -40,27 +74,6 @@ int get_status(Reason reason) {
       return 409;
     case Reason::too_large:
       return 413;
-    case Reason::no_sites:
-    case Reason::class_missing:
-    case Reason::unmeasured:
-    case Reason::rate_too_low:
-    case Reason::cpus_too_few:
-    case Reason::memory_too_small:
-    case Reason::devices_too_few:
-    case Reason::software_missing:
-    case Reason::isolation_too_weak:
-    case Reason::region_excluded:
-    case Reason::latency_too_high:
-    case Reason::network_refused:
-    case Reason::secrets_refused:
-    case Reason::busy:
-    case Reason::site_drained:
-    case Reason::site_unreachable:
-    case Reason::site_failing:
-    case Reason::deadline_impossible:
-    case Reason::price_above_limit:
-    case Reason::unplaceable:
-      return 422;
     case Reason::too_many_jobs:
       return 429;
     case Reason::unreachable:

@@ -73,7 +73,7 @@ TEST(Router, ExplainsWhyAJobWaitsAndWhatWouldHelp) {
   auto site = world.join("alpha", 2);
   const std::uint64_t job = world.submit("ada");  // Unmeasured: it may wait.
   auto view = world.get<ExplainView>("ada", "/v1/jobs/1/explain");
-  EXPECT_EQ(view.reason->code, "unplaceable");
+  EXPECT_EQ(view.reason->code, "unmeasured");
   EXPECT_EQ(view.counts.at(0).reason.code, "unmeasured");
   world.measure(site);
   EXPECT_EQ(world.get<JobView>("ada", "/v1/jobs/1").phase, Phase::placed);
@@ -169,7 +169,7 @@ TEST(Router, WalksEveryRouteWithEveryRole) {
       }
     }
   }
-  EXPECT_EQ(denied, 10u);  // A user on 7 routes, a provider on 3.
+  EXPECT_EQ(denied, 12u);  // A user on 8 routes, a provider on 4.
 }
 
 TEST(Router, AnIdempotencyKeyMakesOneJob) {

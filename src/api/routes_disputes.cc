@@ -2,6 +2,7 @@
 #include <map>
 #include <utility>
 
+#include "intertie/api/dispute_views.h"
 #include "intertie/codec/schema.h"
 #include "intertie/hub/index_tables.h"
 

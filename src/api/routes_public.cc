@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "intertie/api/public_views.h"
+#include "intertie/api/site_views.h"
 #include "intertie/codec/cbor.h"
 #include "intertie/codec/schema.h"
 #include "intertie/core/limits.h"
@@ -13,6 +14,7 @@
 
 #include "route.h"
 #include "router_core.h"
+#include "site_keys.h"
 
 namespace intertie::api {
 namespace {
@@ -167,6 +169,17 @@ void add_leaf_routes(std::vector<Route>& routes) {
 }  // namespace
 
 void add_public_routes(std::vector<Route>& routes) {
+  routes.push_back({"POST",
+                    "/v1/sites/{site}:revoke",
+                    "revoke_site",
+                    "The site's record is revoked for ever; its keys count no more.",
+                    Visibility::operators,
+                    Scope::admin,
+                    {},
+                    &codec::openapi_schema<RevokeRequest>,
+                    &codec::openapi_schema<KeysAnswer>,
+                    200,
+                    &revoke_site});
   add_leaf_routes(routes);
   routes.push_back({"GET",
                     "/v1/public/proof",

@@ -1,10 +1,12 @@
 // A site changes its keys: both of its signatures, then the hub's.
 #include "site_keys.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "intertie/api/public_views.h"
 #include "intertie/api/site_views.h"
 #include "intertie/core/limits.h"
 #include "intertie/hub/site_record.h"
@@ -68,6 +70,34 @@ void submit_rotation(const CallPointer& call, const KeysRequest& request, std::s
   });
 }
 
+core::Result<std::string> make_revocation(const Call& call, const Present& present,
+                                          identity::RevocationReason reason) {
+  const auto hub_key = crypto::parse_public_key(present.hub_key);
+  if (!hub_key) return hub_key.error();
+  const auto body = call.backend.reader().read_body(present.record_index);
+  if (!body) return body.error();
+  const auto older = hub::open_site_record(body->bytes, *hub_key);
+  if (!older) return older.error();
+  identity::RegistrationRecord record = older->record;
+  record.seq += 1;
+  record.prev_hash = older->hash;
+  record.status = identity::RecordStatus::revoked;
+  record.revocation_reason = reason;
+  record.issued = std::max(call.backend.now(), older->record.issued);
+  record.valid_until = record.issued + identity::record_lifetime_default;
+  if (const auto right = identity::check_record(record); !right) return right.error();
+  return call.backend.sign_record(identity::kRecordType, codec::to_json(record));
+}
+
+void submit_revocation(const CallPointer& call, std::uint32_t site, std::string envelope) {
+  call->backend.submit(hub::RevokeSite{site, envelope},
+                       [call, site, envelope](const core::Result<hub::Reply>& reply) {
+                         if (!reply) return fail(*call, reply.error());
+                         call->core.forget_site(site);
+                         respond_view(*call, KeysAnswer{envelope});
+                       });
+}
+
 }  // namespace
 
 core::Result<std::string> countersign(const Call& call, const std::string& envelope,
@@ -101,6 +131,36 @@ void rotate_site_keys(const CallPointer& call) {
         auto envelope = make_rotation(*call, present, request.record);
         if (!envelope) return fail(*call, envelope.error());
         submit_rotation(call, request, std::move(*envelope));
+      });
+}
+
+void revoke_site(const CallPointer& call) {
+  const auto request = read_body<RevokeRequest>(*call);
+  if (!request) return;
+  struct Found {
+    std::uint32_t site = 0;
+    bool is_revoked = false;
+    Present present;
+  };
+  const std::string name = call->parameters.front();
+  look_then(
+      call,
+      [name](const hub::HubMachine& machine) -> std::optional<Found> {
+        const hub::State& state = machine.state();
+        const auto found = state.site_handles.find(name);
+        if (found == state.site_handles.end()) return std::nullopt;
+        const hub::SiteState& site = state.sites[found->second];
+        return Found{found->second, site.is_revoked, {state.facts.sign_key, site.record_index}};
+      },
+      [call, name, reason = request->reason](const std::optional<Found>& found) {
+        if (!found) return fail(*call, {core::Reason::not_found, "site " + name});
+        if (found->is_revoked) return fail(*call, {core::Reason::already_final, "site " + name});
+        if (found->present.record_index == 0) {
+          return fail(*call, {core::Reason::bad_key, "the site has no record"});
+        }
+        auto envelope = make_revocation(*call, found->present, reason);
+        if (!envelope) return fail(*call, envelope.error());
+        submit_revocation(call, found->site, std::move(*envelope));
       });
 }
 

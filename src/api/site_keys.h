@@ -15,6 +15,10 @@ namespace intertie::api {
 /// answer, so a lost answer does no harm.
 void rotate_site_keys(const CallPointer& call);
 
+/// The handler of POST /v1/sites/{site}:revoke: the last version of the site's record, signed by
+/// the hub alone. Its keys count no more, at once and for ever; name and identifier stay taken.
+void revoke_site(const CallPointer& call);
+
 /// The envelope with the hub's signature put first. It verifies nothing.
 core::Result<std::string> countersign(const Call& call, const std::string& envelope,
                                       const std::string& payload);

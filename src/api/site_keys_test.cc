@@ -205,5 +205,26 @@ TEST(SiteKeys, OldRowsCountWithTheOldKeyAndBillsStayVerified) {
   EXPECT_TRUE(bill.records[1].is_verified) << bill.records[1].problem;
 }
 
+TEST(SiteKeys, CountNoMoreOnceRevoked) {
+  Rotation rotation;
+  ApiWorld& world = rotation.world;
+  const std::string target = "/v1/sites/alpha:revoke";
+  const std::string body = R"({"reason":"key_lost"})";
+  EXPECT_EQ(world.send_site(rotation.site, "POST", "/site/v1/beat", "{}").status, 200);
+  EXPECT_EQ(ApiWorld::read_code(world.call("plant", "POST", target, body)), "denied");
+  const Response done = world.call("root", "POST", target, body);
+  ASSERT_EQ(done.status, 200) << done.body;
+  const auto record = identity::open_record(ApiWorld::read<KeysAnswer>(done).record,
+                                            {world.backend.registry_key.public_key(), {}});
+  ASSERT_TRUE(record.has_value()) << core::to_text(record.error());
+  EXPECT_EQ(record->record.status, identity::RecordStatus::revoked);
+  EXPECT_EQ(world.send_site(rotation.site, "POST", "/site/v1/beat", "{}").status, 403);
+  EXPECT_EQ(ApiWorld::read_code(world.call("root", "POST", target, body)), "already_final");
+  EXPECT_EQ(ApiWorld::read_code(world.call("root", "POST", "/v1/sites/alpha:resume")),
+            "already_final");
+  const auto site = world.get<SiteView>("root", "/v1/sites/alpha");
+  EXPECT_TRUE(site.is_drained);
+}
+
 }  // namespace
 }  // namespace intertie::api

@@ -35,7 +35,8 @@ struct Played {
     scan.table = static_cast<storage::TableId>(table);
     scan.limit = 1000;
     std::map<std::string, std::string> found;
-    for (auto& row : reader->scan_index(scan).value()) found.emplace(row.key, row.value);
+    const auto page = reader->scan_index(scan).value();
+    for (const storage::IndexRow& row : page) found.emplace(row.key, row.value);
     return found;
   }
   std::vector<std::string> leaves() {

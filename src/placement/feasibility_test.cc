@@ -95,6 +95,7 @@ TEST(Feasibility, TheFirstReasonIsTheOneInOrder) {
        [](Pool&, Requirements& r) { r.isolation = topology::Isolation::machine; }},
       {Reason::network_refused,
        [](Pool&, Requirements& r) { r.network = topology::Network::outside; }},
+      {Reason::secrets_refused, [](Pool&, Requirements& r) { r.has_secrets = true; }},
       {Reason::latency_too_high, [](Pool&, Requirements& r) { r.latency_max_ms = 9; }},
   };
   Pool pool = make_pool();
@@ -218,6 +219,7 @@ const std::function<void(Requirements&)> kChanges[] = {
     [](Requirements& r) { r.sites_excluded.clear(); },
     [](Requirements& r) { r.latency_max_ms.reset(); },
     [](Requirements& r) { r.own_sites = {{4}}; },
+    [](Requirements& r) { r.has_secrets = true; },
 };
 
 TEST(Requirements, EveryFieldIsHashedAndEachOfTheseIsAccepted) {

@@ -19,8 +19,8 @@ core::Result<api::JoinClaims> read_join_claims(std::string_view token);
 
 /// Asks the hub named in `request.token` to take the site in: the hub proposes a record, the site
 /// checks and countersigns it. The request's keys and record are filled in. After a lost answer the
-/// same token and keys give the same site. Refuses with bad_signature (the hub's), bad_token, token_expired, already_exists (the name), unreachable,
-/// certificate_refused, bad_field.
+/// same token and keys give the same site. Refuses with bad_signature (the hub's), bad_token,
+/// token_expired, already_exists (the name), unreachable, certificate_refused, bad_field.
 core::Result<SiteIdentity> join_hub(api::JoinRequest request, const SiteKeys& keys);
 
 }  // namespace intertie::service

@@ -16,11 +16,14 @@ holds "$out" "intertie "
 expect 0
 [ "$(wc -l <"$work/stdout")" -le 25 ] || fail "the overview has more than 25 lines"
 holds "$out" "intertie run -- echo hello"
-for verb in dev run submit plan cancel jobs logs outputs explain bill sites measure simulate \
-  doctor completion "data put" "data get" "data ls" "hub start" "hub init" "site token" \
-  "site join" "site start" "site list" "site drain" "site resume" "site doctor" "ledger accounts" \
-  "ledger postings" "ledger check" "ledger deposit" "log verify" "log show" "log backup" \
-  "id check" "id show" "id new" "bench submit" "bench run"; do
+[ "$(grep -c '^  intertie ' "$work/stdout")" -eq 3 ] || fail "the overview shows not three examples"
+holds "$out" "docs/"
+expect 0 help --man
+mapfile -t verbs < <(sed -n -e 's/\\-/-/g' \
+  -e 's/^\.SS \([a-z][a-z-]*\( [a-z][a-z-]*\)*\).*/\1/p' "$work/stdout")
+[ "${#verbs[@]}" -ge 40 ] || fail "the manual has only ${#verbs[@]} verbs"
+for verb in "${verbs[@]}"; do
+  [ "$verb" = help ] && continue  # Its operands are verbs.
   read -ra words <<<"$verb"
   expect 0 "${words[@]}" --help
   holds "$out" "intertie $verb"
@@ -62,6 +65,32 @@ expect 3 submit --check "$work/bad.yaml"
 holds "$err" "line 4"
 printf 'run: [echo, hello]\n' >"$work/good.yaml"
 expect 0 submit --check "$work/good.yaml"
+
+# Odd files and places: a device, a pipe's end, nothing, too much, no home at all.
+: >"$work/empty"
+head -c 5000000 /dev/zero >"$work/zeros"
+expect 3 submit --check "$work/empty"
+expect 3 submit --check "$work/zeros"
+expect 1 submit --check "$work"
+expect 1 submit --check "$work/not-there"
+holds "$err" "not-there"
+expect 3 run --in /dev/null -- true
+holds "$err" "a device or pipe"
+expect 3 --context "$work/empty" jobs
+holds "$err" "address and token"
+code=0
+(unset HOME XDG_DATA_HOME && "$intertie" --context "$work/nowhere.yaml" jobs 2>/dev/null) || code=$?
+[ "$code" -eq 1 ] || fail "without HOME: exit $code"
+"$intertie" --version >/dev/full 2>"$work/stderr" && fail "a full disk is no error"
+holds "$(cat "$work/stderr")" "standard output"
+
+# Mistakes in values are seen before anything is contacted or made.
+for line in "jobs --tag x" "jobs -n 0" "cancel x" "run --devices 1 -- true" "help jbos" \
+  "site join x --region zzz" "ledger deposit me -5" "ledger deposit me x" "simulate --seeds 5" \
+  "bill --from yesterday"; do
+  read -ra words <<<"$line"
+  expect 3 --context "$work/nowhere.yaml" "${words[@]}"
+done
 
 # Identifiers: one wrong character is named, never corrected.
 expect 0 -q id new --type site --participant 12 --serial 3

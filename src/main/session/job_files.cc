@@ -48,13 +48,6 @@ core::Result<void> check_input(const hub::DataIn& input, std::size_t place,
   return {};
 }
 
-/// Two outputs of one name in two folders stay two files; none is written outside.
-std::filesystem::path find_place_below(const std::string& name) {
-  const std::filesystem::path path = std::filesystem::path(name).lexically_normal().relative_path();
-  const bool leaves = path.empty() || *path.begin() == "..";
-  return leaves ? std::filesystem::path(name).filename() : path;
-}
-
 /// Stands for the digest of a file that was not read, so that a document with local inputs can be
 /// checked as the hub would.
 const std::string kSomeDigest = "sha256:" + std::string(64, '0');
@@ -151,13 +144,12 @@ core::Result<std::vector<FetchedFile>> fetch_outputs(std::uint64_t job, const st
   if (failure) return {core::Reason::io_failed, folder + ": " + failure.message()};
   std::vector<FetchedFile> files;
   for (const api::OutputView& output : list->outputs) {
-    const std::filesystem::path name = find_place_below(output.name);
+    const std::string name = std::filesystem::path(output.name).filename().string();
     const std::string path = (std::filesystem::path(folder) / name).string();
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failure);
     const std::string temporary = path + ".part";
     const auto size = static_cast<std::uint64_t>(output.size_bytes.count);
     crypto::Sha256 hash;
-    Progress progress(terminal, "fetching " + name.string());
+    Progress progress(terminal, "fetching " + name);
     std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
     if (!file) return {core::Reason::io_failed, temporary + ": " + std::strerror(errno)};
     std::uint64_t at = 0;

@@ -85,11 +85,20 @@ class Watcher {
     const api::JobView& job = result_.job;
     if (job.phase != api::Phase::waiting) return;
     result_.is_unplaced = waits_in_vain(job);
-    if (!job.reason || job.reason->code == told_) return;
+    const bool is_long = read_clock() - began_ >= kWaitForPhase;
+    std::optional<api::ReasonView> reason = job.reason;
+    if (!reason && is_long && told_.empty()) reason = ask_reason();
+    if (!reason || reason->code == told_) return;
     // A log need not know of every short wait.
-    if (!terminal_.talk_is_terminal() && read_clock() - job.submitted < kWaitForPhase) return;
-    told_ = job.reason->code;
-    terminal_.say("job " + std::to_string(job.number) + " waits: " + job.reason->sentence);
+    if (!terminal_.talk_is_terminal() && !is_long) return;
+    told_ = reason->code;
+    terminal_.say("job " + std::to_string(job.number) + " waits: " + reason->sentence);
+  }
+
+  /// Of a job that was not refused anything, only the grid as it is now says why it waits.
+  std::optional<api::ReasonView> ask_reason() {
+    const core::Result<api::ExplainView> view = session_.client().explain_job(result_.job.number);
+    return view ? view->reason : std::nullopt;
   }
 
   core::Result<bool> pump() {
@@ -135,6 +144,7 @@ class Watcher {
   WatchResult result_;
   std::vector<LogFollower> followers_;
   std::string told_;
+  const core::Time began_ = read_clock();
 };
 
 }  // namespace
@@ -204,6 +214,16 @@ bool waits_in_vain(const api::JobView& job) {
   const std::string& code = job.reason->code;
   return code == "unplaceable" || code == "no_sites" || code == "price_above_limit" ||
          code == "deadline_impossible";
+}
+
+Complaint complain_in_vain(const api::JobView& job) {
+  const std::string text = std::to_string(job.number);
+  const std::optional<core::Reason> reason = core::find_reason(job.reason->code);
+  Complaint complaint = make_complaint(
+      {reason.value_or(core::Reason::unplaceable), "job " + text + " stays in the queue"},
+      "intertie explain " + text + " (or intertie cancel " + text + ")");
+  complaint.exit_code = kNotPlaced;
+  return complaint;
 }
 
 std::string render_ending(const api::JobView& job, const std::string& currency) {

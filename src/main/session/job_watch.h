@@ -69,4 +69,7 @@ int get_job_exit_code(const api::JobView& job);
 /// Whether a waiting job waits in vain as the grid is now.
 bool waits_in_vain(const api::JobView& job);
 
+/// What to tell of one that does; it has a reason.
+Complaint complain_in_vain(const api::JobView& job);
+
 }  // namespace intertie::cli

@@ -93,7 +93,8 @@ void check_isolation(std::vector<Finding>& findings) {
                             ""});
       } else {
         findings.push_back({name, is_namespace ? Verdict::bad : Verdict::doubtful, level.failure,
-                            "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1"});
+                            "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1); a "
+                            "plain chroot never has them, a container may."});
       }
     }
     if (!(*runner)->stop(true))

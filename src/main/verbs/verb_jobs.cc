@@ -126,7 +126,7 @@ Outcome run_logs(const Invocation& invocation, const Terminal& terminal) {
     if (!job) return session->complain(job.error(), kMissing);
     const core::Result<WatchResult> result = watch_job(*job, {}, *session, terminal);
     if (!result) return session->complain(result.error());
-    if (result->is_unplaced) return kNotPlaced;
+    if (result->is_unplaced) return complain_in_vain(result->job);
     return get_job_exit_code(result->job);
   }
   LogFollower follower(*number, invocation.get("stream", "stdout"),

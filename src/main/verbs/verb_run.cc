@@ -113,8 +113,7 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
   number = job->number;
   const std::string text = std::to_string(job->number);
   if (settings.detaches) {
-    if (terminal.is_json()) return terminal.show_object(codec::encode(*job), "", text);
-    return terminal.write_result(text + "\n") ? kDone : kFailed;
+    return terminal.show_object(codec::encode(*job), text + "\n", text);
   }
   if (terminal.talk_is_terminal()) terminal.say("job " + text);
   WatchOptions options;
@@ -125,13 +124,7 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
     return make_complaint(result.error(), "The job is safe at the hub: intertie logs -f " + text);
   }
   if (result->was_stopped) return leave(stop, job->number, terminal);
-  if (result->is_unplaced) {
-    Complaint complaint = make_complaint(
-        {*core::find_reason(result->job.reason->code), "job " + text + " stays in the queue"},
-        "intertie explain " + text + " (or intertie cancel " + text + ")");
-    complaint.exit_code = kNotPlaced;
-    return complaint;
-  }
+  if (result->is_unplaced) return complain_in_vain(result->job);
   if (!settings.fetch.empty() && result->job.outcome == hub::JobOutcome::succeeded) {
     const core::Result<std::vector<FetchedFile>> files =
         fetch_outputs(job->number, settings.fetch, *session, terminal);

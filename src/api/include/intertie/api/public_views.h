@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/describe.hpp>
 
 #include "intertie/hub/public_log.h"
+#include "intertie/identity/record.h"
 
 namespace intertie::api {
 
@@ -45,5 +47,13 @@ struct ConsistencyView {
   std::vector<std::string> proof;
 };
 BOOST_DESCRIBE_STRUCT(ConsistencyView, (), (from, to, proof))
+
+/// Body of POST /v1/sites/{site}:revoke.
+struct RevokeRequest {
+  identity::RevocationReason reason = identity::RevocationReason::order;
+
+  static constexpr std::string_view required_fields[] = {"reason"};
+};
+BOOST_DESCRIBE_STRUCT(RevokeRequest, (), (reason))
 
 }  // namespace intertie::api

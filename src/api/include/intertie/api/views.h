@@ -487,22 +487,6 @@ BOOST_DESCRIBE_STRUCT(DisputeView, (),
                        claimed_micros, payable_micros, is_attempt_over, paid_micros, resolved,
                        resolved_by))
 
-struct DisputeList {
-  std::vector<DisputeView> disputes;  // Newest first.
-  std::optional<std::string> next;
-  std::string currency;
-};
-BOOST_DESCRIBE_STRUCT(DisputeList, (), (disputes, next, currency))
-
-enum class DisputeVerdict : std::uint8_t { reject, accept };
-BOOST_DESCRIBE_ENUM(DisputeVerdict, reject, accept)
-
-struct DisputeDecision {
-  DisputeVerdict verdict = DisputeVerdict::reject;
-  static constexpr std::string_view required_fields[] = {"verdict"};
-};
-BOOST_DESCRIBE_STRUCT(DisputeDecision, (), (verdict))
-
 struct JobBillView {
   std::uint64_t job = 0;
   std::string name;
@@ -598,35 +582,5 @@ struct HealthView {
   std::vector<HealthCheckView> checks;
 };
 BOOST_DESCRIBE_STRUCT(HealthView, (), (status, checks))
-
-// What happens, as it happens (GET /v1/events)
-
-/// A job's phase changed: data of the events "job".
-struct JobEventView {
-  std::uint64_t job = 0;
-  Phase phase = Phase::waiting;
-  std::optional<hub::JobOutcome> outcome;
-  core::Time at;
-  std::uint64_t index = 0;
-};
-BOOST_DESCRIBE_STRUCT(JobEventView, (), (job, phase, outcome, at, index))
-
-/// A site's status changed: data of the events "site", for operators of the hub.
-struct SiteEventView {
-  std::string site;
-  topology::PoolStatus status = topology::PoolStatus::active;
-  bool is_drained = false;
-  std::string why;
-  core::Time at;
-  std::uint64_t index = 0;
-};
-BOOST_DESCRIBE_STRUCT(SiteEventView, (), (site, status, is_drained, why, at, index))
-
-/// Data of the event "gap": what happened at these places of the log is not told.
-struct EventGapView {
-  std::uint64_t from = 0;
-  std::uint64_t to = 0;
-};
-BOOST_DESCRIBE_STRUCT(EventGapView, (), (from, to))
 
 }  // namespace intertie::api

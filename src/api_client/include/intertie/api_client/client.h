@@ -14,6 +14,8 @@
 #include <boost/describe.hpp>
 
 #include "intertie/api/peer_views.h"
+#include "intertie/api/dispute_views.h"
+#include "intertie/api/event_views.h"
 #include "intertie/api/public_views.h"
 #include "intertie/api/views.h"
 #include "intertie/core/quantity.h"

@@ -1,0 +1,143 @@
+// A real hub and a real site: the site's keys change, also when the change is cut off.
+#include "intertie/service/site_rotation.h"
+
+#include <filesystem>
+#include <string>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <gtest/gtest.h>
+
+#include "intertie/service/site_service.h"
+
+#include "clock.h"
+#include "site_hub_client.h"
+#include "site_identity.h"
+#include "site_keys.h"
+#include "test_hub.h"
+
+namespace intertie::service {
+namespace {
+
+class SiteRotationTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "keys-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    base_ = pattern;
+    HubOptions hub;
+    hub.folder = base_ + "/hub";
+    hub.log_path = base_ + "/hub.log";
+    hub.principals.push_back({"plant", hub::Role::provider, {}, {}});
+    auto started = HubService::start(std::move(hub));
+    ASSERT_TRUE(started.has_value()) << core::to_text(started.error());
+    hub_ = std::move(*started);
+    start_site(hub_->make_join_token("plant").value());
+    site_->stop();
+    site_.reset();
+  }
+
+  void TearDown() override {
+    site_.reset();
+    EXPECT_TRUE(hub_ == nullptr || hub_->stop());
+    hub_.reset();
+    std::filesystem::remove_all(base_);
+  }
+
+  void start_site(const std::string& token = {}) {
+    SiteOptions site;
+    site.folder = folder();
+    site.name = "plant-1";
+    site.region = "90";
+    site.join_token = token;
+    site.launcher_argv = {"/proc/self/exe", "launcher"};
+    site.log_path = base_ + "/site.log";
+    site.stop_tasks = true;
+    auto started = SiteService::start(std::move(site));
+    ASSERT_TRUE(started.has_value()) << core::to_text(started.error());
+    site_ = std::move(*started);
+    ASSERT_TRUE(site_->wait_until_ready(core::seconds(60)));
+  }
+
+  std::string folder() const { return base_ + "/site"; }
+  SiteKeys read_keys() const { return open_site_keys(folder(), "plant-1", read_clock()).value(); }
+
+  // How the hub answers a heartbeat under this TLS key.
+  core::Result<std::string> beat(const crypto::KeyPair& tls) const {
+    const SiteIdentity identity = read_site_identity(folder()).value();
+    const std::string certificate = create_site_certificate(tls, "plant-1", read_clock()).value();
+    const auto clients =
+        SiteHubClients::create({identity.hub_address, identity.hub_fingerprint}, tls, certificate);
+    net::HttpClient client = clients->make_client(core::seconds(20));
+    return post_json(client, "/site/v1/beat", R"({"sequence":1})");
+  }
+
+  boost::json::value read(const std::string& target) {
+    TestClient client(*hub_, mint(*hub_, "operator"));
+    const auto response = client.send("GET", target);
+    EXPECT_TRUE(response.has_value() && response->status == 200) << target;
+    return response ? boost::json::parse(response->body) : boost::json::value();
+  }
+
+  std::string base_;
+  std::unique_ptr<HubService> hub_;
+  std::unique_ptr<SiteService> site_;
+};
+
+TEST_F(SiteRotationTest, TheNewKeysWorkAndTheOldAreRefused) {
+  const SiteKeys before = read_keys();
+  ASSERT_TRUE(beat(before.tls).has_value());
+  const auto rotated = rotate_site_keys(folder());
+  ASSERT_TRUE(rotated.has_value()) << core::to_text(rotated.error());
+  EXPECT_EQ(rotated->seq, 2);
+  EXPECT_EQ(rotated->sign_key, crypto::to_text(before.next.public_key()));
+  const SiteKeys after = read_keys();
+  EXPECT_EQ(after.sign.public_key(), before.next.public_key());
+  EXPECT_NE(after.tls.public_key(), before.tls.public_key());
+  EXPECT_NE(after.next.public_key(), before.next.public_key());
+  EXPECT_EQ(beat(before.tls).error().reason, core::Reason::certificate_refused);
+  EXPECT_TRUE(beat(after.tls).has_value());
+
+  start_site();  // It measures again and signs with the new key.
+  const auto list = read("/v1/measurements?site=plant-1").at("measurements").as_array();
+  ASSERT_EQ(list.size(), 2u);
+  for (const auto& each : list) {
+    EXPECT_TRUE(each.at("is_accepted").as_bool()) << boost::json::serialize(each);
+  }
+  // An agent that runs keeps its keys.
+  EXPECT_FALSE(rotate_site_keys(folder()).has_value());
+}
+
+TEST_F(SiteRotationTest, CutOffAnywhereItEndsWithOneChange) {
+  using enum RotationStep;
+  std::int64_t seq = 1;
+  for (const RotationStep last :
+       {prepared, agreed, accepted, sign_moved, tls_moved, next_moved, identity_moved}) {
+    const auto cut = rotate_site_keys(folder(), [last](RotationStep step) { return step != last; });
+    ASSERT_FALSE(cut.has_value());
+    EXPECT_EQ(cut.error().reason, core::Reason::stopping);
+    const auto again = rotate_site_keys(folder());
+    ASSERT_TRUE(again.has_value()) << core::to_text(again.error());
+    EXPECT_EQ(again->seq, ++seq) << "finished, not done twice";
+    const SiteKeys keys = read_keys();
+    EXPECT_EQ(again->sign_key, crypto::to_text(keys.sign.public_key()));
+    EXPECT_TRUE(beat(keys.tls).has_value());
+    EXPECT_FALSE(std::filesystem::exists(folder() + "/rotation"));
+  }
+  // The start of an agent finishes it as well.
+  EXPECT_FALSE(rotate_site_keys(folder(), [](RotationStep step) { return step != agreed; }));
+  start_site();
+  EXPECT_FALSE(std::filesystem::exists(folder() + "/rotation"));
+  EXPECT_TRUE(site_->is_connected());
+}
+
+TEST_F(SiteRotationTest, AHubThatIsAwayLeavesTheChangePending) {
+  const SiteKeys before = read_keys();
+  EXPECT_TRUE(hub_->stop());
+  EXPECT_FALSE(rotate_site_keys(folder()).has_value());
+  EXPECT_TRUE(std::filesystem::exists(folder() + "/rotation"));
+  EXPECT_EQ(read_keys().sign.public_key(), before.sign.public_key());
+}
+
+}  // namespace
+}  // namespace intertie::service
