@@ -45,6 +45,7 @@ struct Call {
   std::vector<std::string> parameters;  // What the pattern's braces matched, in their order.
   Caller caller;                        // User listener.
   std::uint32_t site = 0;               // Site listener: the handle of the site that calls.
+  std::uint32_t peer = 0;               // Site listener: the handle of the hub that calls.
   std::string peer_key;                 // Site listener: text of the certificate's key.
 };
 using CallPointer = std::shared_ptr<Call>;

@@ -38,6 +38,37 @@ struct Folder {
     facts.reason.reset();
     facts.exit_code.reset();
   }
+  void operator()(const hub::OfferAsked& event) const {
+    facts.asked = event;
+    facts.asked_index = index;
+    facts.phase = Phase::placed;
+  }
+  void operator()(const hub::OfferClosed& event) const {
+    facts.asked.reset();
+    facts.reason = event.reason;
+  }
+  void operator()(const hub::RemoteAttemptChosen& event) const {
+    AttemptFacts attempt;
+    attempt.number = event.attempt;
+    attempt.offer = std::exchange(facts.asked, std::nullopt);
+    attempt.chosen = facts.asked_index;
+    attempt.chosen_at = time;
+    if (attempt.offer) attempt.held = attempt.offer->hold.amount;
+    facts.attempts.push_back(std::move(attempt));
+    facts.phase = Phase::placed;
+    facts.reason.reset();
+    facts.exit_code.reset();
+  }
+  void operator()(const hub::RemoteAttemptBegan& event) const {
+    facts.phase = Phase::running;
+    if (!facts.attempts.empty()) facts.attempts.back().began = event.at;
+  }
+  void operator()(const hub::RemoteUsageSettled& event) const {
+    for (const ledger::Posting& credit : event.post.credits) facts.charged += credit.amount;
+  }
+  void operator()(const hub::RemoteAttemptOver& event) const {
+    note_over(event.failure, event.exit_code, event.at);
+  }
   void operator()(const hub::AttemptBegan& event) const {
     facts.phase = Phase::running;
     if (!facts.attempts.empty()) facts.attempts.back().began = event.at;
@@ -50,10 +81,13 @@ struct Folder {
     facts.resolver_max = std::max(facts.resolver_max, event.by + 1);
   }
   void operator()(const hub::AttemptOver& event) const {
-    facts.reason = event.failure;
-    note_exit_code(event.failure, event.exit_code);
+    note_over(event.failure, event.exit_code, event.at);
+  }
+  void note_over(std::optional<core::Reason> failure, int exit_code, core::Time at) const {
+    facts.reason = failure;
+    note_exit_code(failure, exit_code);
     if (facts.attempts.empty()) return;
-    facts.attempts.back().over = event.at;
+    facts.attempts.back().over = at;
     facts.attempts.back().over_index = index;
   }
   void operator()(const hub::JobRequeued&) const { facts.phase = Phase::waiting; }
@@ -81,7 +115,11 @@ struct Folder {
 DirectoryNeed JobFacts::need() const {
   DirectoryNeed need;
   for (const AttemptFacts& attempt : attempts) {
-    need.pools = std::max(need.pools, std::size_t{attempt.reserved.pool} + 1);
+    if (attempt.offer) {
+      need.peers = std::max(need.peers, std::size_t{attempt.offer->peer} + 1);
+    } else {
+      need.pools = std::max(need.pools, std::size_t{attempt.reserved.pool} + 1);
+    }
   }
   need.principals = std::size_t{std::max(submitted.owner + 1, resolver_max)};
   need.accounts = std::size_t{submitted.account} + 1;
@@ -119,11 +157,18 @@ JobView make_job_view(const JobFacts& facts, const Directory& directory) {
   if (attempt == nullptr) return view;
   view.attempt = attempt->number;
   view.started = attempt->began;
-  if (const auto* pool = directory.topology->find_pool({attempt->reserved.pool})) {
+  if (attempt->offer) {
+    view.pool = attempt->offer->pool_name;
+    view.site = name_remote_site(*attempt->offer, directory);
+  } else if (const auto* pool = directory.topology->find_pool({attempt->reserved.pool})) {
     view.pool = pool->name;
     view.site = directory.topology->find_site(pool->site)->name;
   }
   return view;
+}
+
+std::string name_remote_site(const hub::OfferAsked& offer, const Directory& directory) {
+  return directory.peers[offer.peer].region + "/" + offer.site;
 }
 
 core::Result<hub::Event> decode_event(const std::string& value, core::Time& time) {

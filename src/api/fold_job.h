@@ -28,7 +28,8 @@ struct JobEvent {
 struct AttemptFacts {
   std::uint32_t number = 0;
   hub::CapacityReserved reserved;
-  storage::LogIndex chosen = 0;  // Its body is the explanation.
+  std::optional<hub::OfferAsked> offer;  // It is in another region; `reserved` says nothing.
+  storage::LogIndex chosen = 0;          // Its body is the explanation.
   core::Time chosen_at;
   core::Money held;
   std::optional<core::Time> began;
@@ -49,8 +50,10 @@ struct JobFacts {
   bool is_cancel_requested = false;
   std::uint32_t resolver_max = 0;  // One above the handles of those who resolved disputes.
   std::optional<hub::CapacityReserved> pending;  // Reserved, not yet chosen.
-  std::vector<AttemptFacts> attempts;            // Oldest first.
-  storage::LogIndex index = 0;                   // Of the last event.
+  std::optional<hub::OfferAsked> asked;          // Asked for, not yet chosen.
+  storage::LogIndex asked_index = 0;
+  std::vector<AttemptFacts> attempts;  // Oldest first.
+  storage::LogIndex index = 0;         // Of the last event.
 
   const AttemptFacts* current() const { return attempts.empty() ? nullptr : &attempts.back(); }
   /// How many pools and principals a directory must know to name everything here.
@@ -62,6 +65,9 @@ JobFacts fold_job(std::span<const JobEvent> events);
 
 /// The public view, with names from a directory that covers facts.need().
 JobView make_job_view(const JobFacts& facts, const Directory& directory);
+
+/// A site of another region: "42/name". The directory knows the peer.
+std::string name_remote_site(const hub::OfferAsked& offer, const Directory& directory);
 
 /// The events of a job, oldest first; empty: there is no such job.
 core::Result<std::vector<JobEvent>> read_job_events(storage::Reader& reader, std::uint64_t job);

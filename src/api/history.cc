@@ -1,6 +1,7 @@
 #include "history.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -41,6 +42,39 @@ struct Teller {
     say("chosen", "Attempt " + std::to_string(event.attempt) + " was sent to the site; " +
                       name_money(event.hold.amount) + " are held.");
   }
+  void operator()(const hub::OfferAsked& event) const {
+    say("asked", "The hub of region " + directory.peers[event.peer].region +
+                     " was asked to reserve at " + name_remote_site(event, directory) + "/" +
+                     event.pool_name + "; " + name_money(event.hold.amount) + " are held.");
+  }
+  void operator()(const hub::OfferClosed& event) const {
+    say("not_reserved", event.is_withdrawn ? "The request was withdrawn." : "It was refused.");
+    say_why(event.reason);
+  }
+  void operator()(const hub::RemoteAttemptChosen& event) const {
+    view.attempt = event.attempt;
+    say("chosen", "Capacity was reserved there, and attempt " + std::to_string(event.attempt) +
+                      " was committed.");
+  }
+  void operator()(const hub::RemoteAttemptBegan& event) const {
+    say("began", "The command runs since " + core::to_rfc3339(event.at) + ".");
+  }
+  void operator()(const hub::RemoteUsageSettled& event) const {
+    view.attempt = event.attempt;
+    core::Money charge;
+    for (const ledger::Posting& credit : event.post.credits) charge += credit.amount;
+    say("charged", name_money(charge) + " were charged for " +
+                       core::to_text(event.to - event.from) + " of reserved capacity.");
+  }
+  void operator()(const hub::RemoteUsageDisputed& event) const {
+    view.attempt = event.attempt;
+    say("disputed",
+        "A charge of " + name_money(event.charge) + " was not accepted: " + event.detail + ".");
+    view.reason = make_reason_view(core::Reason::usage_disputed);
+  }
+  void operator()(const hub::RemoteAttemptOver& event) const {
+    say_over(event.attempt, event.failure, event.exit_code);
+  }
   void operator()(const hub::AttemptBegan& event) const {
     view.attempt = event.attempt;
     say("began", "The command runs since " + core::to_rfc3339(event.at) + ".");
@@ -64,13 +98,15 @@ struct Teller {
                                       : "A disputed usage record was rejected; it costs nothing.");
   }
   void operator()(const hub::AttemptOver& event) const {
-    view.attempt = event.attempt;
-    std::string text = "Attempt " + std::to_string(event.attempt) + " ended";
+    say_over(event.attempt, event.failure, event.exit_code);
+  }
+  void say_over(std::uint32_t attempt, std::optional<core::Reason> failure, int exit_code) const {
+    view.attempt = attempt;
+    std::string text = "Attempt " + std::to_string(attempt) + " ended";
     // What never ran, or was lost, has no exit code.
-    const bool has_code = !event.failure || event.exit_code != 0;
-    if (has_code) text += " with exit code " + std::to_string(event.exit_code);
+    if (!failure || exit_code != 0) text += " with exit code " + std::to_string(exit_code);
     say("over", text + ".");
-    if (event.failure) say_why(*event.failure);
+    if (failure) say_why(*failure);
   }
   void operator()(const hub::JobRequeued& event) const {
     say("requeued", "The job waits again, until " + core::to_rfc3339(event.not_before) +

@@ -56,6 +56,7 @@ const std::vector<Route>& get_user_routes() {
     add_job_file_routes(all);
     add_plan_routes(all);
     add_site_routes(all);
+    add_peer_routes(all);
     add_account_routes(all);
     add_bill_routes(all);
     add_dispute_routes(all);
@@ -73,6 +74,7 @@ const std::vector<Route>& get_site_routes() {
   static const std::vector<Route> routes = [] {
     std::vector<Route> all;
     add_channel_routes(all);
+    add_hub_channel_routes(all);
     return all;
   }();
   return routes;

@@ -21,6 +21,7 @@ enum class Visibility : std::uint8_t {
   everybody,  // Any valid token with the scope.
   owner,      // The object's owner, and operators.
   operators,  // Operators alone; others are `denied`.
+  peer,       // Site listener: another region's hub.
 };
 
 struct QueryRow {
@@ -73,6 +74,8 @@ void add_token_routes(std::vector<Route>& routes);
 void add_public_routes(std::vector<Route>& routes);
 void add_health_routes(std::vector<Route>& routes);
 void add_channel_routes(std::vector<Route>& routes);
+void add_hub_channel_routes(std::vector<Route>& routes);
+void add_peer_routes(std::vector<Route>& routes);
 
 /// The OpenAPI 3.1 document of a table.
 std::string render_openapi(const std::vector<Route>& routes);

@@ -88,6 +88,7 @@ CallPointer make_call(RouterCore& core, Request request, AnswerPointer answer, M
                                      std::move(match.parameters),
                                      {},
                                      0,
+                                     0,
                                      {}});
 }
 
@@ -115,6 +116,9 @@ void Router::handle_site(Request request, AnswerPointer answer) {
   const CallPointer call =
       make_call(*core_, std::move(request), std::move(answer), std::move(match));
   if (const auto unknown = find_unknown_query(*call)) return fail(*call, *unknown);
+  if (call->route->visibility == Visibility::peer) {
+    return core_->authenticate_peer(call, [call] { run_handler(call); });
+  }
   const bool may_be_unknown = call->route->visibility == Visibility::open;
   core_->authenticate_site(call, may_be_unknown, [call] { run_handler(call); });
 }

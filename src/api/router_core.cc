@@ -42,13 +42,14 @@ DirectoryPointer make_directory(const hub::State& state) {
     directory->sign_keys.push_back(site.former_sign_keys);
     directory->sign_keys.back().push_back(site.sign_key);
   }
+  for (const hub::PeerState& peer : state.peers) directory->peers.push_back(peer.terms);
   return directory;
 }
 
 bool covers(const Directory& directory, const DirectoryNeed& need) {
   return directory.topology->pool_count() >= need.pools &&
          directory.principals.size() >= need.principals &&
-         directory.accounts.size() >= need.accounts;
+         directory.accounts.size() >= need.accounts && directory.peers.size() >= need.peers;
 }
 
 }  // namespace
@@ -156,6 +157,45 @@ void RouterCore::authenticate_site(const CallPointer& call, bool may_be_unknown,
           if (changes == key_changes_) sites_by_key_.insert_or_assign(call->peer_key, *found);
         }
         call->site = *found;
+        then();
+      });
+}
+
+void RouterCore::authenticate_peer(const CallPointer& call, std::function<void()> then) {
+  if (call->request.peer_certificate_der.empty()) {
+    return fail(*call, {core::Reason::certificate_refused, "a client certificate is needed"});
+  }
+  auto peer = check_peer(call->request.peer_certificate_der);
+  if (!peer) return fail(*call, peer.error());
+  call->peer_key = peer->key;
+  std::optional<std::uint32_t> handle;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = hubs_by_key_.find(peer->key);
+    if (known != hubs_by_key_.end()) handle = known->second;
+  }
+  if (handle) {
+    call->peer = *handle;
+    return then();
+  }
+  look_then(
+      call,
+      [key = peer->key](const hub::HubMachine& machine) -> std::optional<std::uint32_t> {
+        const auto& peers = machine.state().peers;
+        for (std::uint32_t one = 0; one < peers.size(); ++one) {
+          if (peers[one].terms.tls_key == key) return one;
+        }
+        return std::nullopt;
+      },
+      [this, call, then = std::move(then)](std::optional<std::uint32_t> found) {
+        if (!found) {
+          return fail(*call, {core::Reason::certificate_refused, "no peer has this key"});
+        }
+        {
+          const std::lock_guard lock(mutex_);
+          hubs_by_key_.insert_or_assign(call->peer_key, *found);
+        }
+        call->peer = *found;
         then();
       });
 }

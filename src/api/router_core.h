@@ -29,6 +29,7 @@ struct Directory {
   std::vector<std::string> principals;
   std::vector<std::string> accounts;
   std::vector<std::vector<std::string>> sign_keys;  // By site: all it has had.
+  std::vector<hub::PeerAdded> peers;
 };
 using DirectoryPointer = std::shared_ptr<const Directory>;
 
@@ -37,6 +38,7 @@ struct DirectoryNeed {
   std::size_t pools = 0;
   std::size_t principals = 0;
   std::size_t accounts = 0;
+  std::size_t peers = 0;
 };
 
 class RouterCore {
@@ -53,6 +55,9 @@ class RouterCore {
 
   /// Finds the site whose record has the key of the peer's certificate; certificate_refused.
   void authenticate_site(const CallPointer& call, bool may_be_unknown, std::function<void()> then);
+
+  /// Finds the hub whose card has the key of the other side's certificate; certificate_refused.
+  void authenticate_peer(const CallPointer& call, std::function<void()> then);
 
   /// The site's keys have changed: what was remembered of them is not used again.
   void forget_site(std::uint32_t site);
@@ -82,6 +87,7 @@ class RouterCore {
   boost::unordered_flat_map<crypto::Digest, Caller> tokens_;
   boost::unordered_flat_map<crypto::Digest, KnownPeer> peers_;
   boost::unordered_flat_map<std::string, std::uint32_t> sites_by_key_;
+  boost::unordered_flat_map<std::string, std::uint32_t> hubs_by_key_;
   std::uint64_t key_changes_ = 0;  // So that a look-up under way remembers nothing old.
   DirectoryPointer directory_;
   std::atomic<std::uint64_t> nonces_{0};

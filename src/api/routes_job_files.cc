@@ -1,6 +1,8 @@
 // Logs and outputs of jobs: files at the site, relayed piece by piece.
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "intertie/codec/schema.h"
@@ -19,7 +21,8 @@ constexpr std::size_t kPieceMax = core::limits::relay_piece_bytes_max;
 
 struct FileQuery {
   SiteFileRequest request;
-  bool is_over = false;  // The attempt is: its files grow no more.
+  std::optional<hub::OfferAsked> offer;  // The files are in another region.
+  bool is_over = false;                  // The attempt is: its files grow no more.
 };
 
 const AttemptFacts* find_attempt(const JobFacts& facts, std::uint64_t number) {
@@ -36,15 +39,29 @@ core::Result<FileQuery> make_query(const Call& call, const JobFacts& facts,
   if (*rank >= core::limits::job_tasks_max) {
     return core::Error{core::Reason::out_of_range, "?rank: below job_tasks_max"};
   }
-  const auto* pool = directory.topology->find_pool({attempt.reserved.pool});
-  if (pool == nullptr) return core::Error{core::Reason::not_found, "the pool is gone"};
   FileQuery query;
-  query.request.site = pool->site.index;
+  query.offer = attempt.offer;
+  if (!attempt.offer) {
+    const auto* pool = directory.topology->find_pool({attempt.reserved.pool});
+    if (pool == nullptr) return core::Error{core::Reason::not_found, "the pool is gone"};
+    query.request.site = pool->site.index;
+  }
   query.request.job = facts.submitted.job;
   query.request.attempt = attempt.number;
   query.request.rank = static_cast<std::uint32_t>(*rank);
   query.is_over = attempt.over.has_value();
   return query;
+}
+
+// From this region's site, or from another's through its hub.
+void read_file(const Call& call, const FileQuery& query,
+               std::function<void(core::Result<SiteFilePiece>)> done) {
+  const SiteFileRequest& request = query.request;
+  if (!query.offer) return call.backend.read_site_file(request, std::move(done));
+  call.backend.read_peer_file(
+      query.offer->peer,
+      {query.offer->offer, request.rank, request.file, request.offset, request.length},
+      std::move(done));
 }
 
 Response make_log(const FileQuery& query, SiteFilePiece piece) {
@@ -108,11 +125,10 @@ void get_log(const CallPointer& call) {
         ask->request.file = query.stream;
         ask->request.offset = query.offset;
         ask->request.length = query.limit;
-        call->backend.read_site_file(ask->request,
-                                     [call, ask = *ask](core::Result<SiteFilePiece> piece) {
-                                       if (!piece) return fail(*call, piece.error());
-                                       respond(*call, make_log(ask, std::move(*piece)));
-                                     });
+        read_file(*call, *ask, [call, ask = *ask](core::Result<SiteFilePiece> piece) {
+          if (!piece) return fail(*call, piece.error());
+          respond(*call, make_log(ask, std::move(*piece)));
+        });
       });
 }
 
@@ -145,22 +161,20 @@ void list_outputs(const CallPointer& call) {
   respond_view(*call, list);
 }
 
-void relay_output(const CallPointer& call, const SiteFileRequest& request, bool is_partial) {
-  call->backend.read_site_file(
-      request, [call, request, is_partial](core::Result<SiteFilePiece> piece) {
-        if (!piece) return fail(*call, piece.error());
-        if (is_partial && piece->bytes.empty()) {
-          return respond(*call, make_unsatisfiable(piece->size));
-        }
-        if (is_partial) {
-          return respond(*call, make_partial(std::move(piece->bytes), request.offset, piece->size));
-        }
-        Response response;
-        response.content_type = "application/octet-stream";
-        response.headers.emplace_back("Accept-Ranges", "bytes");
-        response.body = std::move(piece->bytes);
-        respond(*call, std::move(response));
-      });
+void relay_output(const CallPointer& call, const FileQuery& query, bool is_partial) {
+  const std::uint64_t offset = query.request.offset;
+  read_file(*call, query, [call, offset, is_partial](core::Result<SiteFilePiece> piece) {
+    if (!piece) return fail(*call, piece.error());
+    if (is_partial && piece->bytes.empty()) return respond(*call, make_unsatisfiable(piece->size));
+    if (is_partial) {
+      return respond(*call, make_partial(std::move(piece->bytes), offset, piece->size));
+    }
+    Response response;
+    response.content_type = "application/octet-stream";
+    response.headers.emplace_back("Accept-Ranges", "bytes");
+    response.body = std::move(piece->bytes);
+    respond(*call, std::move(response));
+  });
 }
 
 void get_output(const CallPointer& call) {
@@ -192,7 +206,7 @@ void get_output(const CallPointer& call) {
         ask->request.file = "output:" + name;
         ask->request.offset = wanted.offset;
         ask->request.length = std::min<std::uint64_t>(wanted.length, kPieceMax);
-        relay_output(call, ask->request, is_partial);
+        relay_output(call, *ask, is_partial);
       });
 }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "intertie/codec/schema.h"
+#include "intertie/hub/explanation.h"
 #include "intertie/hub/submission.h"
 
 #include "history.h"
@@ -81,21 +82,30 @@ std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFact
   view.attempt = attempt.number;
   view.at = attempt.chosen_at;
   view.held_micros = attempt.held;
-  const PoolVerdictView names =
-      make_verdict_view(*directory.topology, {{attempt.reserved.pool}, {}, {}});
-  view.site = names.site;
-  view.pool = names.pool;
+  if (attempt.offer) {
+    view.site = name_remote_site(*attempt.offer, directory);
+    view.pool = attempt.offer->pool_name;
+  } else {
+    const PoolVerdictView names =
+        make_verdict_view(*directory.topology, {{attempt.reserved.pool}, {}, {}});
+    view.site = names.site;
+    view.pool = names.pool;
+  }
   const auto body = reader.read_body(attempt.chosen);
   if (!body || body->state != storage::BodyState::present) return view;
-  const auto decision =
-      codec::from_json<placement::Placement>(body->bytes, codec::Boundary::tolerant);
+  const auto decision = codec::from_json<hub::Explanation>(body->bytes, codec::Boundary::tolerant);
   if (!decision) return view;
   view.pools_considered = decision->pools;
   view.pools_fitting = decision->fitting;
   for (const placement::Candidate& candidate : decision->candidates) {
     PoolVerdictView row =
         make_verdict_view(*directory.topology, {candidate.pool, std::nullopt, candidate});
-    row.chosen = candidate.pool.index == attempt.reserved.pool;
+    row.chosen = candidate.pool == decision->chosen;
+    for (const hub::RemotePoolName& remote : decision->remote) {
+      if (remote.pool != candidate.pool.index) continue;
+      row.site = remote.region + "/" + remote.site;
+      row.pool = remote.name;
+    }
     view.candidates.push_back(std::move(row));
   }
   view.counts = make_counts(decision->refused);

@@ -309,6 +309,16 @@ core::Result<api::SiteTokenView> Client::create_site_token(const api::SiteTokenR
   return core_->post<api::SiteTokenView>("/v1/site-tokens", request);
 }
 
+core::Result<api::PeerCardView> Client::get_peer_card() {
+  return core_->get<api::PeerCardView>("/v1/peers/card");
+}
+
+core::Result<api::PeerList> Client::list_peers() { return core_->get<api::PeerList>("/v1/peers"); }
+
+core::Result<api::PeerView> Client::add_peer(const api::PeerRequest& request) {
+  return core_->post<api::PeerView>("/v1/peers", request);
+}
+
 // The public log
 
 core::Result<api::PublicHeadView> Client::get_public_head() {

@@ -8,54 +8,12 @@
 #include "intertie/core/limits.h"
 #include "intertie/engine/fault.h"
 
+#include "apply_peers.h"
 #include "disputes.h"
+#include "job_moves.h"
 
 namespace intertie::hub {
 namespace {
-
-WaitingJob make_waiting(const Job& job) {
-  return {job.number, job.shape, job.account, job.priority};
-}
-
-void add_timer(State& state, const Job& job) {
-  if (job.not_before > job.submitted) state.timers.emplace(job.not_before, job.number);
-  if (job.deadline != core::kNever) state.timers.emplace(job.deadline, job.number);
-}
-
-void remove_timers(State& state, const Job& job) {
-  state.timers.erase({job.not_before, job.number});
-  state.timers.erase({job.deadline, job.number});
-}
-
-void enqueue(State& state, Job& job) {
-  job.phase = JobPhase::waiting;
-  job.reservation = 0;
-  job.is_out_of_money = false;
-  if (job.not_before <= job.submitted) state.queue.insert(make_waiting(job));
-}
-
-// Takes the job out of wherever it waits.
-void dequeue(State& state, Job& job) {
-  if (job.is_out_of_money) {
-    auto& shapes = state.out_of_money.at(job.account);
-    auto& jobs = shapes.at(job.shape);
-    jobs.erase(job.number);
-    if (jobs.empty()) shapes.erase(job.shape);
-    if (shapes.empty()) state.out_of_money.erase(job.account);
-    job.is_out_of_money = false;
-  } else if (job.not_before <= job.submitted) {
-    state.queue.erase(make_waiting(job));
-  }
-}
-
-SiteState& get_site_of(State& state, std::uint32_t pool) {
-  return state.sites[state.topology->find_pool({pool})->site.index];
-}
-
-void push_message(SiteState& site, const execution::HubMessage& message,
-                  const engine::RecordPlace& place, std::uint64_t attachment) {
-  site.outbox.push(codec::to_cbor(message), place.index, attachment);
-}
 
 void set_pool_status(State& state, const SiteState& site) {
   const auto status = site.is_drained && site.status == topology::PoolStatus::active
@@ -67,20 +25,6 @@ void set_pool_status(State& state, const SiteState& site) {
   }
 }
 
-void free_reservation(State& state, std::uint64_t number) {
-  const auto found = state.reservations.find(number);
-  assert(found != state.reservations.end());
-  const CapacityReserved& terms = found->second.terms;
-  state.capacities[terms.pool].release(make_allocations(terms.slots));
-  state.reservations.erase(found);
-}
-
-std::uint32_t get_position(const SiteState& site, std::uint32_t pool) {
-  const auto found = std::ranges::find(site.pools, pool);
-  assert(found != site.pools.end());
-  return static_cast<std::uint32_t>(found - site.pools.begin());
-}
-
 void remember_key(State& state, const Job& job) {
   const RememberedKey key{job.owner, job.idempotency};
   state.finished_keys.push_back({key, {job.number, job.request_digest}});
@@ -88,14 +32,6 @@ void remember_key(State& state, const Job& job) {
   const RememberedKey& oldest = state.finished_keys.front().first;
   state.submissions.erase({oldest.owner, oldest.key});
   state.finished_keys.pop_front();
-}
-
-// The last job of a shape takes it along: users choose shapes, so they must not pile up.
-void release_shape(State& state, std::uint32_t shape) {
-  if (--state.shape_uses[shape] > 0) return;
-  state.shape_handles.erase(codec::to_cbor(state.shapes[shape]));
-  state.shapes[shape] = {};
-  state.free_shapes.insert(shape);
 }
 
 void rebuild_capacity(State& state, const topology::Pool& pool) {
@@ -165,6 +101,7 @@ struct Applier {
       assert(handle == state.capacities.size());
       state.capacities.emplace_back(pool);
     }
+    if (!pool.identifier.empty()) state.pool_handles[pool.identifier] = handle;
     state.topology = state.topology->with_pool(std::move(pool));
     set_pool_status(state, site);
   }
@@ -272,22 +209,14 @@ struct Applier {
     if (shape.price_max.count > 0) {
       bound_disputes(state, job.number, shape.price_max - job.charged - event.hold.amount);
     }
-    execution::StartAttempt start;
-    start.job = job.number;
-    start.attempt = event.attempt;
-    start.slots = reservation.terms.slots;
-    start.time_limit = shape.time_limit;
-    if (job.on_loss == OnLoss::restart) start.lease = core::limits::restart_lease;
-    start.owner = state.principals[job.owner].name;
-    SiteState& site = get_site_of(state, reservation.terms.pool);
-    start.pool = get_position(site, reservation.terms.pool);
-    push_message(site, start, place, job.document);
+    push_start(state, job, state.principals[job.owner].name, place, job.document);
   }
 
   void operator()(const AttemptBegan& event) const {
     Job& job = state.jobs.at(event.job);
     job.phase = JobPhase::running;
     state.reservations.at(job.reservation).began_at = event.at;
+    report_began(state, event, place);
   }
 
   void operator()(const UsageSettled& event) const {
@@ -305,6 +234,7 @@ struct Applier {
     job.charged += charge;
     state.shares.add(job.account, charge, place.time);
     shrink_disputes(state, event.job, event.attempt, event.from, event.to, charge);
+    report_charge(state, event, charge, place);
   }
 
   void operator()(const UsageDisputed& event) const {
@@ -360,6 +290,7 @@ struct Applier {
   void operator()(const JobCancelRequested& event) const {
     Job& job = state.jobs.at(event.job);
     job.is_cancel_requested = true;
+    if (job.offer != 0) withdraw_running(state, job, place);
     if (job.reservation == 0) return;
     SiteState& site = get_site_of(state, state.reservations.at(job.reservation).terms.pool);
     push_message(site,
@@ -432,6 +363,11 @@ struct Applier {
     site.record_index = place.index;
     site.is_revoked = true;
   }
+
+  template <class PeerEvent>
+  void operator()(const PeerEvent& event) const {
+    apply_peer_event(state, event, place);
+  }
 };
 
 void append_leaf(PublicLog& log, const PublicLeaf& leaf) {
@@ -487,8 +423,11 @@ void rebuild_derived(State& state) {
     state.site_handles.emplace(site.site.name, site.site.handle.index);
   }
   state.capacities.clear();
+  state.pool_handles.clear();
   for (std::uint32_t pool = 0; pool < state.topology->pool_count(); ++pool) {
     state.capacities.emplace_back(*state.topology->find_pool({pool}));
+    const std::string& identifier = state.topology->find_pool({pool})->identifier;
+    if (!identifier.empty()) state.pool_handles[identifier] = pool;
   }
   for (const auto& [number, reservation] : state.reservations) {
     state.capacities[reservation.terms.pool].apply(make_allocations(reservation.terms.slots));
@@ -502,8 +441,9 @@ void rebuild_derived(State& state) {
   state.queue = {};
   state.out_of_money.clear();
   state.timers.clear();
+  rebuild_peers(state);
   for (auto& [number, job] : state.jobs) {
-    ++state.principals[job.owner].jobs;
+    if (job.owner != kNobody) ++state.principals[job.owner].jobs;
     if (job.has_idempotency) {
       state.submissions[{job.owner, job.idempotency}] = {job.number, job.request_digest};
     }

@@ -6,6 +6,7 @@
 #include "intertie/core/limits.h"
 #include "intertie/engine/fault.h"
 
+#include "guests.h"
 #include "parked.h"
 
 namespace intertie::hub {
@@ -56,12 +57,20 @@ void end_attempt(Context& context, AttemptEnding ending) {
   const Job& job = *context.state.find_job(ending.job);
   const std::uint32_t site =
       get_site(context.state, *context.state.find_reservation(job.reservation));
-  const std::uint32_t account = job.account;
   context.emit(AttemptOver{ending.job, job.attempt, ending.failure, ending.exit_code, ending.at,
                            ending.is_site_fault},
-               std::move(ending.message));
+               ending.message);
   check_breaker(context, site);
+  if (context.state.find_guest(ending.job) != nullptr) {
+    end_guest(context, ending);
+  } else {
+    continue_job(context, ending);
+  }
+}
 
+void continue_job(Context& context, const AttemptEnding& ending) {
+  const Job& job = *context.state.find_job(ending.job);
+  const std::uint32_t account = job.account;
   const bool may_repeat_fault =
       ending.is_site_fault && job.site_faults < core::limits::site_faults_per_job_max;
   // The same box would be refused again, by every site.

@@ -19,7 +19,10 @@ struct AttemptEnding {
   std::string message;  // Body: what the site said.
 };
 
-/// Ends the current attempt of the job, then requeues or ends the job.
+/// What follows when the job has no attempt any more: it is tried again, or it ends.
+void continue_job(Context& context, const AttemptEnding& ending);
+
+/// Ends the current attempt of the job, here; then continues it, or tells a guest's home.
 void end_attempt(Context& context, AttemptEnding ending);
 
 /// Whether the job's current attempt is this one.

@@ -19,8 +19,19 @@
 #include "intertie/placement/placer.h"
 
 #include "fit_table.h"
+#include "grid.h"
 
 namespace intertie::hub {
+
+/// What a peer was last told about our pools.
+struct BeaconsSent {
+  struct Told {
+    std::uint64_t capacity_version = 0;
+    topology::Pool terms;
+  };
+  std::uint64_t number = 0;
+  std::vector<Told> pools;
+};
 
 /// Has a sender and an expiry, is never logged, starts anew with the hub (ARCHITECTURE.md, idea 4).
 struct Soft {
@@ -32,6 +43,9 @@ struct Soft {
   FitTable fits;
   placement::PlacementCache cache;
   std::vector<placement::PoolView> views;
+  Grid grid;
+  bool is_grid_woken = false;                       // Another region has announced something.
+  std::vector<BeaconsSent> beacons;                 // By peer.
   std::map<std::uint32_t, SiteGreeting> greetings;  // By site: how its channel opened last.
 };
 
@@ -49,6 +63,12 @@ struct Context {
 /// The site that runs a job's current attempt.
 inline std::uint32_t get_site(const State& state, const Reservation& reservation) {
   return state.topology->find_pool({reservation.terms.pool})->site.index;
+}
+
+/// A handle for a new shape.
+inline std::uint32_t find_free_shape(const State& state) {
+  return state.free_shapes.empty() ? static_cast<std::uint32_t>(state.shapes.size())
+                                   : *state.free_shapes.begin();
 }
 
 }  // namespace intertie::hub

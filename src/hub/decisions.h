@@ -34,4 +34,14 @@ core::Result<Reply> decide(Context& context, const BeatSite& command);
 core::Result<Reply> decide(Context& context, const RotateSiteKeys& command);
 core::Result<Reply> decide(Context& context, const RevokeSite& command);
 
+// peers.cc
+core::Result<Reply> decide(Context& context, const AddPeer& command);
+core::Result<Reply> decide(Context& context, const ChangePeer& command);
+core::Result<Reply> decide(Context& context, const OpenPeerChannel& command);
+core::Result<Reply> decide(Context& context, const ReconcilePeer& command);
+core::Result<Reply> decide(Context& context, const AcceptPeerRows& command);
+core::Result<Reply> decide(Context& context, const AcknowledgePeerRows& command);
+core::Result<Reply> decide(Context& context, const MakeBeacon& command);
+core::Result<Reply> decide(Context& context, const AcceptBeacon& command);
+
 }  // namespace intertie::hub

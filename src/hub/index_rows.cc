@@ -65,6 +65,14 @@ struct RowWriter {
         codec::to_cbor(posting)));
   }
 
+  void put_postings(const ledger::Post& post, std::uint64_t job) const {
+    const ledger::Entry entry = ledger::make_entry(state.ledger, post);
+    for (std::size_t position = 0; position < entry.postings.size(); ++position) {
+      put_posting(entry.postings[position].account, position,
+                  {place.time, entry.postings[position].amount, entry.memo, job});
+    }
+  }
+
   void operator()(const JobSubmitted& event) const {
     put_event(Table::job_events, encode_number(event.job), event);
     writes.push_back(storage::put(id(Table::jobs_by_owner),
@@ -96,11 +104,7 @@ struct RowWriter {
   }
   void operator()(const UsageSettled& event) const {
     put_event(Table::job_events, encode_number(event.job), event);
-    const ledger::Entry entry = ledger::make_entry(state.ledger, event.post);
-    for (std::size_t position = 0; position < entry.postings.size(); ++position) {
-      put_posting(entry.postings[position].account, position,
-                  {place.time, entry.postings[position].amount, entry.memo, event.job});
-    }
+    put_postings(event.post, event.job);
   }
   void operator()(const UsageDisputed& event) const {
     put_event(Table::job_events, encode_number(event.job), event);
@@ -147,6 +151,35 @@ struct RowWriter {
     put_event(Table::job_events, encode_number(event.job), event);
     move_phase(*state.find_job(event.job), kEnded);
   }
+  template <class Event>
+  void put_job_event(const Event& event) const {
+    if (event.job != 0) put_event(Table::job_events, encode_number(event.job), event);
+  }
+  void operator()(const OfferAsked& event) const {
+    put_job_event(event);
+    move_phase(*state.find_job(event.job), kRunning);
+  }
+  void operator()(const OfferClosed& event) const { put_job_event(event); }
+  void operator()(const RemoteAttemptChosen& event) const { put_job_event(event); }
+  void operator()(const RemoteAttemptBegan& event) const { put_job_event(event); }
+  void operator()(const RemoteUsageSettled& event) const {
+    put_job_event(event);
+    put_postings(event.post, event.job);
+  }
+  void operator()(const RemoteUsageDisputed& event) const { put_job_event(event); }
+  void operator()(const RemoteAttemptOver& event) const { put_job_event(event); }
+  void operator()(const GuestReserved& event) const {
+    GuestReserved brief = event;
+    if (brief.slots.size() > kSlotsInRow) brief.slots.resize(kSlotsInRow);
+    put_job_event(brief);
+    writes.push_back(storage::put(id(Table::guests),
+                                  encode_number(event.peer) + encode_number(event.offer),
+                                  encode_number(event.job)));
+  }
+  void operator()(const GuestCommitted& event) const { put_job_event(event); }
+  void operator()(const GuestDropped& event) const { put_job_event(event); }
+  void operator()(const GuestEnded& event) const { put_job_event(event); }
+
   void operator()(const DemandUnmet& event) const {
     put_event(Table::unmet, "", event);
     if (event.job != 0) put_event(Table::job_events, encode_number(event.job), event);

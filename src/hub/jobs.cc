@@ -1,4 +1,5 @@
 // Admission and cancellation.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "intertie/placement/feasibility.h"
 
 #include "decisions.h"
+#include "offers.h"
 #include "placing.h"
 
 namespace intertie::hub {
@@ -42,19 +44,34 @@ IdealGrid make_ideal_grid(const State& state) {
   return grid;
 }
 
+// A pool without a measurement may get one.
+bool has_promise(const placement::Placement& placement) {
+  return std::ranges::any_of(placement.refused, [](const placement::ReasonCount& count) {
+    return count.reason == core::Reason::unmeasured;
+  });
+}
+
 // A job that no pool could run even if all were open and empty is refused at once, and counted as
-// unmet demand. A pool without a measurement may get one, so it is a promise.
+// unmet demand.
 std::optional<core::Error> find_hopeless(const Context& context, const JobShape& shape,
                                          std::optional<core::Time> deadline) {
   const IdealGrid grid = make_ideal_grid(context.state);
   const placement::Placement placement =
       placement::place(shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)),
                        {*grid.topology, grid.views, context.now});
-  if (placement.chosen) return std::nullopt;
-  for (const placement::ReasonCount& count : placement.refused) {
-    if (count.reason == core::Reason::unmeasured) return std::nullopt;
+  if (placement.chosen || has_promise(placement)) return std::nullopt;
+  if (context.state.peers.empty()) {
+    return core::Error{*placement.verdict, describe_counts(placement)};
   }
-  return core::Error{*placement.verdict, describe_counts(placement)};
+  // A region that is not heard now may have what is missing here.
+  for (std::uint32_t peer = 0; peer < context.state.peers.size(); ++peer) {
+    if (!context.soft.grid.is_heard(peer)) return std::nullopt;
+  }
+  const placement::Placement remote = context.soft.grid.find_ideal(
+      shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)), context.now);
+  if (remote.chosen || has_promise(remote)) return std::nullopt;
+  const placement::Placement both = merge_placements(placement, remote);
+  return core::Error{*both.verdict, describe_counts(both)};
 }
 
 DemandUnmet make_unmet(const State& state, std::uint32_t owner, const JobShape& shape,
@@ -121,11 +138,6 @@ core::Result<void> check_limits(const State& state, const Principal& principal,
   return {};
 }
 
-std::uint32_t find_free_shape(const State& state) {
-  return state.free_shapes.empty() ? static_cast<std::uint32_t>(state.shapes.size())
-                                   : *state.free_shapes.begin();
-}
-
 // Order of the checks: repeat, account, names, limits, budget, feasibility. While jobs of the same
 // shape wait, it has passed the check of feasibility before.
 core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& command,
@@ -186,13 +198,17 @@ core::Result<Reply> decide(Context& context, const CancelJob& command) {
   }
   const bool is_operator = command.by < context.state.principals.size() &&
                            context.state.principals[command.by].role == Role::operator_;
-  if (job->owner != command.by && !is_operator) {
+  const bool is_guest = job->owner == kNobody;  // Its home hub decides.
+  if (is_guest || (job->owner != command.by && !is_operator)) {
     return {core::Reason::not_found, "job " + std::to_string(command.job)};
   }
   if (job->is_cancel_requested) return Reply{Done{}};
-  const bool is_waiting = job->phase == JobPhase::waiting;
+  const bool is_waiting = job->phase == JobPhase::waiting || job->phase == JobPhase::asked;
   const core::Money charged = job->charged;
 
+  if (job->phase == JobPhase::asked) {
+    close_asked(context, *job, core::Reason::cancelled_by_user);
+  }
   context.emit(JobCancelRequested{command.job, command.by});
   if (is_waiting) {
     context.emit(

@@ -9,8 +9,18 @@
 #include "intertie/engine/fault.h"
 
 #include "attempts.h"
+#include "guests.h"
+#include "offers.h"
+#include "peers.h"
 
 namespace intertie::hub {
+
+core::Duration compute_bound(const State& state, const Job& job) {
+  const core::Duration bound = job.on_loss == OnLoss::restart ? core::limits::restart_lease
+                                                              : state.shapes[job.shape].time_limit;
+  return bound + core::limits::stop_grace + core::limits::clock_margin;
+}
+
 namespace {
 
 // How often silent sites and running attempts are looked at.
@@ -34,13 +44,6 @@ void check_site(Context& context, std::uint32_t site) {
   } else if (state.status == topology::PoolStatus::failing && state.failing_until <= context.now) {
     context.emit(SiteStatusChanged{site, topology::PoolStatus::active, "tried again after a rest"});
   }
-}
-
-// The longest that an attempt can run after its start, stopping included.
-core::Duration compute_bound(const State& state, const Job& job) {
-  const core::Duration bound = job.on_loss == OnLoss::restart ? core::limits::restart_lease
-                                                              : state.shapes[job.shape].time_limit;
-  return bound + core::limits::stop_grace + core::limits::clock_margin;
 }
 
 // When it is certain that an attempt at a silent site runs no more. The site starts nothing unless
@@ -69,6 +72,7 @@ void check_attempts(Context& context) {
   for (const auto& [number, reservation] : context.state.reservations) {
     const std::uint32_t site = get_site(context.state, reservation);
     const Job& job = *context.state.find_job(reservation.terms.job);
+    if (reservation.attempt == 0) continue;  // A guest's; check_guests() drops it.
     if (!is_certainly_over(context, job, reservation, site)) continue;
     AttemptEnding ending;
     ending.job = job.number;
@@ -135,6 +139,9 @@ void check_liveness(Context& context) {
   soft.next_check = context.now + kCheckInterval;
   for (std::uint32_t site = 0; site < context.state.sites.size(); ++site) check_site(context, site);
   check_attempts(context);
+  check_offers(context);
+  check_guests(context);
+  check_beacons(context);
 }
 
 }  // namespace intertie::hub

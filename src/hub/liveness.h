@@ -10,6 +10,9 @@ bool is_liveness_due(const State& state, const Soft& soft, core::Time now);
 
 /// Emits what has come due. A clock that jumped by more than clock_step_max expires nothing: the
 /// deadlines start anew (ARCHITECTURE.md, idea 7).
+/// The longest that an attempt can run after its start, stopping included.
+core::Duration compute_bound(const State& state, const Job& job);
+
 void check_liveness(Context& context);
 
 /// Starts every site's deadline anew.

@@ -108,4 +108,14 @@ const SiteGreeting* HubMachine::find_greeting(std::uint32_t site) const {
 
 core::Time HubMachine::get_heard(std::uint32_t site) const { return soft_->heard[site]; }
 
+bool HubMachine::is_peer_heard(std::uint32_t peer) const { return soft_->grid.is_heard(peer); }
+
+std::uint32_t HubMachine::count_announced_pools(std::uint32_t peer) const {
+  std::uint32_t count = 0;
+  for (std::uint32_t pool = 0; pool < soft_->grid.pool_count(); ++pool) {
+    count += soft_->grid.get_remote(pool).peer == peer ? 1 : 0;
+  }
+  return count;
+}
+
 }  // namespace intertie::hub

@@ -7,8 +7,10 @@
 
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
+#include "intertie/hub/explanation.h"
 #include "intertie/market/charge.h"
 
+#include "offers.h"
 #include "parked.h"
 #include "reservations.h"
 
@@ -40,8 +42,14 @@ struct WakeNote {
     const Job* job = state.find_job(event.job);
     wake_pool_shapes(soft, state.find_reservation(job->reservation)->terms.pool);
   }
+  // A guest's cards are free.
+  void operator()(const GuestDropped& event) const {
+    const Job* job = state.find_job(event.job);
+    wake_pool_shapes(soft, state.find_reservation(job->reservation)->terms.pool);
+  }
   void operator()(const ShapeInterned& event) const {
     soft.cache.forget({event.handle});
+    soft.grid.forget(event.handle);
     soft.fits.forget(event.handle);
   }
   void operator()(const JobSubmitted& event) const { soft.woken_shapes.insert(event.shape); }
@@ -86,6 +94,7 @@ bool can_use_freed(Context& context, std::uint32_t shape, const std::vector<std:
 // Shapes whose first job could use what was freed or announced.
 Woken take_woken(Context& context) {
   const State& state = context.state;
+  if (std::exchange(context.soft.is_grid_woken, false)) wake_all(context.soft, state);
   const std::set<std::uint32_t> shapes = std::exchange(context.soft.woken_shapes, {});
   const std::set<std::uint32_t> pools = std::exchange(context.soft.woken_pools, {});
   Woken woken;
@@ -139,16 +148,45 @@ void park(Context& context, const Job& job, core::Money needed) {
   context.emit(std::move(unmet));
 }
 
+// The body of the record: the placement, and the names of announced pools, which only this moment
+// knows.
+std::string make_explanation(const Grid& grid, const placement::Placement& placement) {
+  Explanation explanation{placement.chosen,
+                          placement.verdict,
+                          placement.pools,
+                          placement.fitting,
+                          placement.candidates,
+                          placement.refused,
+                          {}};
+  for (const placement::Candidate& candidate : placement.candidates) {
+    const std::uint32_t handle = candidate.pool.index;
+    if ((handle & kRemotePools) == 0) continue;
+    const topology::Pool& pool = grid.get_pool(handle & ~kRemotePools);
+    const RemotePool& remote = grid.get_remote(handle & ~kRemotePools);
+    explanation.remote.push_back({handle, pool.region, remote.site, pool.name, pool.identifier});
+  }
+  return codec::to_json(explanation);
+}
+
+StartResult try_candidate(Context& context, const Job& job, topology::PoolHandle pool,
+                          const placement::Placement& placement) {
+  std::string explanation = make_explanation(context.soft.grid, placement);
+  if ((pool.index & kRemotePools) == 0) {
+    return try_start(context, job, pool, std::move(explanation));
+  }
+  return try_ask(context, job, pool.index & ~kRemotePools, std::move(explanation));
+}
+
 Outcome place_front(Context& context, std::uint32_t shape, std::uint64_t number) {
   const Job& job = *context.state.find_job(number);
   const std::uint32_t account = job.account;
   placement::Placement placement =
-      find_placement(context.state, context.soft, context.now, shape, job.deadline);
+      find_grid_placement(context.state, context.soft, context.now, shape, job.deadline);
   if (!placement.chosen) return handle_deadline(context, job, placement);
   bool is_too_dear = false;
   for (const placement::Candidate& candidate : placement.candidates) {
     placement.chosen = candidate.pool;
-    const StartResult result = try_start(context, job, candidate.pool, placement);
+    const StartResult result = try_candidate(context, job, candidate.pool, placement);
     switch (result.verdict) {
       case StartVerdict::started:
         wake_parked(context, account, shape);
@@ -182,7 +220,9 @@ void wake_all(Soft& soft, const State& state) {
   }
 }
 
-bool has_woken(const Soft& soft) { return !soft.woken_shapes.empty() || !soft.woken_pools.empty(); }
+bool has_woken(const Soft& soft) {
+  return soft.is_grid_woken || !soft.woken_shapes.empty() || !soft.woken_pools.empty();
+}
 
 void place_woken(Context& context, std::size_t starts_max) {
   Woken woken = take_woken(context);
@@ -236,6 +276,54 @@ placement::Placement find_placement(const State& state, Soft& soft, core::Time n
   const placement::PlacementInput input{*state.topology, soft.views, now};
   return placement::place({shape}, state.shapes[shape].requirements,
                           make_preferences(state.shapes[shape], deadline), input, soft.cache);
+}
+
+placement::Placement find_grid_placement(const State& state, Soft& soft, core::Time now,
+                                         std::uint32_t shape, core::Time deadline) {
+  placement::Placement local = find_placement(state, soft, now, shape, deadline);
+  if (soft.grid.is_empty()) return local;
+  return merge_placements(std::move(local), soft.grid.find_placement(state, shape, deadline, now));
+}
+
+placement::Placement merge_placements(placement::Placement local, placement::Placement remote) {
+  placement::Placement both = std::move(local);
+  both.pools += remote.pools;
+  both.fitting += remote.fitting;
+  for (placement::Candidate& candidate : remote.candidates) {
+    candidate.pool.index |= kRemotePools;
+    both.candidates.push_back(std::move(candidate));
+  }
+  // Equal costs: this region first.
+  std::ranges::stable_sort(both.candidates, {}, [](const placement::Candidate& candidate) {
+    return std::pair(candidate.cost.total, candidate.pool);
+  });
+  if (both.candidates.size() > core::limits::candidates_kept_max) {
+    both.candidates.resize(core::limits::candidates_kept_max);
+  }
+  for (const placement::ReasonCount& count : remote.refused) {
+    const auto same =
+        std::ranges::find(both.refused, count.reason, &placement::ReasonCount::reason);
+    if (same == both.refused.end()) {
+      both.refused.push_back(count);
+    } else {
+      same->pools += count.pools;
+    }
+  }
+  std::ranges::sort(both.refused, {}, &placement::ReasonCount::reason);
+  if (!both.candidates.empty()) {
+    both.chosen = both.candidates.front().pool;
+    both.verdict.reset();
+    return both;
+  }
+  // The least hopeless of the two.
+  for (const core::Reason reason :
+       {core::Reason::busy, core::Reason::deadline_impossible, core::Reason::price_above_limit,
+        core::Reason::unplaceable, core::Reason::no_sites}) {
+    if (both.verdict != reason && remote.verdict != reason) continue;
+    both.verdict = reason;
+    break;
+  }
+  return both;
 }
 
 }  // namespace intertie::hub

@@ -24,6 +24,14 @@ void place_woken(Context& context, std::size_t starts_max);
 placement::Placement find_placement(const State& state, Soft& soft, core::Time now,
                                     std::uint32_t shape, core::Time deadline);
 
+/// Where one job of this shape would go now among this region's pools and the others' announced
+/// ones, best first. Handles of announced pools carry kRemotePools.
+placement::Placement find_grid_placement(const State& state, Soft& soft, core::Time now,
+                                         std::uint32_t shape, core::Time deadline);
+
+/// Both explanations as one. `remote` has handles of the grid.
+placement::Placement merge_placements(placement::Placement local, placement::Placement remote);
+
 /// The preferences of a job of this shape.
 placement::JobPreferences make_preferences(const JobShape& shape, core::Time deadline);
 

@@ -4,11 +4,9 @@
 #include <optional>
 #include <utility>
 
-#include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 
 namespace intertie::hub {
-namespace {
 
 std::vector<execution::TaskSlot> make_slots(
     const std::vector<placement::TaskAllocation>& allocations) {
@@ -28,8 +26,6 @@ std::vector<execution::TaskSlot> make_slots(
   return slots;
 }
 
-}  // namespace
-
 ledger::EntryId make_hold_id(std::uint64_t job, std::uint32_t attempt) {
   return {kHoldIds | attempt, job};
 }
@@ -44,19 +40,17 @@ market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>&
   return amounts;
 }
 
-// What is held: the charge at the time limit, as the plan quoted it. The moments that the meter
-// needs to stop a task there are the site's. Nothing if that is more than the job may still cost.
-static std::optional<core::Money> compute_hold(const JobShape& shape, const Job& job,
-                                               const CapacityReserved& reserved) {
-  const auto at_limit = market::compute_maximum_charge(compute_reserved(reserved.slots),
-                                                       reserved.price, shape.time_limit);
+std::optional<core::Money> compute_hold(const JobShape& shape, const Job& job,
+                                        const market::ReservedAmounts& amounts,
+                                        const topology::PriceTable& price) {
+  const auto at_limit = market::compute_maximum_charge(amounts, price, shape.time_limit);
   if (!at_limit) return std::nullopt;
   if (shape.price_max.count > 0 && *at_limit > shape.price_max - job.charged) return std::nullopt;
   return *at_limit;
 }
 
 StartResult try_start(Context& context, const Job& job, topology::PoolHandle pool,
-                      const placement::Placement& explanation) {
+                      std::string explanation) {
   const State& state = context.state;
   const JobShape& shape = state.shapes[job.shape];
   const auto* fit = context.soft.fits.find_fit(state, job.shape, pool.index, context.now);
@@ -74,7 +68,7 @@ StartResult try_start(Context& context, const Job& job, topology::PoolHandle poo
   reserved.to = context.now + shape.time_limit + core::limits::stop_grace;
   reserved.expires = context.now + core::limits::reservation_lifetime;
   reserved.price = state.topology->find_pool(pool)->price;
-  const auto hold = compute_hold(shape, job, reserved);
+  const auto hold = compute_hold(shape, job, compute_reserved(reserved.slots), reserved.price);
   if (!hold) return {StartVerdict::above_price_max, {}};
 
   AttemptChosen chosen;
@@ -91,7 +85,7 @@ StartResult try_start(Context& context, const Job& job, topology::PoolHandle poo
 
   // Nothing below can fail.
   context.emit(std::move(reserved));
-  context.emit(std::move(chosen), codec::to_json(explanation));
+  context.emit(std::move(chosen), std::move(explanation));
   return {StartVerdict::started, *hold};
 }
 

@@ -1,6 +1,10 @@
 // Reserve and commit: capacity, then money, then the attempt (ARCHITECTURE.md 10, 7).
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "intertie/core/result.h"
 #include "intertie/market/charge.h"
 #include "intertie/placement/placer.h"
@@ -12,10 +16,22 @@ namespace intertie::hub {
 /// Holds and entries share one space of ids; the upper half of it belongs to holds, so no id that a
 /// client chooses for a deposit can stand in a hold's way.
 inline constexpr std::uint64_t kHoldIds = std::uint64_t{1} << 63;
+/// Holds for offers to other regions, numbered by offer.
+inline constexpr std::uint64_t kOfferHolds = std::uint64_t{1} << 62;
 ledger::EntryId make_hold_id(std::uint64_t job, std::uint32_t attempt);
 
 /// Everything that a reservation sets aside, all tasks together: what is charged for.
 market::ReservedAmounts compute_reserved(const std::vector<execution::TaskSlot>& slots);
+
+/// Of all tasks, by rank.
+std::vector<execution::TaskSlot> make_slots(
+    const std::vector<placement::TaskAllocation>& allocations);
+
+/// What is held: the charge at the time limit, as the plan quoted it. The moments that the meter
+/// needs to stop a task there are the site's. Nothing if that is more than the job may still cost.
+std::optional<core::Money> compute_hold(const JobShape& shape, const Job& job,
+                                        const market::ReservedAmounts& amounts,
+                                        const topology::PriceTable& price);
 
 /// started: reserved, held and committed. busy: the pool has no room after all. short_of_money: the
 /// account cannot cover the hold. above_price_max: with what earlier attempts have cost, the job
@@ -30,6 +46,6 @@ struct StartResult {
 /// Reserves capacity of the pool, holds the most the attempt can cost, and commits. Nothing is
 /// emitted unless all of it succeeds.
 StartResult try_start(Context& context, const Job& job, topology::PoolHandle pool,
-                      const placement::Placement& explanation);
+                      std::string explanation);
 
 }  // namespace intertie::hub

@@ -16,18 +16,15 @@
 #include "reservations.h"
 
 namespace intertie::hub {
-namespace {
 
-core::Result<execution::UsageRecord> open_record(const SiteState& site, std::uint64_t row,
-                                                 const std::string& envelope) {
+core::Result<execution::UsageRecord> open_usage_record(const identity::KeyLookup& find_key,
+                                                       const std::string& envelope) {
   if (engine::is_fault_planted(engine::Fault::signature_unchecked)) {
     const auto payload = identity::read_unverified_payload(envelope, execution::kUsagePayloadType);
     if (!payload) return payload.error();
     return codec::from_json<execution::UsageRecord>(*payload, codec::Boundary::tolerant);
   }
-  const auto opened = identity::open_envelope(
-      envelope, execution::kUsagePayloadType,
-      [&](const crypto::Digest& id) { return find_site_key(site, id, row); });
+  const auto opened = identity::open_envelope(envelope, execution::kUsagePayloadType, find_key);
   if (!opened) return opened.error();
   auto record =
       codec::from_json<execution::UsageRecord>(opened->payload, codec::Boundary::tolerant);
@@ -35,6 +32,8 @@ core::Result<execution::UsageRecord> open_record(const SiteState& site, std::uin
   if (const auto checked = execution::check(*record); !checked) return checked.error();
   return record;
 }
+
+namespace {
 
 core::Error make_dispute(std::string detail) {
   return {core::Reason::usage_disputed, std::move(detail)};
@@ -96,7 +95,9 @@ void settle_usage(Context& context, const MessagePlace& place,
                            error.detail, place.site,     claim};
     context.emit(std::move(disputed), report.envelope);
   };
-  const auto record = open_record(from, place.number, report.envelope);
+  const auto record = open_usage_record(
+      [&](const crypto::Digest& id) { return find_site_key(from, id, place.number); },
+      report.envelope);
   if (!record) return dispute(record.error());
   if (record->key.job != report.job || record->key.attempt != report.attempt ||
       record->site != from.site.identifier) {

@@ -13,6 +13,7 @@
 
 #include "apply.h"
 #include "attempts.h"
+#include "channel_checks.h"
 #include "decisions.h"
 #include "measurements.h"
 #include "settlement.h"
@@ -20,7 +21,6 @@
 namespace intertie::hub {
 namespace {
 
-constexpr std::size_t kIncarnationBytesMax = 128;
 // A pool's description is one head of the log, with room for what the hub adds.
 constexpr std::size_t kPoolBytesMax = core::limits::log_head_bytes_max - 4096;
 
@@ -73,21 +73,6 @@ core::Result<void> check_offer(const State& state, const SiteState& site,
   return {};
 }
 
-// Numbers and texts of a hello that no sound agent exceeds.
-core::Result<void> check_hello(const engine::ChannelHello& hello) {
-  constexpr std::uint64_t kNumberMax = std::uint64_t{1} << 53;
-  if (hello.sent > kNumberMax || hello.received > kNumberMax) {
-    return {core::Reason::out_of_range, "hello: numbers"};
-  }
-  if (hello.incarnation.empty() || hello.incarnation.size() > kIncarnationBytesMax) {
-    return {core::Reason::bad_field, "hello: incarnation"};
-  }
-  if (!crypto::parse_digest(hello.received_hash) || !crypto::parse_digest(hello.sent_hash)) {
-    return {core::Reason::bad_field, "hello: hashes"};
-  }
-  return {};
-}
-
 void offer_pools(Context& context, topology::SiteHandle site,
                  const std::vector<topology::Pool>& pools) {
   const State& state = context.state;
@@ -97,6 +82,11 @@ void offer_pools(Context& context, topology::SiteHandle site,
     offered.pool.site = site;
     offered.pool.region = state.topology->find_site(site)->region;
     offered.pool.capability.reset();
+    // Another region names the pool by its site's identifier and its name, which never change.
+    if (offered.pool.identifier.empty()) {
+      offered.pool.identifier =
+          state.topology->find_site(site)->identifier + "/" + offered.pool.name;
+    }
     offered.pool.takes_secrets = !state.sites[site.index].seal_key.empty();
     offered.pool.handle.index = position < known.size()
                                     ? known[position]
@@ -273,24 +263,8 @@ static core::Result<Reply> open_channel(Context& context, const OpenSiteChannel&
   const auto found = get_site_state(context.state, command.site);
   if (!found) return found.error();
   const SiteState& site = **found;
-  if (const auto checked = check_hello(command.hello); !checked) return checked.error();
-  const auto received_hash = crypto::parse_digest(command.hello.received_hash);
-  const auto sent_hash = crypto::parse_digest(command.hello.sent_hash);
-  if (!site.incarnation.empty()) {
-    if (const auto same = check_incarnation(site, command.hello.incarnation); !same) {
-      return same.error();
-    }
-  }
-  if (const auto checked = site.outbox.check_receiver(command.hello.received, *received_hash);
-      !checked) {
-    return checked.error();
-  }
-  if (command.hello.sent < site.inbox.received ||
-      (command.hello.sent == site.inbox.received && *sent_hash != site.inbox.hash)) {
-    return {core::Reason::channel_diverged,
-            "the site has sent " + std::to_string(command.hello.sent) + ", this hub remembers " +
-                std::to_string(site.inbox.received)};
-  }
+  const ChannelMemory memory{site.outbox, site.inbox, site.incarnation};
+  if (const auto checked = check_channel(memory, command.hello); !checked) return checked.error();
   if (site.incarnation.empty()) {
     context.emit(SiteChannelOpened{command.site, command.hello.incarnation});
   }

@@ -76,12 +76,13 @@ struct JobRow {
   bool is_cancel_requested = false;
   bool is_out_of_money = false;
   core::Money money_needed;
+  std::uint64_t offer = 0;
 };
 BOOST_DESCRIBE_STRUCT(JobRow, (),
                       (number, document, reservation, submitted, not_before, deadline, charged,
                        idempotency, request_digest, owner, account, shape, attempt, retries_left,
                        site_faults, priority, on_loss, phase, is_cancel_requested, is_out_of_money,
-                       money_needed))
+                       money_needed, offer))
 
 struct ReservationRow {
   CapacityReserved terms;
@@ -122,6 +123,40 @@ struct FinishedKeyRow {
 };
 BOOST_DESCRIBE_STRUCT(FinishedKeyRow, (), (owner, key, job, request_digest))
 
+struct PeerRow {
+  PeerAdded terms;
+  engine::ChannelDump channel;
+  std::string incarnation;
+  core::Money contested;
+  core::Money disputed;
+};
+BOOST_DESCRIBE_STRUCT(PeerRow, (), (terms, channel, incarnation, contested, disputed))
+
+struct OfferRow {
+  OfferAsked terms;
+  core::Time asked_at;
+  std::uint32_t attempt = 0;
+  std::optional<core::Time> began_at;
+  core::Time charged_from;
+  std::optional<core::Time> settled_to;
+  bool is_settled = false;
+  std::uint64_t posts = 0;
+  std::uint64_t records = 0;
+  core::Money charged;
+  std::optional<core::Time> orphaned_at;
+};
+BOOST_DESCRIBE_STRUCT(OfferRow, (),
+                      (terms, asked_at, attempt, began_at, charged_from, settled_to, is_settled,
+                       posts, records, charged, orphaned_at))
+
+struct GuestRow {
+  std::uint64_t job = 0;
+  std::uint32_t peer = 0;
+  std::uint64_t offer = 0;
+  std::string user;
+};
+BOOST_DESCRIBE_STRUCT(GuestRow, (), (job, peer, offer, user))
+
 struct HubDump {
   HubCreated facts;
   ledger::LedgerDump ledger;
@@ -142,11 +177,16 @@ struct HubDump {
   Counters counters;
   PublicLogRow public_log;
   std::vector<DisputeRow> disputes;
+  std::vector<PeerRow> peers;
+  std::vector<OfferRow> offers;
+  std::vector<GuestRow> guests;
+  std::uint64_t next_offer = 1;
 };
 BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
-                       next_reservation, counters, public_log, disputes))
+                       next_reservation, counters, public_log, disputes, peers, offers, guests,
+                       next_offer))
 
 SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,         site.tls_key,
@@ -213,7 +253,8 @@ JobRow make_row(const Job& job) {
           job.phase,
           job.is_cancel_requested,
           job.is_out_of_money,
-          job.money_needed};
+          job.money_needed,
+          job.offer};
 }
 
 Job restore_job(const JobRow& row) {
@@ -242,6 +283,7 @@ Job restore_job(const JobRow& row) {
   job.is_cancel_requested = row.is_cancel_requested;
   job.is_out_of_money = row.is_out_of_money;
   job.money_needed = row.money_needed;
+  job.offer = row.offer;
   return job;
 }
 
@@ -267,6 +309,51 @@ Reservation restore_reservation(ReservationRow row) {
   reservation.orphaned_at = row.orphaned_at;
   reservation.charged = row.charged;
   return reservation;
+}
+
+void dump_peers(const State& state, HubDump& dump) {
+  for (const PeerState& peer : state.peers) {
+    dump.peers.push_back({peer.terms, engine::dump_channel(peer.outbox, peer.inbox),
+                          peer.incarnation, peer.contested, peer.disputed});
+  }
+  for (const auto& [number, offer] : state.offers) {
+    if (engine::is_fault_planted(engine::Fault::snapshot_leaves_offers)) break;
+    dump.offers.push_back({offer.terms, offer.asked_at, offer.attempt, offer.began_at,
+                           offer.charged_from, offer.settled_to, offer.is_settled, offer.posts,
+                           offer.records, offer.charged, offer.orphaned_at});
+  }
+  std::ranges::sort(dump.offers, {}, [](const OfferRow& row) { return row.terms.offer; });
+  for (const auto& [job, guest] : state.guests) {
+    dump.guests.push_back({job, guest.peer, guest.offer, guest.user});
+  }
+  std::ranges::sort(dump.guests, {}, &GuestRow::job);
+  dump.next_offer = state.next_offer;
+}
+
+core::Result<void> restore_peers(HubDump& dump, State& state) {
+  for (PeerRow& row : dump.peers) {
+    PeerState peer;
+    peer.terms = std::move(row.terms);
+    peer.incarnation = std::move(row.incarnation);
+    peer.contested = row.contested;
+    peer.disputed = row.disputed;
+    if (auto done = engine::restore_channel(row.channel, peer.outbox, peer.inbox); !done) {
+      return done.error();
+    }
+    state.peers.push_back(std::move(peer));
+  }
+  for (OfferRow& row : dump.offers) {
+    Offer offer{std::move(row.terms), row.asked_at,   row.attempt,    row.began_at,
+                row.charged_from,     row.settled_to, row.is_settled, row.posts,
+                row.records,          row.charged,    row.orphaned_at};
+    const std::uint64_t number = offer.terms.offer;
+    state.offers.emplace(number, std::move(offer));
+  }
+  for (GuestRow& row : dump.guests) {
+    state.guests.emplace(row.job, Guest{row.peer, row.offer, std::move(row.user)});
+  }
+  state.next_offer = dump.next_offer;
+  return {};
 }
 
 HubDump dump_state(const State& state) {
@@ -305,6 +392,7 @@ HubDump dump_state(const State& state) {
   dump.counters = state.counters;
   dump.public_log = make_row(state.public_log);
   for (const auto& [number, dispute] : state.disputes) dump.disputes.push_back({number, dispute});
+  dump_peers(state, dump);
   return dump;
 }
 
@@ -358,6 +446,7 @@ core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
   if (!public_log) return public_log.error();
   restored.public_log = std::move(*public_log);
   for (const DisputeRow& row : dump->disputes) restored.disputes.emplace(row.number, row.dispute);
+  if (auto done = restore_peers(*dump, restored); !done) return done.error();
   rebuild_derived(restored);
   state = std::move(restored);
   return {};

@@ -87,8 +87,8 @@ class TestWorld {
     settle();
   }
 
-  void create_hub(std::int64_t fee_per_mille = 10) {
-    must(CreateHub{{"22R00000000001XX", "22", "test", "CNY", "", fee_per_mille}});
+  void create_hub(std::int64_t fee_per_mille = 10, const std::string& region = "22") {
+    must(CreateHub{{region + "R00000000001XX", region, "test", "CNY", "", fee_per_mille}});
     must(CreatePrincipal{"ada", Role::user, 0, {}});
     must(CreatePrincipal{"plant", Role::provider, 0, {}});
     must(CreatePrincipal{"root", Role::operator_, 0, {}});
@@ -120,15 +120,16 @@ class TestWorld {
                                  std::string seal_key = {}) {
     auto site = std::make_unique<TestSite>(
         TestSite{0,
-                 "22S" + name,
+                 machine().state().facts.region + "S" + name,
                  crypto::KeyPair::from_seed(std::vector<std::uint8_t>(32, std::uint8_t(name[0]))),
                  {},
                  0});
     JoinSite command;
     command.site.name = name;
     command.site.identifier = site->identifier;
-    command.site.region = "22";
+    command.site.region = machine().state().facts.region;
     command.site.operator_account = "plant";
+    pool.identifier = machine().state().facts.region + "P" + name;
     command.pools = {std::move(pool)};
     command.sign_key = crypto::to_text(site->key.public_key());
     command.nonce = "nonce-" + name;
@@ -248,6 +249,7 @@ class TestWorld {
     return machine().state().ledger.find_account(account)->balance;
   }
 
+  std::uint64_t durable() const { return engine_->durable_index(); }
   HubMachine& machine() { return *machine_; }
   DirectLog& log() { return *log_; }
   storage::Store& store() { return *store_; }

@@ -34,7 +34,10 @@ core::Result<void> FailPoints::arm(std::string_view text, Side side) {
       return core::Error{core::Reason::bad_argument, "fail point: " + std::string(text)};
     }
   }
-  const auto names = get_fail_point_names(side);
+  auto names = get_fail_point_names(side);
+  if (side == Side::hub) {
+    for (const std::string_view each : get_fail_point_names(Side::peer)) names.push_back(each);
+  }
   if (std::find(names.begin(), names.end(), name) == names.end()) {
     std::string known;
     for (const std::string_view each : names) known.append(" ").append(each);

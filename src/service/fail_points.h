@@ -17,7 +17,8 @@
 namespace intertie::service {
 
 /// Which process passes a point.
-enum class Side : std::uint8_t { hub, site, both };
+/// `peer`: a hub that has peers.
+enum class Side : std::uint8_t { hub, site, both, peer };
 
 /// The service's own, beside storage::kFailPoints. `before_*`: the other side knows nothing yet;
 /// `after_*`: it may know, we have not heard.
@@ -52,6 +53,8 @@ enum class ServicePoint : std::uint8_t {
   lease_after_send,          // The launcher was told.
   outputs_before_write,      // Outputs are in the content store, their list is not written.
   outputs_after_write,       // It is, and nobody was told.
+  peer_rows_before_send,     // Rows for another region's hub are durable and unsent.
+  peer_rows_after_send,      // It has them, we have not noted that.
 };
 
 struct ServicePointName {
@@ -92,6 +95,8 @@ inline constexpr std::array kServicePoints = {
     ServicePointName{ServicePoint::lease_after_send, "lease_after_send", Side::site},
     ServicePointName{ServicePoint::outputs_before_write, "outputs_before_write", Side::site},
     ServicePointName{ServicePoint::outputs_after_write, "outputs_after_write", Side::site},
+    ServicePointName{ServicePoint::peer_rows_before_send, "peer_rows_before_send", Side::peer},
+    ServicePointName{ServicePoint::peer_rows_after_send, "peer_rows_after_send", Side::peer},
 };
 
 /// The names of all fail points that a process of this side can pass, the store's first.

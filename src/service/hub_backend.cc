@@ -15,6 +15,7 @@ namespace intertie::service {
 namespace {
 
 constexpr int kWorkers = 2;
+constexpr int kAskers = 4;
 constexpr std::size_t kWorkQueuedMax = 1'000;
 
 ledger::EntryId make_random_entry_id() {
@@ -62,6 +63,7 @@ core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& opt
   if (auto done = backend->start_engine(); !done) return done.error();
   if (auto done = backend->open_keys(options); !done) return done.error();
   if (auto done = backend->create_hub(options); !done) return done.error();
+  backend->start_peers();
   return backend;
 }
 
@@ -74,6 +76,7 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
       answers_(fail_points),
       workers_(kWorkers, kWorkQueuedMax),
       sender_(1, kWorkQueuedMax),
+      askers_(kAskers, kWorkQueuedMax),
       watchers_(deadlines_, workers_),
       log_watchers_(deadlines_, workers_),
       rows_(
@@ -85,11 +88,37 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
 
 HubBackend::~HubBackend() {
   release_waiting();
+  if (const auto peers = find_peers()) peers->stop();
   if (engine_) engine_->stop(core::Duration{0});
   // The threads that still may call this object end before any of its parts.
   workers_.stop();
   sender_.stop();
+  askers_.stop();
   deadlines_.stop();
+}
+
+std::shared_ptr<PeerLinks> HubBackend::find_peers() {
+  const std::lock_guard lock(peers_mutex_);
+  return peers_;
+}
+
+void HubBackend::start_peers() {
+  PeerContext context{*engine_,
+                      *keys_,
+                      crypto::encode_hex(store_->incarnation()),
+                      [this](storage::LogIndex index) { return read_body(index); },
+                      fail_points_,
+                      log_};
+  {
+    const std::lock_guard lock(peers_mutex_);
+    peers_ = std::make_shared<PeerLinks>(std::move(context));
+  }
+  engine_->read([this](const core::Result<const hub::HubMachine*>& machine) {
+    if (!machine) return DurableAction();
+    return DurableAction([this, state = *machine] {
+      if (const auto peers = find_peers()) peers->look(*state);
+    });
+  });
 }
 
 core::Result<void> HubBackend::start_engine() {
@@ -100,6 +129,7 @@ core::Result<void> HubBackend::start_engine() {
     watchers_.notify(subjects);
     log_watchers_.notify(durable);
     rows_.look(machine, durable);
+    if (const auto peers = find_peers()) peers->look(machine);
     snapshots_.note_durable(durable);
   };
   hooks.on_turn_end = [this](const hub::HubMachine&, core::Time) { answers_.flush(); };
@@ -268,6 +298,18 @@ std::string HubBackend::site_address() const { return site_address_; }
 
 std::string HubBackend::site_fingerprint() const { return keys_->site_fingerprint; }
 
+std::string HubBackend::peer_tls_key() const { return crypto::to_text(keys_->tls.public_key()); }
+
+void HubBackend::read_peer_file(std::uint32_t peer, const api::PeerFileRequest& request,
+                                std::function<void(core::Result<api::SiteFilePiece>)> done) {
+  const auto peers = find_peers();
+  const auto link = peers ? peers->find(peer) : nullptr;
+  if (!link) return done(core::Error{core::Reason::unreachable, "no link to that hub"});
+  const bool is_taken =
+      askers_.try_post([link, request, done] { done(ask_peer_file(*link, request)); });
+  if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to other hubs"});
+}
+
 std::string HubBackend::service_metrics() {
   const auto count = [](auto value) { return static_cast<std::int64_t>(value); };
   std::string text;
@@ -316,9 +358,11 @@ void HubBackend::release_waiting() {
 bool HubBackend::close(core::Duration grace) {
   if (std::exchange(is_closed_, true)) return true;
   release_waiting();
+  if (const auto peers = find_peers()) peers->stop();
   const bool is_drained = engine_->stop(grace);
   workers_.stop();
   sender_.stop();
+  askers_.stop();
   deadlines_.stop();
   bool is_sound = is_drained;
   if (!is_drained) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "key_store.h"
 #include "log.h"
 #include "log_watchers.h"
+#include "peer_links.h"
 #include "readers.h"
 #include "site_links.h"
 #include "snapshot_thread.h"
@@ -61,6 +63,9 @@ class HubBackend final : public api::Backend {
   const crypto::SealPublicKey& seal_key() const override;
   core::Result<crypto::Secret> open_box(std::string_view box,
                                         crypto::BoxContext context) const override;
+  std::string peer_tls_key() const override;
+  void read_peer_file(std::uint32_t peer, const api::PeerFileRequest& request,
+                      std::function<void(core::Result<api::SiteFilePiece>)> done) override;
   core::Result<std::string> sign_record(std::string_view payload_type,
                                         std::string_view payload) override;
   std::string site_address() const override;
@@ -89,6 +94,8 @@ class HubBackend final : public api::Backend {
   core::Result<void> start_engine();
   core::Result<void> open_keys(const HubOptions& options);
   core::Result<void> create_hub(const HubOptions& options);
+  void start_peers();
+  std::shared_ptr<PeerLinks> find_peers();
   core::Result<std::string> read_body(storage::LogIndex index);
 
   Log& log_;
@@ -107,11 +114,14 @@ class HubBackend final : public api::Backend {
   Deadlines deadlines_;
   WorkerPool workers_;
   WorkerPool sender_;  // One thread: rows leave in their order.
+  WorkerPool askers_;  // They wait for other hubs.
   JobWatchers watchers_;
   LogWatchers log_watchers_;
   SiteRows rows_;
   SiteAsks asks_;
   SnapshotThread<hub::HubMachine> snapshots_;
+  std::shared_ptr<PeerLinks> peers_;  // Set once the keys are open.
+  std::mutex peers_mutex_;
   std::unique_ptr<EngineThread<hub::HubMachine>> engine_;  // Last: it calls the others.
 };
 

@@ -13,6 +13,7 @@
 #include "intertie/crypto/secret.h"
 #include "intertie/execution/site_messages.h"
 
+#include "backoff.h"
 #include "site_clock.h"
 
 namespace intertie::service {
@@ -24,25 +25,8 @@ constexpr std::size_t kAsksMax = 1'000;
 // In base64url it must stay a text that every reader of JSON here accepts.
 constexpr std::uint64_t kPieceBytesMax = 128u << 10;
 constexpr core::Duration kBeatTimeout = core::seconds(6);
-constexpr core::Duration kPauseMax = core::seconds(15);
 constexpr core::Duration kDivergedPause = core::minutes(1);
 constexpr core::Duration kStreamPoll = core::seconds(1);
-
-/// Pauses double up to a bound and are drawn from their upper half, so that the sites of a hub
-/// that was away do not come back all at once.
-class Backoff {
- public:
-  void reset() { next_ = core::milliseconds(200); }
-  core::Duration take() {
-    const core::Duration most = next_;
-    next_ = std::min(next_ + next_, kPauseMax);
-    const std::int64_t half = most.count / 2;
-    return core::Duration{half + half * crypto::random_bytes(1)[0] / 255};
-  }
-
- private:
-  core::Duration next_ = core::milliseconds(200);
-};
 
 core::Result<std::string> decode_bytes(const boost::json::object& object, std::string_view name) {
   const boost::json::value* found = object.if_contains(name);

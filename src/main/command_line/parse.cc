@@ -145,21 +145,23 @@ class Parser {
       invocation_.verb = find_verb(first);
       return std::nullopt;
     }
-    if (is_verb_family(first)) return find_second_word(first);
+    if (is_verb_family(first)) return find_next_word(first);
     invocation_.verb = find_verb(first);
     if (invocation_.verb != nullptr) return std::nullopt;
     topic_.clear();
     return complain_about_verb(first);
   }
 
-  std::optional<Complaint> find_second_word(const std::string& first) {
+  std::optional<Complaint> find_next_word(const std::string& first) {
     while (at_ < words_.size() && words_[at_].starts_with("-") && words_[at_] != "--") {
       if (std::optional<Complaint> complaint = take_word()) return complaint;
     }
     if (at_ >= words_.size()) return std::nullopt;  // `intertie site`: help on the family.
     const std::string path = first + " " + words_[at_++];
     invocation_.verb = find_verb(path);
-    if (invocation_.verb == nullptr) return complain_about_verb(path);
+    if (invocation_.verb == nullptr) {
+      return is_verb_family(path) ? find_next_word(path) : complain_about_verb(path);
+    }
     topic_ = path;
     return std::nullopt;
   }

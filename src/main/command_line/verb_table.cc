@@ -55,6 +55,13 @@ constexpr std::array kHubStart = {
 constexpr std::array<std::string_view, 1> kHubStartExamples = {
     "hub start --data /var/lib/intertie/hub --listen 0.0.0.0:7300 --site-listen 0.0.0.0:7301"};
 
+constexpr std::array kCardOperands = {Operand{"CARD"}};
+constexpr std::array kPeerAdd = {
+    Option{"credit", 0, money, "MONEY", "the most it may owe this hub (default 0: nothing)"},
+};
+constexpr std::array<std::string_view, 1> kPeerAddExamples = {
+    "hub peer add - --credit 10000 < card-of-hubei"};
+
 constexpr std::array kOffer = {
     Option{"data", 0, text, "DIR", "the site's folder (created)"},
     Option{"name", 0, text, "NAME", "what the site is called: a-z 0-9 -"},
@@ -304,6 +311,10 @@ constexpr std::array kVerbs = {
          kResolve},
     Verb{"hub start", kOperate, "run a hub", {}, kHubStart, kHubStartExamples},
     Verb{"hub init", kOperate, "create a hub's folder and keys without running it", {}, kHubStart},
+    Verb{"hub peer card", kOperate, "print this hub's card, for the operators of other regions"},
+    Verb{"hub peer add", kOperate, "add another region's hub by its card (- reads stdin)",
+         kCardOperands, kPeerAdd, kPeerAddExamples},
+    Verb{"hub peer list", kOperate, "the hubs of other regions, and what is owed"},
     Verb{"site token", kOperate, "make a token with which one site can join", {}, kToken},
     Verb{"site join", kOperate, "measure this machine, join a hub with it, and serve",
          kJoinOperands, kOffer, kJoinExamples},

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "intertie/api/peer_views.h"
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/crypto/bound_box.h"
@@ -76,6 +77,13 @@ class Backend {
   virtual void read_site_file(const SiteFileRequest& request,
                               std::function<void(core::Result<SiteFilePiece>)> done) = 0;
 
+  /// Asks another region's hub about a file of an offer's attempt; as read_site_file.
+  virtual void read_peer_file(std::uint32_t peer, const PeerFileRequest& request,
+                              std::function<void(core::Result<SiteFilePiece>)> done) {
+    (void)peer, (void)request;
+    done(core::Error{core::Reason::not_supported, "this hub has no links to others"});
+  }
+
   /// Sends durable rows after `after` to the stream now and whenever new ones become durable; also
   /// carries the asks of read_site_file. One stream a site: a newer one closes the older.
   virtual void attach_site_stream(std::uint32_t site, std::uint64_t after,
@@ -97,6 +105,8 @@ class Backend {
   /// Address and certificate fingerprint of the site listener, for join tokens.
   virtual std::string site_address() const = 0;
   virtual std::string site_fingerprint() const = 0;
+  /// The public key of the site listener, which is also this hub's when it calls others.
+  virtual std::string peer_tls_key() const { return {}; }
 
   /// Prometheus text of the service's own counters, appended to the state's.
   virtual std::string service_metrics() = 0;

@@ -13,6 +13,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/api/peer_views.h"
 #include "intertie/api/dispute_views.h"
 #include "intertie/api/event_views.h"
 #include "intertie/api/public_views.h"
@@ -165,6 +166,10 @@ class Client {
   core::Result<api::InclusionView> prove_inclusion(std::uint64_t leaf, std::uint64_t size);
   core::Result<api::ConsistencyView> prove_consistency(std::uint64_t from, std::uint64_t to);
   core::Result<api::SiteTokenView> create_site_token(const api::SiteTokenRequest& request);
+
+  core::Result<api::PeerCardView> get_peer_card();
+  core::Result<api::PeerList> list_peers();
+  core::Result<api::PeerView> add_peer(const api::PeerRequest& request);
 
   core::Result<api::AccountList> list_accounts();
   core::Result<api::AccountView> get_account(const std::string& account);

@@ -72,6 +72,13 @@ inline constexpr Duration stop_grace = seconds(15);
 inline constexpr Duration reservation_lifetime = seconds(60);
 inline constexpr Duration usage_interval = minutes(10);
 
+// Peers
+inline constexpr std::size_t peers_max = 256;
+inline constexpr Duration offer_answer_max = seconds(10);
+inline constexpr Duration beacon_interval = seconds(1);
+inline constexpr Duration beacon_lifetime = seconds(15);
+inline constexpr std::size_t beacon_pools_max = 100'000;
+
 // Network
 inline constexpr std::size_t http_header_bytes_max = 16u << 10;
 inline constexpr std::size_t http_body_bytes_max = 16u << 20;

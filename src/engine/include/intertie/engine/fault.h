@@ -12,21 +12,33 @@ namespace intertie::engine {
 
 enum class Fault : std::uint8_t {
   none,
-  reply_before_durable,    // engine: an answer leaves before its record is on the disk.
-  row_before_durable,      // engine: so does a row of an outbox.
-  row_number_reused,       // engine: an empty outbox gives its last number out again.
-  epoch_unchecked,         // hub: reports of an older attempt are taken for the current one.
-  hold_not_voided,         // hub: what remains of a hold is never given back.
-  usage_charged_twice,     // hub: a usage record that was charged before is charged again.
-  signature_unchecked,     // hub: a usage record is believed whatever its signature.
-  position_not_logged,     // hub: rows of a site are taken, their position is not.
-  lost_site_freed_early,   // hub: a lost site's attempts are given up at once.
-  cancelled_job_repeated,  // hub: an attempt that was cancelled counts as one to be repeated.
-  idempotency_forgotten,   // hub: an Idempotency-Key is not looked up.
-  snapshot_leaves_out,     // hub: a snapshot leaves out how often a job may be retried.
-  start_without_answer,    // agent: starts, however long the hub has been silent.
-  start_despite_rows,      // agent: starts before it knows all that the hub had told it.
-  lease_not_enforced,      // the meter lets a task run on when its lease has lapsed.
+  reply_before_durable,       // engine: an answer leaves before its record is on the disk.
+  row_before_durable,         // engine: so does a row of an outbox.
+  row_number_reused,          // engine: an empty outbox gives its last number out again.
+  epoch_unchecked,            // hub: reports of an older attempt are taken for the current one.
+  hold_not_voided,            // hub: what remains of a hold is never given back.
+  usage_charged_twice,        // hub: a usage record that was charged before is charged again.
+  signature_unchecked,        // hub: a usage record is believed whatever its signature.
+  position_not_logged,        // hub: rows of a site are taken, their position is not.
+  lost_site_freed_early,      // hub: a lost site's attempts are given up at once.
+  cancelled_job_repeated,     // hub: an attempt that was cancelled counts as one to be repeated.
+  idempotency_forgotten,      // hub: an Idempotency-Key is not looked up.
+  snapshot_leaves_out,        // hub: a snapshot leaves out how often a job may be retried.
+  start_without_answer,       // agent: starts, however long the hub has been silent.
+  start_despite_rows,         // agent: starts before it knows all that the hub had told it.
+  lease_not_enforced,         // the meter lets a task run on when its lease has lapsed.
+  offer_hold_not_voided,      // home hub: the hold of a refused offer is never given back.
+  charge_not_mirrored,        // owner hub: a charge is not told to the home hub.
+  expired_commit_obeyed,      // owner hub: an expired reservation is refused, and run if committed.
+  credit_unlimited,           // owner hub: the cap on what a peer may owe is not looked at.
+  stale_price_granted,        // owner hub: a price of yesterday is granted, today's is charged.
+  peer_position_not_logged,   // either hub: a peer's rows are taken, their position is not.
+  commit_given_up,            // home hub: a commit that is not answered soon is given up.
+  reconciled_given_up,        // home hub: offers of a lost history are given up at once.
+  expiry_not_told,            // owner hub: a reservation expires in silence.
+  guest_end_not_told,         // owner hub: so does a guest's end.
+  snapshot_leaves_offers,     // home hub: a snapshot leaves out the offers.
+  remote_usage_posted_twice,  // home hub: a peer's charge is posted twice.
 };
 
 struct FaultName {
@@ -50,6 +62,22 @@ inline constexpr std::array kFaults = {
     FaultName{Fault::start_without_answer, "start_without_answer"},
     FaultName{Fault::start_despite_rows, "start_despite_rows"},
     FaultName{Fault::lease_not_enforced, "lease_not_enforced"},
+};
+
+/// Those that need more than one hub to do harm.
+inline constexpr std::array kPeerFaults = {
+    FaultName{Fault::offer_hold_not_voided, "offer_hold_not_voided"},
+    FaultName{Fault::charge_not_mirrored, "charge_not_mirrored"},
+    FaultName{Fault::expired_commit_obeyed, "expired_commit_obeyed"},
+    FaultName{Fault::credit_unlimited, "credit_unlimited"},
+    FaultName{Fault::stale_price_granted, "stale_price_granted"},
+    FaultName{Fault::peer_position_not_logged, "peer_position_not_logged"},
+    FaultName{Fault::commit_given_up, "commit_given_up"},
+    FaultName{Fault::reconciled_given_up, "reconciled_given_up"},
+    FaultName{Fault::expiry_not_told, "expiry_not_told"},
+    FaultName{Fault::guest_end_not_told, "guest_end_not_told"},
+    FaultName{Fault::snapshot_leaves_offers, "snapshot_leaves_offers"},
+    FaultName{Fault::remote_usage_posted_twice, "remote_usage_posted_twice"},
 };
 
 #ifdef INTERTIE_FAULTS

@@ -12,6 +12,7 @@
 #include "intertie/execution/site_messages.h"
 #include "intertie/hub/events.h"
 #include "intertie/hub/job_document.h"
+#include "intertie/hub/peer_messages.h"
 #include "intertie/ledger/entry.h"
 #include "intertie/topology/pool.h"
 
@@ -146,10 +147,68 @@ struct ResolveDispute {
   std::uint32_t by = 0;
 };
 
-using Command =
-    std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs, CancelJob,
-                 JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
-                 AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute>;
+/// Another region's hub may lend us cards and use ours. Opens the clearing account "peer
+/// REGION-ID". Answered with Created (its handle); already_exists, bad_field.
+struct AddPeer {
+  PeerAdded peer;          // account is filled in by the decision.
+  core::Money credit_max;  // What it may owe us at any time; 0: it may use nothing here.
+  std::string card;        // Signed; the record's body.
+};
+
+/// A peer has moved. Answered with Done.
+struct ChangePeer {
+  std::uint32_t peer = 0;
+  std::string name;
+  std::string address;
+};
+
+/// A peer opens its channel to us. Answered with ChannelHello; channel_diverged.
+struct OpenPeerChannel {
+  std::uint32_t peer = 0;
+  engine::ChannelHello hello;
+};
+
+/// An operator accepts that a peer's history differs. Answered with Done.
+struct ReconcilePeer {
+  std::uint32_t peer = 0;
+  engine::ChannelHello hello;
+};
+
+/// Rows of a peer's outbox. Payloads are CBOR of PeerMessage; attachments stand at the same
+/// positions. Answered with RowsAccepted; what makes no sense is refused and acknowledged.
+struct AcceptPeerRows {
+  std::uint32_t peer = 0;
+  std::string incarnation;
+  std::uint64_t first = 0;
+  std::vector<std::string> payloads;
+  std::vector<std::string> attachments;
+};
+
+/// A peer said that our rows up to here are durable there. Answered with Done; channel_diverged.
+struct AcknowledgePeerRows {
+  std::uint32_t peer = 0;
+  std::uint64_t acknowledged = 0;
+};
+
+/// What we offer now, for one peer: all of it, or what has changed since the beacon made before.
+/// Answered with Beacon; its number is 0, and it is not to be sent, if there is no news.
+struct MakeBeacon {
+  std::uint32_t peer = 0;
+  bool is_full = false;
+  bool is_due = true;  // To be sent even without news, to live on.
+};
+
+/// A peer's beacon. Soft: writes no event. Answered with BeaconAnswer.
+struct AcceptBeacon {
+  std::uint32_t peer = 0;
+  Beacon beacon;
+};
+
+using Command = std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs,
+                             CancelJob, JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel,
+                             ReconcileSite, AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite,
+                             ResolveDispute, AddPeer, ChangePeer, OpenPeerChannel, ReconcilePeer,
+                             AcceptPeerRows, AcknowledgePeerRows, MakeBeacon, AcceptBeacon>;
 
 struct Done {};
 
@@ -177,6 +236,6 @@ struct RowsAccepted {
 };
 
 using Reply = std::variant<Done, Created, Submitted, Joined, engine::ChannelHello, RowsAccepted,
-                           execution::HeartbeatAnswer>;
+                           execution::HeartbeatAnswer, Beacon, BeaconAnswer>;
 
 }  // namespace intertie::hub

@@ -23,6 +23,7 @@
 #include "intertie/execution/site_messages.h"
 #include "intertie/execution/usage_record.h"
 #include "intertie/hub/job_document.h"
+#include "intertie/hub/peer_events.h"
 #include "intertie/identity/record.h"
 #include "intertie/ledger/ledger.h"
 #include "intertie/placement/request.h"
@@ -367,13 +368,15 @@ struct DisputeResolved {
 BOOST_DESCRIBE_STRUCT(DisputeResolved, (),
                       (dispute, job, attempt, is_accepted, by, from, to, paid, entry))
 
-using Event =
-    std::variant<HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted,
-                 SiteRegistered, PoolOffered, MeasurementAccepted, MeasurementRefused,
-                 SiteStatusChanged, ShapeInterned, JobSubmitted, DemandUnmet, CapacityReserved,
-                 CapacityReleased, AttemptChosen, AttemptBegan, UsageSettled, UsageDisputed,
-                 AttemptOver, JobRequeued, JobCancelRequested, JobEnded, SiteRowsAccepted,
-                 SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
-                 SiteRevoked, DisputeResolved>;
+using Event = std::variant<
+    HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted, SiteRegistered,
+    PoolOffered, MeasurementAccepted, MeasurementRefused, SiteStatusChanged, ShapeInterned,
+    JobSubmitted, DemandUnmet, CapacityReserved, CapacityReleased, AttemptChosen, AttemptBegan,
+    UsageSettled, UsageDisputed, AttemptOver, JobRequeued, JobCancelRequested, JobEnded,
+    SiteRowsAccepted, SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
+    SiteRevoked, DisputeResolved, PeerAdded, PeerChanged, PeerChannelOpened, PeerRowsAccepted,
+    PeerChannelReconciled, OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan,
+    RemoteUsageSettled, RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
+    GuestCommitted, GuestDropped, GuestEnded, ChargeContested>;
 
 }  // namespace intertie::hub

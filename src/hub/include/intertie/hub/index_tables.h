@@ -33,6 +33,7 @@ enum class Table : storage::TableId {
   disputes = 12,       // log index of UsageDisputed -> IndexedEvent of it
   dispute_ends = 13,   // the same -> IndexedEvent of DisputeResolved
   disputes_by_party = 14,  // principal, or all_parties | 'o' open, 'r' resolved | log index -> ""
+  guests = 20,             // peer | offer -> the guest's job number (8 bytes)
 };
 
 /// In disputes_by_party: everybody's.

@@ -63,6 +63,10 @@ class HubMachine {
   std::vector<placement::PoolVerdict> explain_pools(const JobShape& shape, core::Time deadline,
                                                     core::Time now) const;
 
+  /// Whether another region's beacons count now, and how many pools it has announced.
+  bool is_peer_heard(std::uint32_t peer) const;
+  std::uint32_t count_announced_pools(std::uint32_t peer) const;
+
   /// What a site said when it last opened its channel, and why it was refused, since this process
   /// began; nullptr: nothing yet.
   const SiteGreeting* find_greeting(std::uint32_t site) const;

@@ -38,14 +38,18 @@ struct Principal {
   std::int64_t jobs = 0;  // Derived: in the state now.
 };
 
-enum class JobPhase : std::uint8_t { waiting, placed, running };
-BOOST_DESCRIBE_ENUM(JobPhase, waiting, placed, running)
+/// asked: another region was asked to reserve, and has not answered.
+enum class JobPhase : std::uint8_t { waiting, placed, running, asked };
+BOOST_DESCRIBE_ENUM(JobPhase, waiting, placed, running, asked)
+
+inline constexpr std::uint32_t kNobody = ~std::uint32_t{0};
 
 /// A job that has not ended. Small: a million of them wait (docs/benchmarks.md).
 struct Job {
   std::uint64_t number = 0;
   std::uint64_t document = 0;     // Log index of its submission; the body is the document.
-  std::uint64_t reservation = 0;  // Of the current attempt; 0 while waiting.
+  std::uint64_t reservation = 0;  // Of the current attempt here; 0: none.
+  std::uint64_t offer = 0;        // Of the current attempt in another region; 0: none.
   core::Time submitted;
   core::Time not_before;
   core::Time deadline = core::kNever;
@@ -53,7 +57,7 @@ struct Job {
   core::Money money_needed;  // While it waits for money: what its hold would take.
   Key128 idempotency{};
   Key128 request_digest{};
-  std::uint32_t owner = 0;
+  std::uint32_t owner = 0;  // kNobody: a guest, owned by another region's hub.
   std::uint32_t account = 0;
   std::uint32_t shape = 0;
   std::uint32_t attempt = 0;
@@ -81,6 +85,39 @@ struct Reservation {
   std::uint64_t records = 0;  // Number of the last usage record that was charged.
   core::Money charged;
   std::optional<core::Time> orphaned_at;  // Its site's history was given up then.
+};
+
+/// A job of another region that has cards here. It stands beside a Job of the same number, whose
+/// account is the home hub's clearing account.
+struct Guest {
+  std::uint32_t peer = 0;
+  std::uint64_t offer = 0;  // The home hub's number for it.
+  std::string user;
+};
+
+/// One try to run a job in another region, from the request on. At most one a job.
+struct Offer {
+  OfferAsked terms;
+  core::Time asked_at;
+  std::uint32_t attempt = 0;  // 0: not committed yet.
+  std::optional<core::Time> began_at;
+  core::Time charged_from;               // Start of the first charged interval.
+  std::optional<core::Time> settled_to;  // End of the last charged interval.
+  bool is_settled = false;
+  std::uint64_t posts = 0;
+  std::uint64_t records = 0;
+  core::Money charged;
+  std::optional<core::Time> orphaned_at;  // The peer's history was given up then.
+};
+
+/// Another region's hub.
+struct PeerState {
+  PeerAdded terms;
+  engine::Outbox outbox;
+  engine::Inbox inbox;
+  std::string incarnation;  // Of the peer's log; empty: it never opened its channel.
+  core::Money contested;    // Charges of ours that it has not posted.
+  core::Money disputed;     // Charges of its that we have not posted.
 };
 
 struct SiteState {
@@ -136,6 +173,10 @@ struct State {
   ledger::AccountHandle fees;
   std::vector<Principal> principals;
   std::vector<SiteState> sites;
+  std::vector<PeerState> peers;
+  boost::unordered_flat_map<std::uint64_t, Offer> offers;  // By number.
+  boost::unordered_flat_map<std::uint64_t, Guest> guests;  // By job.
+  std::uint64_t next_offer = 1;
   topology::Snapshot::Pointer topology = topology::Snapshot::make_empty();
   std::vector<JobShape> shapes;
   boost::unordered_flat_map<std::uint64_t, Job> jobs;
@@ -154,8 +195,13 @@ struct State {
   std::map<std::uint32_t, std::size_t> disputes_of_sites;
   std::map<std::string, std::uint32_t> principal_handles;
   std::map<std::string, std::uint32_t> site_handles;
-  std::vector<placement::PoolCapacity> capacities;     // By pool handle.
-  std::map<std::string, std::uint32_t> shape_handles;  // By the shape's CBOR.
+  std::map<std::string, std::uint32_t> pool_handles;                            // By identifier.
+  std::map<std::string, std::uint32_t> peer_handles;                            // By identifier.
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t> guest_jobs;  // (peer, offer).
+  std::set<std::pair<core::Time, std::uint64_t>> guest_expiries;     // Reserved, not committed.
+  std::set<std::pair<core::Time, std::uint64_t>> offers_unanswered;  // By when they were asked.
+  std::vector<placement::PoolCapacity> capacities;                   // By pool handle.
+  std::map<std::string, std::uint32_t> shape_handles;                // By the shape's CBOR.
   std::map<std::pair<std::uint32_t, Key128>, KnownSubmission> submissions;
   WaitingQueue queue;
   std::map<std::uint32_t, std::map<std::uint32_t, std::set<std::uint64_t>>>
@@ -167,6 +213,14 @@ struct State {
   const Job* find_job(std::uint64_t number) const {
     const auto found = jobs.find(number);
     return found == jobs.end() ? nullptr : &found->second;
+  }
+  const Offer* find_offer(std::uint64_t number) const {
+    const auto found = offers.find(number);
+    return found == offers.end() ? nullptr : &found->second;
+  }
+  const Guest* find_guest(std::uint64_t job) const {
+    const auto found = guests.find(job);
+    return found == guests.end() ? nullptr : &found->second;
   }
   const Reservation* find_reservation(std::uint64_t number) const {
     const auto found = reservations.find(number);

@@ -1,0 +1,103 @@
+// The bodies between hubs, and what users read about peers (docs/formats/hub-channel.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/core/quantity.h"
+#include "intertie/core/time.h"
+
+namespace intertie::api {
+
+inline constexpr std::string_view kPeerCardType = "application/vnd.intertie.peer-card+json";
+
+/// Who a hub is and where it listens: what another hub's operator adds. Signed by `sign_key`.
+struct PeerCard {
+  std::string id;
+  std::string region;
+  std::string name;
+  std::string address;  // HOST:PORT of the listener for sites and hubs.
+  std::string sign_key;
+  std::string tls_key;
+  std::string currency;
+  core::Time made;
+};
+BOOST_DESCRIBE_STRUCT(PeerCard, (), (id, region, name, address, sign_key, tls_key, currency, made))
+
+/// The card as one word that can be mailed or pasted.
+struct PeerCardView {
+  std::string card;
+  PeerCard content;
+};
+BOOST_DESCRIBE_STRUCT(PeerCardView, (), (card, content))
+
+struct PeerRequest {
+  std::string card;
+  core::Money credit_micros;  // What it may owe this hub at any time.
+};
+BOOST_DESCRIBE_STRUCT(PeerRequest, (), (card, credit_micros))
+
+struct PeerView {
+  std::string id;
+  std::string region;
+  std::string name;
+  std::string address;
+  bool is_heard = false;           // Its beacons count now.
+  std::uint32_t pools = 0;         // Announced.
+  std::uint64_t offers = 0;        // Jobs of ours there, or asked for.
+  std::uint64_t guests = 0;        // Jobs of its here.
+  std::uint64_t rows_waiting = 0;  // Not yet acknowledged.
+  core::Money balance_micros;      // Of the clearing account: below 0 it owes us.
+  core::Money credit_micros;
+  core::Money contested_micros;  // Charges of ours that it has not posted.
+  core::Money disputed_micros;   // Charges of its that this hub has not posted.
+};
+BOOST_DESCRIBE_STRUCT(PeerView, (),
+                      (id, region, name, address, is_heard, pools, offers, guests, rows_waiting,
+                       balance_micros, credit_micros, contested_micros, disputed_micros))
+
+struct PeerList {
+  std::vector<PeerView> peers;
+};
+BOOST_DESCRIBE_STRUCT(PeerList, (), (peers))
+
+/// Rows of a hub's outbox; attachments stand at the same positions.
+struct PeerRowsRequest {
+  std::string incarnation;
+  std::uint64_t first = 0;
+  std::vector<std::string> payloads;     // base64url
+  std::vector<std::string> attachments;  // base64url; empty: none.
+};
+BOOST_DESCRIBE_STRUCT(PeerRowsRequest, (), (incarnation, first, payloads, attachments))
+
+/// A question about a file of an offer's attempt.
+struct PeerFileRequest {
+  std::uint64_t offer = 0;
+  std::uint32_t rank = 0;
+  std::string file;  // As in SiteFileRequest.
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+BOOST_DESCRIBE_STRUCT(PeerFileRequest, (), (offer, rank, file, offset, length))
+
+struct PeerFileAnswer {
+  std::uint64_t size = 0;
+  std::string bytes;  // base64url
+};
+BOOST_DESCRIBE_STRUCT(PeerFileAnswer, (), (size, bytes))
+
+/// How a hub's clearing account with the asker stands.
+struct ClearingView {
+  core::Money balance_micros;
+  core::Money contested_micros;
+  core::Money disputed_micros;
+  std::uint64_t rows_received = 0;  // The asker's rows that are in it.
+  std::uint64_t rows_sent = 0;
+};
+BOOST_DESCRIBE_STRUCT(ClearingView, (),
+                      (balance_micros, contested_micros, disputed_micros, rows_received, rows_sent))
+
+}  // namespace intertie::api

@@ -1,0 +1,175 @@
+#include "grid.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "intertie/core/limits.h"
+
+#include "placing.h"
+
+namespace intertie::hub {
+namespace {
+
+placement::FreeCounts count_total(const BeaconPool& news) {
+  placement::FreeCounts total;
+  total.cpus = news.pool.cpus_per_node * news.nodes;
+  total.memory = news.pool.memory_per_node * news.nodes;
+  const auto& groups = news.pool.devices_per_node;
+  for (std::size_t group = 0; group < groups.size() && group < total.devices.size(); ++group) {
+    total.devices[group] = groups[group].count * news.nodes;
+  }
+  return total;
+}
+
+placement::FreeCounts count_free(const BeaconPool& news) {
+  placement::FreeCounts free;
+  free.cpus = news.free_cpus;
+  free.memory = news.free_memory;
+  const std::size_t groups = std::min(news.free_devices.size(), free.devices.size());
+  std::copy_n(news.free_devices.begin(), groups, free.devices.begin());
+  return free;
+}
+
+// Handles of the home hub mean nothing here.
+placement::Requirements make_foreign(placement::Requirements requirements) {
+  requirements.sites_excluded.clear();
+  requirements.own_sites.clear();
+  return requirements;
+}
+
+}  // namespace
+
+bool Grid::accept(std::uint32_t peer, const Beacon& beacon, core::Time now) {
+  Source& source = sources_[peer];
+  const bool continues = source.is_heard && beacon.number == source.number + 1;
+  if (!beacon.is_full && !continues) return false;
+  if (beacon.is_full) set_status(source, topology::PoolStatus::lost);
+  source.number = beacon.number;
+  source.expires = now + std::min(beacon.lifetime, core::limits::beacon_lifetime);
+  source.is_heard = true;
+  for (const BeaconPool& news : beacon.pools) take_pool(peer, source, news);
+  return true;
+}
+
+void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news) {
+  const auto [site, is_new_site] = source.sites.try_emplace(news.site_identifier, sites_);
+  if (is_new_site) {
+    topology_ =
+        topology_->with_site({{sites_}, news.site, news.site_identifier, news.pool.region, ""});
+    ++sites_;
+  }
+  const auto [known, is_new] =
+      handles_.try_emplace(news.pool.identifier, static_cast<std::uint32_t>(pools_.size()));
+  const std::uint32_t handle = known->second;
+  if (is_new) {
+    pools_.emplace_back();
+    views_.push_back({{handle}, nullptr, &pools_.back().free, {}});
+    source.pools.push_back(handle);
+  } else if (pools_[handle].peer != peer) {
+    return;  // Announced by two hubs: the first keeps it.
+  }
+  pools_[handle] = {peer,
+                    news.site,
+                    news.site_identifier,
+                    news.site_sign_key,
+                    count_free(news),
+                    count_total(news)};
+  topology::Pool pool = news.pool;
+  pool.handle = {handle};
+  pool.site = {site->second};
+  pool.nodes.assign(news.nodes, {});
+  pool.takes_secrets = false;  // They are sealed to this hub, which reaches no other's sites.
+  refused_.erase(handle);
+  const topology::Pool* old = topology_->find_pool({handle});
+  if (old == nullptr || !(*old == pool)) topology_ = topology_->with_pool(std::move(pool));
+}
+
+void Grid::set_status(const Source& source, topology::PoolStatus status) {
+  for (const std::uint32_t pool : source.pools) {
+    topology_ = topology_->with_pool_status({pool}, status);
+  }
+}
+
+bool Grid::expire(core::Time now) {
+  bool is_any = false;
+  for (auto& [peer, source] : sources_) {
+    if (!source.is_heard || source.expires > now) continue;
+    source.is_heard = false;
+    set_status(source, topology::PoolStatus::lost);
+    is_any = true;
+  }
+  return is_any;
+}
+
+core::Time Grid::next_expiry() const {
+  core::Time next = core::kNever;
+  for (const auto& [peer, source] : sources_) {
+    if (source.is_heard) next = std::min(next, source.expires);
+  }
+  return next;
+}
+
+bool Grid::is_heard(std::uint32_t peer) const {
+  const auto found = sources_.find(peer);
+  return found != sources_.end() && found->second.is_heard;
+}
+
+placement::Placement Grid::find_placement(const State& state, std::uint32_t shape,
+                                          core::Time deadline, core::Time now) {
+  const placement::Requirements requirements = make_foreign(state.shapes[shape].requirements);
+  auto found =
+      placement::place({shape}, requirements, make_preferences(state.shapes[shape], deadline),
+                       {*topology_, views_, now}, cache_);
+  std::erase_if(found.candidates, [&](const placement::Candidate& candidate) {
+    const auto refused = refused_.find(candidate.pool.index);
+    return refused != refused_.end() && refused->second.contains(shape);
+  });
+  if (found.candidates.empty() && found.chosen) found.verdict = core::Reason::busy;
+  found.chosen =
+      found.candidates.empty() ? std::nullopt : std::optional(found.candidates.front().pool);
+  return found;
+}
+
+std::vector<placement::PoolVerdict> Grid::explain(const placement::Requirements& requirements,
+                                                  const placement::JobPreferences& preferences,
+                                                  core::Time now) const {
+  return placement::explain_pools(make_foreign(requirements), preferences,
+                                  {*topology_, views_, now});
+}
+
+placement::Placement Grid::find_ideal(const placement::Requirements& requirements,
+                                      const placement::JobPreferences& preferences,
+                                      core::Time now) const {
+  topology::Snapshot::Pointer open = topology_;
+  std::vector<placement::PoolView> views;
+  for (std::uint32_t handle = 0; handle < pools_.size(); ++handle) {
+    views.push_back({{handle}, nullptr, &pools_[handle].total, {}});
+    if (open->find_pool({handle})->status != topology::PoolStatus::active) {
+      open = open->with_pool_status({handle}, topology::PoolStatus::active);
+    }
+  }
+  return placement::place(make_foreign(requirements), preferences, {*open, views, now});
+}
+
+void Grid::note_asked(std::uint32_t pool, const placement::Requirements& requirements) {
+  placement::FreeCounts& free = pools_[pool].free;
+  free.cpus -= requirements.cpus * requirements.tasks;
+  free.memory -= requirements.memory * requirements.tasks;
+  const auto shape = placement::find_task_shape(get_pool(pool), requirements);
+  if (!shape) return;
+  for (std::size_t group = 0; group < free.devices.size(); ++group) {
+    free.devices[group] -= shape->devices[group] * requirements.tasks;
+  }
+}
+
+void Grid::note_refused(const std::string& pool, std::uint32_t shape) {
+  const auto found = handles_.find(pool);
+  if (found != handles_.end()) refused_[found->second].insert(shape);
+}
+
+std::string Grid::find_sign_key(const std::string& pool) const {
+  const auto found = handles_.find(pool);
+  return found == handles_.end() ? std::string() : pools_[found->second].site_sign_key;
+}
+
+}  // namespace intertie::hub

@@ -1,0 +1,100 @@
+// What other regions have announced: soft state that placement reads (ARCHITECTURE.md, idea 4).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "intertie/core/time.h"
+#include "intertie/hub/peer_messages.h"
+#include "intertie/hub/state.h"
+#include "intertie/placement/placer.h"
+#include "intertie/topology/snapshot.h"
+
+namespace intertie::hub {
+
+/// Pool handles with this bit are rows of Grid, not of the hub's own topology. In explanations.
+inline constexpr std::uint32_t kRemotePools = std::uint32_t{1} << 31;
+
+/// A pool of another region, as its last beacon described it.
+struct RemotePool {
+  std::uint32_t peer = 0;
+  std::string site;
+  std::string site_identifier;
+  std::string site_sign_key;
+  placement::FreeCounts free;   // By the beacon, less what was asked since.
+  placement::FreeCounts total;  // If nothing were in use.
+};
+
+class Grid {
+ public:
+  /// Takes a beacon in. False: one is missing before it, so nothing was taken and a full one is
+  /// wanted. O(pools named).
+  bool accept(std::uint32_t peer, const Beacon& beacon, core::Time now);
+
+  /// Drops what has outlived its beacons. True: something was dropped.
+  bool expire(core::Time now);
+
+  /// When expire() has something to do next; kNever if nothing is announced.
+  core::Time next_expiry() const;
+
+  /// Whether the peer's beacon counts now.
+  bool is_heard(std::uint32_t peer) const;
+
+  /// Where a job of this shape would go among the other regions now. Handles are without
+  /// kRemotePools. Pools that refused the shape since their last news are left out.
+  placement::Placement find_placement(const State& state, std::uint32_t shape, core::Time deadline,
+                                      core::Time now);
+
+  /// The verdict on every pool, and whether it could run the shape if all were open and empty.
+  std::vector<placement::PoolVerdict> explain(const placement::Requirements& requirements,
+                                              const placement::JobPreferences& preferences,
+                                              core::Time now) const;
+  placement::Placement find_ideal(const placement::Requirements& requirements,
+                                  const placement::JobPreferences& preferences,
+                                  core::Time now) const;
+
+  /// The job of this shape was sent there: less is free, until the next news.
+  void note_asked(std::uint32_t pool, const placement::Requirements& requirements);
+
+  /// The pool refused the shape: it is not asked again before its next news.
+  void note_refused(const std::string& pool, std::uint32_t shape);
+
+  /// The shape's handle now means another shape.
+  void forget(std::uint32_t shape) { cache_.forget({shape}); }
+
+  /// The key with which the pool's site signs now; empty: not announced.
+  std::string find_sign_key(const std::string& pool) const;
+
+  bool is_empty() const { return pools_.empty(); }
+  const RemotePool& get_remote(std::uint32_t pool) const { return pools_[pool]; }
+  const topology::Pool& get_pool(std::uint32_t pool) const { return *topology_->find_pool({pool}); }
+  std::uint32_t pool_count() const { return static_cast<std::uint32_t>(pools_.size()); }
+
+ private:
+  struct Source {
+    std::uint64_t number = 0;  // Of the last beacon.
+    core::Time expires;
+    bool is_heard = false;
+    std::map<std::string, std::uint32_t> sites;  // By identifier: handles in topology_.
+    std::vector<std::uint32_t> pools;
+  };
+
+  void take_pool(std::uint32_t peer, Source& source, const BeaconPool& news);
+  void set_status(const Source& source, topology::PoolStatus status);
+
+  std::map<std::uint32_t, Source> sources_;       // By peer.
+  std::map<std::string, std::uint32_t> handles_;  // Of pools, by identifier.
+  std::deque<RemotePool> pools_;                  // By handle. A deque: the views point into it.
+  std::vector<placement::PoolView> views_;
+  topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();
+  std::uint32_t sites_ = 0;
+  placement::PlacementCache cache_;
+  std::map<std::uint32_t, std::set<std::uint32_t>> refused_;  // Shapes by pool.
+};
+
+}  // namespace intertie::hub

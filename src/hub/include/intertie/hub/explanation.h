@@ -1,0 +1,38 @@
+// Why a job went where it went: the body of AttemptChosen and OfferAsked.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/placement/placer.h"
+
+namespace intertie::hub {
+
+/// What a candidate's handle meant: announced pools are known by beacons only, which pass.
+struct RemotePoolName {
+  std::uint32_t pool = 0;  // As in the candidates.
+  std::string region;
+  std::string site;
+  std::string name;
+  std::string identifier;
+};
+BOOST_DESCRIBE_STRUCT(RemotePoolName, (), (pool, region, site, name, identifier))
+
+/// A placement (placement::Placement, field by field) whose candidates may lie in other regions.
+struct Explanation {
+  std::optional<topology::PoolHandle> chosen;
+  std::optional<core::Reason> verdict;
+  std::int64_t pools = 0;
+  std::int64_t fitting = 0;
+  std::vector<placement::Candidate> candidates;
+  std::vector<placement::ReasonCount> refused;
+  std::vector<RemotePoolName> remote;
+};
+BOOST_DESCRIBE_STRUCT(Explanation, (),
+                      (chosen, verdict, pools, fitting, candidates, refused, remote))
+
+}  // namespace intertie::hub

@@ -1,0 +1,144 @@
+// What two hubs tell each other (docs/formats/hub-channel.md).
+//
+// Rows of the outboxes between a home hub, which owns a job, its attempt number and its owner's
+// money, and an owner hub, which owns the cards (ARCHITECTURE.md, idea 6). Every row names the
+// offer: the home hub's number for one try to have one job run in the other region. Fields may only
+// be appended, and so may the variant. Unknown fields and unknown kinds are ignored.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+#include "intertie/core/quantity.h"
+#include "intertie/core/reason.h"
+#include "intertie/core/time.h"
+#include "intertie/hub/job_document.h"
+#include "intertie/placement/request.h"
+#include "intertie/topology/pool.h"
+
+namespace intertie::hub {
+
+/// Home asks: may one attempt have these cards, at the price that was announced?
+struct ReserveRequest {
+  std::uint64_t offer = 0;
+  std::string pool;  // Identifier.
+  placement::Requirements requirements;
+  core::Duration time_limit;
+  OnLoss on_loss = OnLoss::wait;
+  topology::PriceTable price;  // As announced. Another price by now is a refusal.
+  core::Bytes input;
+  std::string user;  // Of the home hub; opaque. Two users never share a sandbox at one time.
+};
+BOOST_DESCRIBE_STRUCT(ReserveRequest, (),
+                      (offer, pool, requirements, time_limit, on_loss, price, input, user))
+
+/// Owner: the cards are set aside until `expires` on the owner's clock.
+struct ReserveGranted {
+  std::uint64_t offer = 0;
+  core::Time expires;
+};
+BOOST_DESCRIBE_STRUCT(ReserveGranted, (), (offer, expires))
+
+/// Owner: no, or no more (it expired before a commit came). Nothing runs and nothing will.
+struct ReserveRefused {
+  std::uint64_t offer = 0;
+  core::Reason reason = core::Reason::busy;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(ReserveRefused, (), (offer, reason, detail))
+
+/// Home: run it, as this attempt. The job document travels as the row's attachment.
+struct Commit {
+  std::uint64_t offer = 0;
+  std::uint32_t attempt = 0;
+};
+BOOST_DESCRIBE_STRUCT(Commit, (), (offer, attempt))
+
+/// Home no longer wants the offer. Uncommitted: the cards are free. Committed: stop it; the end is
+/// reported as for any attempt.
+struct Withdraw {
+  std::uint64_t offer = 0;
+  core::Reason reason = core::Reason::cancelled_by_user;
+};
+BOOST_DESCRIBE_STRUCT(Withdraw, (), (offer, reason))
+
+/// Owner: the user's command runs.
+struct OfferBegan {
+  std::uint64_t offer = 0;
+  core::Time at;
+};
+BOOST_DESCRIBE_STRUCT(OfferBegan, (), (offer, at))
+
+/// Owner: one usage record has been charged to the home hub's clearing account. Home verifies the
+/// record, computes the charge again, and posts the same amount or disputes it. Attachment: the
+/// record's signed envelope.
+struct OfferCharged {
+  std::uint64_t offer = 0;
+  std::uint64_t record = 0;
+  core::Time from;
+  core::Time to;
+  bool is_last = false;
+  core::Money charge;
+};
+BOOST_DESCRIBE_STRUCT(OfferCharged, (), (offer, record, from, to, is_last, charge))
+
+/// Owner: the attempt is over. Attachment: what the site said, if anything.
+struct OfferOver {
+  std::uint64_t offer = 0;
+  std::optional<core::Reason> failure;
+  std::int32_t exit_code = 0;
+  core::Time at;
+  bool is_site_fault = false;
+};
+BOOST_DESCRIBE_STRUCT(OfferOver, (), (offer, failure, exit_code, at, is_site_fault))
+
+/// Home has not posted a charge, and why. The owner's clearing account keeps it until people agree.
+struct ChargeDisputed {
+  std::uint64_t offer = 0;
+  std::uint64_t record = 0;
+  core::Money charge;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(ChargeDisputed, (), (offer, record, charge, detail))
+
+using PeerMessage = std::variant<ReserveRequest, ReserveGranted, ReserveRefused, Commit, Withdraw,
+                                 OfferBegan, OfferCharged, OfferOver, ChargeDisputed>;
+
+/// A pool as another region sees it: its terms, and what was free when the beacon was made.
+struct BeaconPool {
+  topology::Pool pool;      // Without its nodes; handles mean nothing to the reader.
+  std::uint32_t nodes = 0;  // How many there are.
+  std::string site;         // Name and identifier of its site.
+  std::string site_identifier;
+  std::string site_sign_key;  // Verifies the site's usage records.
+  core::MilliCpus free_cpus;
+  core::Bytes free_memory;
+  std::vector<std::int64_t> free_devices;  // By device group.
+};
+BOOST_DESCRIBE_STRUCT(BeaconPool, (),
+                      (pool, nodes, site, site_identifier, site_sign_key, free_cpus, free_memory,
+                       free_devices))
+
+/// Soft state (ARCHITECTURE.md, idea 4): what the sender offers now, or what has changed since its
+/// last beacon. It counts until `lifetime` after its arrival, on the reader's clock.
+struct Beacon {
+  std::uint64_t number = 0;  // Of this life of the sender: 1, 2, 3, ...
+  bool is_full = false;      // Names all pools. Else only the changed ones.
+  core::Duration lifetime;
+  std::uint64_t received = 0;  // The reader's rows up to here are accounted for.
+  std::vector<BeaconPool> pools;
+};
+BOOST_DESCRIBE_STRUCT(Beacon, (), (number, is_full, lifetime, received, pools))
+
+/// The answer to a beacon. A reader that missed one asks for a full one.
+struct BeaconAnswer {
+  bool is_full_wanted = false;
+};
+BOOST_DESCRIBE_STRUCT(BeaconAnswer, (), (is_full_wanted))
+
+}  // namespace intertie::hub

@@ -1,0 +1,281 @@
+#include "offers.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "intertie/core/limits.h"
+#include "intertie/crypto/signature.h"
+#include "intertie/engine/fault.h"
+#include "intertie/market/charge.h"
+
+#include "attempts.h"
+#include "liveness.h"
+#include "settlement.h"
+
+namespace intertie::hub {
+namespace {
+
+// One look's share, so that its events fit into a batch.
+constexpr std::size_t kClosedPerLook = 1'000;
+
+const Offer* find_open(const State& state, std::uint32_t peer, std::uint64_t number) {
+  const Offer* offer = state.find_offer(number);
+  return offer != nullptr && offer->terms.peer == peer ? offer : nullptr;
+}
+
+market::ReservedAmounts compute_needed(const placement::Requirements& requirements) {
+  market::ReservedAmounts amounts;
+  amounts.cpus = requirements.cpus * requirements.tasks;
+  amounts.memory = requirements.memory * requirements.tasks;
+  for (const placement::DeviceRequest& request : requirements.devices) {
+    amounts.devices += request.count * requirements.tasks;
+  }
+  return amounts;
+}
+
+// The job waits again; or it ends, if its owner has asked for that.
+void requeue(Context& context, std::uint64_t number) {
+  const Job& job = *context.state.find_job(number);
+  if (!job.is_cancel_requested) {
+    context.emit(JobRequeued{number, context.now, false});
+    return;
+  }
+  context.emit(
+      JobEnded{number, JobOutcome::cancelled, core::Reason::cancelled_by_user, 0, job.charged});
+}
+
+void end_remote(Context& context, const Offer& offer, AttemptEnding ending) {
+  RemoteAttemptOver over{offer.terms.job,  offer.terms.offer, offer.attempt,       ending.failure,
+                         ending.exit_code, ending.at,         ending.is_site_fault};
+  context.emit(std::move(over), std::move(ending.message));
+  continue_job(context, ending);
+}
+
+AttemptEnding make_never_started(const Context& context, const Offer& offer, core::Reason reason) {
+  AttemptEnding ending;
+  ending.job = offer.terms.job;
+  ending.failure = reason;
+  ending.at = context.now;
+  ending.is_site_fault = true;
+  return ending;
+}
+
+// A site signs with the key it had when it was asked, or with the one it has now.
+std::optional<crypto::PublicKey> find_announced_key(const Context& context, const Offer& offer,
+                                                    const crypto::Digest& id) {
+  for (const std::string& text :
+       {offer.terms.site_sign_key, context.soft.grid.find_sign_key(offer.terms.pool)}) {
+    const auto key = crypto::parse_public_key(text);
+    if (key && crypto::compute_key_digest(*key) == id) return *key;
+  }
+  return std::nullopt;
+}
+
+// What is wrong with a charge, or nothing.
+std::optional<std::string> find_objection(const Context& context, const Offer& offer,
+                                          const OfferCharged& message,
+                                          const std::string& envelope) {
+  const State& state = context.state;
+  const auto record = open_usage_record(
+      [&](const crypto::Digest& id) { return find_announced_key(context, offer, id); }, envelope);
+  if (!record) return core::to_text(record.error());
+  if (record->number != message.record || record->from != message.from ||
+      record->to != message.to || record->is_last != message.is_last ||
+      record->key.attempt != offer.attempt) {
+    return "the record is about something else";
+  }
+  if (offer.is_settled || record->number <= offer.records) return "the record was charged before";
+  if (offer.settled_to && record->from < *offer.settled_to) return "the interval begins too early";
+  const JobShape& shape = state.shapes[state.find_job(offer.terms.job)->shape];
+  const market::ReservedAmounts amounts = compute_needed(shape.requirements);
+  if (record->reserved.cpus != amounts.cpus || record->reserved.memory != amounts.memory ||
+      record->reserved.devices != amounts.devices) {
+    return "the record's amounts are not what was asked for";
+  }
+  const core::Time began = offer.settled_to ? offer.charged_from : record->from;
+  if (record->to - began > shape.time_limit + core::limits::stop_grace) {
+    return "the interval is beyond the time limit";
+  }
+  auto charge =
+      market::compute_charge(amounts, offer.terms.price, record->from - began, record->to - began);
+  if (!charge) return core::to_text(charge.error());
+  *charge = std::min(*charge, state.ledger.find_hold(offer.terms.hold.id)->remaining);
+  if (*charge != message.charge) {
+    return "the charge would be " + std::to_string(charge->count) + " micros";
+  }
+  return std::nullopt;
+}
+
+RemoteUsageSettled make_settled(const Context& context, const Offer& offer,
+                                const OfferCharged& message) {
+  RemoteUsageSettled settled;
+  settled.job = offer.terms.job;
+  settled.offer = offer.terms.offer;
+  settled.attempt = offer.attempt;
+  settled.from = message.from;
+  settled.to = message.to;
+  settled.is_last = message.is_last;
+  settled.record = message.record;
+  settled.post.hold = offer.terms.hold.id;
+  settled.post.number = offer.posts + 1;
+  settled.post.memo = ledger::Memo::clearing;
+  if (message.charge.count > 0) {
+    const std::uint32_t account = context.state.peers[offer.terms.peer].terms.account;
+    settled.post.credits.push_back({{account}, message.charge});
+  }
+  return settled;
+}
+
+// The longest that a committed attempt can run after the owner's history was given up.
+bool is_certainly_over(const Context& context, const Offer& offer) {
+  if (!offer.orphaned_at) return false;
+  if (engine::is_fault_planted(engine::Fault::reconciled_given_up)) return true;
+  const Job& job = *context.state.find_job(offer.terms.job);
+  return *offer.orphaned_at + core::limits::reservation_lifetime + core::limits::site_lost_after +
+             compute_bound(context.state, job) <=
+         context.now;
+}
+
+}  // namespace
+
+StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, std::string explanation) {
+  const State& state = context.state;
+  const JobShape& shape = state.shapes[job.shape];
+  const topology::Pool& announced = context.soft.grid.get_pool(pool);
+  const RemotePool& remote = context.soft.grid.get_remote(pool);
+  const auto hold = compute_hold(shape, job, compute_needed(shape.requirements), announced.price);
+  if (!hold) return {StartVerdict::above_price_max, {}};
+
+  OfferAsked asked;
+  asked.offer = state.next_offer;
+  asked.job = job.number;
+  asked.peer = remote.peer;
+  asked.pool = announced.identifier;
+  asked.pool_name = announced.name;
+  asked.site = remote.site;
+  asked.site_sign_key = remote.site_sign_key;
+  asked.price = announced.price;
+  asked.hold.id = {kHoldIds | kOfferHolds, asked.offer};
+  asked.hold.account = {job.account};
+  asked.hold.amount = *hold;
+  if (const auto checked = ledger::check_hold(state.ledger, asked.hold); !checked) {
+    const bool is_short = checked.error().reason == core::Reason::insufficient_funds;
+    return {is_short ? StartVerdict::short_of_money : StartVerdict::busy, *hold};
+  }
+
+  // Nothing below can fail.
+  context.soft.grid.note_asked(pool, shape.requirements);
+  context.emit(std::move(asked), std::move(explanation));
+  return {StartVerdict::started, *hold};
+}
+
+void take_answer(Context& context, std::uint32_t peer, const ReserveGranted& message) {
+  const Offer* offer = find_open(context.state, peer, message.offer);
+  if (offer == nullptr || offer->attempt != 0) return;
+  const Job* job = context.state.find_job(offer->terms.job);
+  if (job == nullptr) return;
+  context.emit(RemoteAttemptChosen{job->number, job->attempt + 1, message.offer});
+}
+
+// Before the commit it is a refusal. After it, the reservation had expired: nothing ever ran.
+void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& message) {
+  const Offer* offer = find_open(context.state, peer, message.offer);
+  if (offer == nullptr) return;
+  if (offer->attempt != 0) {
+    end_remote(context, *offer, make_never_started(context, *offer, core::Reason::start_failed));
+    return;
+  }
+  const std::uint64_t number = offer->terms.job;
+  const Job* job = context.state.find_job(number);
+  if (job == nullptr) return;
+  context.soft.grid.note_refused(offer->terms.pool, job->shape);
+  context.emit(OfferClosed{message.offer, number, message.reason, message.detail, false});
+  requeue(context, number);
+}
+
+void take_answer(Context& context, std::uint32_t peer, const OfferBegan& message) {
+  const Offer* offer = find_open(context.state, peer, message.offer);
+  if (offer == nullptr || offer->attempt == 0 || offer->began_at) return;
+  context.emit(RemoteAttemptBegan{offer->terms.job, message.offer, message.at});
+}
+
+void take_answer(Context& context, std::uint32_t peer, const OfferCharged& message,
+                 const std::string& envelope) {
+  const Offer* offer = find_open(context.state, peer, message.offer);
+  const auto dispute = [&](std::string detail) {
+    RemoteUsageDisputed disputed;
+    disputed.job = offer == nullptr ? 0 : offer->terms.job;
+    disputed.offer = message.offer;
+    disputed.peer = peer;
+    disputed.attempt = offer == nullptr ? 0 : offer->attempt;
+    disputed.record = message.record;
+    disputed.charge = message.charge;
+    disputed.detail = std::move(detail);
+    context.emit(std::move(disputed), envelope);
+  };
+  if (message.charge.count < 0) return dispute("a charge below zero");
+  if (offer == nullptr || offer->attempt == 0) return dispute("no such attempt is known here");
+  if (auto objection = find_objection(context, *offer, message, envelope)) {
+    return dispute(std::move(*objection));
+  }
+  RemoteUsageSettled settled = make_settled(context, *offer, message);
+  if (const auto checked = ledger::check_post(context.state.ledger, settled.post); !checked) {
+    return dispute(core::to_text(checked.error()));
+  }
+  context.emit(settled, envelope);
+  if (engine::is_fault_planted(engine::Fault::remote_usage_posted_twice)) {
+    ++settled.post.number;
+    if (ledger::check_post(context.state.ledger, settled.post)) context.emit(settled, envelope);
+  }
+}
+
+void take_answer(Context& context, std::uint32_t peer, const OfferOver& message,
+                 std::string attachment) {
+  const Offer* offer = find_open(context.state, peer, message.offer);
+  if (offer == nullptr || offer->attempt == 0) return;
+  AttemptEnding ending;
+  ending.job = offer->terms.job;
+  ending.failure = message.failure;
+  ending.exit_code = message.exit_code;
+  ending.at = message.at;
+  ending.is_site_fault = message.is_site_fault;
+  ending.message = std::move(attachment);
+  end_remote(context, *offer, std::move(ending));
+}
+
+void close_asked(Context& context, const Job& job, core::Reason reason) {
+  context.emit(OfferClosed{job.offer, job.number, reason, "", true});
+}
+
+void check_offers(Context& context) {
+  const State& state = context.state;
+  for (std::size_t count = 0; count < kClosedPerLook; ++count) {
+    if (state.offers_unanswered.empty()) break;
+    const auto [asked_at, number] = *state.offers_unanswered.begin();
+    if (asked_at + core::limits::offer_answer_max > context.now) break;
+    const Offer& offer = *state.find_offer(number);
+    const std::uint64_t job = offer.terms.job;
+    context.soft.grid.note_refused(offer.terms.pool, state.find_job(job)->shape);
+    context.emit(OfferClosed{number, job, core::Reason::hub_unreachable, "", true});
+    requeue(context, job);
+  }
+  std::vector<std::uint64_t> over;
+  for (const auto& [number, offer] : state.offers) {
+    const bool is_impatient = engine::is_fault_planted(engine::Fault::commit_given_up) &&
+                              offer.attempt != 0 && !offer.began_at &&
+                              offer.asked_at + core::limits::offer_answer_max <= context.now;
+    if (offer.attempt != 0 && (is_impatient || is_certainly_over(context, offer))) {
+      over.push_back(number);
+    }
+  }
+  std::ranges::sort(over);
+  if (over.size() > kClosedPerLook) over.resize(kClosedPerLook);
+  for (const std::uint64_t number : over) {
+    const Offer& offer = *state.find_offer(number);
+    end_remote(context, offer, make_never_started(context, offer, core::Reason::site_lost));
+  }
+}
+
+}  // namespace intertie::hub

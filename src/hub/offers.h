@@ -1,0 +1,37 @@
+// The home hub's side of a job in another region: ask, commit, and believe only what verifies
+// (ARCHITECTURE.md, idea 6).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "intertie/hub/peer_messages.h"
+#include "intertie/placement/placer.h"
+
+#include "context.h"
+#include "reservations.h"
+
+namespace intertie::hub {
+
+/// Holds the most the attempt can cost and asks the pool's hub to reserve. `pool` is a handle of
+/// the grid. Nothing is emitted unless both can be done. `explanation` becomes the record's body.
+StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, std::string explanation);
+
+/// The owner's answers. Each is about an offer made to this peer that is still open; anything else
+/// changes nothing, for it has been closed here and the owner was told so.
+void take_answer(Context& context, std::uint32_t peer, const ReserveGranted& message);
+void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& message);
+void take_answer(Context& context, std::uint32_t peer, const OfferBegan& message);
+void take_answer(Context& context, std::uint32_t peer, const OfferCharged& message,
+                 const std::string& envelope);
+void take_answer(Context& context, std::uint32_t peer, const OfferOver& message,
+                 std::string attachment);
+
+/// Withdraws an offer that has not been answered and closes it. The job is left without one.
+void close_asked(Context& context, const Job& job, core::Reason reason);
+
+/// Closes what was not answered in time, and gives up what a lost history leaves in doubt once it
+/// surely runs no more.
+void check_offers(Context& context);
+
+}  // namespace intertie::hub

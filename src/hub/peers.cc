@@ -1,0 +1,222 @@
+#include "peers.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "intertie/codec/cbor.h"
+#include "intertie/core/limits.h"
+#include "intertie/engine/fault.h"
+
+#include "channel_checks.h"
+#include "decisions.h"
+#include "guests.h"
+#include "offers.h"
+#include "parked.h"
+
+namespace intertie::hub {
+namespace {
+
+core::Result<const PeerState*> get_peer(const State& state, std::uint32_t peer) {
+  if (peer >= state.peers.size()) return {core::Reason::not_found, "peer " + std::to_string(peer)};
+  return &state.peers[peer];
+}
+
+engine::ChannelHello make_hello(const PeerState& peer) {
+  return {"", peer.outbox.last_number(), crypto::to_text(peer.outbox.last_hash()),
+          peer.inbox.received, crypto::to_text(peer.inbox.hash)};
+}
+
+// One row, whichever of the two roles it speaks to.
+struct RowHandler {
+  Context& context;
+  std::uint32_t peer;
+  const std::string& attachment;
+
+  void operator()(const ReserveRequest& message) const { take_request(context, peer, message); }
+  void operator()(const Commit& message) const { take_request(context, peer, message, attachment); }
+  void operator()(const Withdraw& message) const { take_request(context, peer, message); }
+  void operator()(const ChargeDisputed& message) const { take_request(context, peer, message); }
+  void operator()(const ReserveGranted& message) const { take_answer(context, peer, message); }
+  void operator()(const ReserveRefused& message) const { take_answer(context, peer, message); }
+  void operator()(const OfferBegan& message) const { take_answer(context, peer, message); }
+  void operator()(const OfferCharged& message) const {
+    take_answer(context, peer, message, attachment);
+  }
+  void operator()(const OfferOver& message) const {
+    take_answer(context, peer, message, attachment);
+  }
+};
+
+core::Result<void> check_peer(const State& state, const AddPeer& command) {
+  if (command.peer.id.empty() || command.peer.id == state.facts.id) {
+    return {core::Reason::bad_field, "peer: this hub itself, or none"};
+  }
+  if (state.peer_handles.contains(command.peer.id)) {
+    return {core::Reason::already_exists, "peer " + command.peer.id};
+  }
+  if (state.peers.size() >= core::limits::peers_max) {
+    return {core::Reason::too_large, "peers_max"};
+  }
+  if (command.credit_max.count < 0) return {core::Reason::out_of_range, "credit_max"};
+  return {};
+}
+
+BeaconPool make_beacon_pool(const State& state, std::uint32_t handle) {
+  BeaconPool row;
+  row.pool = *state.topology->find_pool({handle});
+  row.nodes =
+      static_cast<std::uint32_t>(std::ranges::count(row.pool.nodes, true, &topology::Node::is_up));
+  row.pool.nodes.clear();
+  const SiteState& site = state.sites[row.pool.site.index];
+  row.site = site.site.name;
+  row.site_identifier = site.site.identifier;
+  row.site_sign_key = site.sign_key;
+  const placement::FreeCounts& free = state.capacities[handle].free();
+  row.free_cpus = free.cpus;
+  row.free_memory = free.memory;
+  row.free_devices.assign(
+      free.devices.begin(),
+      free.devices.begin() + static_cast<std::ptrdiff_t>(
+                                 std::min(row.pool.devices_per_node.size(), free.devices.size())));
+  return row;
+}
+
+}  // namespace
+
+core::Result<Reply> decide(Context& context, const AddPeer& command) {
+  const State& state = context.state;
+  if (const auto checked = check_peer(state, command); !checked) return checked.error();
+  AccountOpened account;
+  account.terms = {"peer " + command.peer.id, "", ledger::AccountKind::clearing,
+                   engine::is_fault_planted(engine::Fault::credit_unlimited), command.credit_max};
+  if (const auto checked = ledger::check_open_account(state.ledger, account.terms); !checked) {
+    return checked.error();
+  }
+  PeerAdded added = command.peer;
+  added.account = static_cast<std::uint32_t>(state.ledger.account_count());
+  const auto handle = static_cast<std::uint32_t>(state.peers.size());
+
+  context.emit(std::move(account));
+  context.emit(std::move(added), command.card);
+  return Reply{Created{handle}};
+}
+
+core::Result<Reply> decide(Context& context, const ChangePeer& command) {
+  const auto peer = get_peer(context.state, command.peer);
+  if (!peer) return peer.error();
+  const PeerAdded& terms = (*peer)->terms;
+  if (terms.name == command.name && terms.address == command.address) return Reply{Done{}};
+  context.emit(PeerChanged{command.peer, command.name, command.address});
+  return Reply{Done{}};
+}
+
+core::Result<Reply> decide(Context& context, const OpenPeerChannel& command) {
+  const auto found = get_peer(context.state, command.peer);
+  if (!found) return found.error();
+  const PeerState& peer = **found;
+  const ChannelMemory memory{peer.outbox, peer.inbox, peer.incarnation};
+  if (const auto checked = check_channel(memory, command.hello); !checked) return checked.error();
+  if (peer.incarnation.empty()) {
+    context.emit(PeerChannelOpened{command.peer, command.hello.incarnation});
+  }
+  return Reply{make_hello(context.state.peers[command.peer])};
+}
+
+core::Result<Reply> decide(Context& context, const ReconcilePeer& command) {
+  const auto found = get_peer(context.state, command.peer);
+  if (!found) return found.error();
+  if (const auto checked = check_hello(command.hello); !checked) return checked.error();
+  context.emit(PeerChannelReconciled{command.peer, command.hello.incarnation, command.hello.sent,
+                                     command.hello.sent_hash, command.hello.received,
+                                     command.hello.received_hash});
+  stop_guests(context, command.peer);
+  return Reply{Done{}};
+}
+
+core::Result<Reply> decide(Context& context, const AcceptPeerRows& command) {
+  const auto found = get_peer(context.state, command.peer);
+  if (!found) return found.error();
+  if ((*found)->incarnation != command.incarnation) {
+    return {core::Reason::channel_diverged, "another incarnation of the peer's log"};
+  }
+  if (command.payloads.size() != command.attachments.size()) {
+    return {core::Reason::bad_field, "attachments"};
+  }
+  engine::Inbox inbox = (*found)->inbox;
+  const std::uint64_t before = inbox.received;
+  std::uint64_t number = command.first;
+  for (std::size_t row = 0; row < command.payloads.size(); ++row) {
+    const std::string& payload = command.payloads[row];
+    const auto arrival = inbox.classify(number++);
+    if (arrival == engine::Inbox::Arrival::repeated) continue;
+    if (arrival == engine::Inbox::Arrival::gap) break;
+    inbox.accept(number - 1, payload);
+    if (const auto message = codec::from_cbor<PeerMessage>(payload)) {
+      std::visit(RowHandler{context, command.peer, command.attachments[row]}, *message);
+    }
+  }
+  if (inbox.received != before &&
+      !engine::is_fault_planted(engine::Fault::peer_position_not_logged)) {
+    context.emit(PeerRowsAccepted{command.peer, inbox.received, crypto::to_text(inbox.hash),
+                                  context.state.peers[command.peer].outbox.acknowledged()});
+  }
+  return Reply{RowsAccepted{inbox.received}};
+}
+
+core::Result<Reply> decide(Context& context, const AcknowledgePeerRows& command) {
+  const auto found = get_peer(context.state, command.peer);
+  if (!found) return found.error();
+  const PeerState& peer = **found;
+  if (command.acknowledged > peer.outbox.last_number()) {
+    return {core::Reason::channel_diverged, "rows acknowledged that were never sent"};
+  }
+  if (command.acknowledged > peer.outbox.acknowledged()) {
+    context.emit(PeerRowsAccepted{command.peer, peer.inbox.received,
+                                  crypto::to_text(peer.inbox.hash), command.acknowledged});
+  }
+  return Reply{Done{}};
+}
+
+core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
+  const auto found = get_peer(context.state, command.peer);
+  if (!found) return found.error();
+  const State& state = context.state;
+  if (context.soft.beacons.size() <= command.peer) context.soft.beacons.resize(command.peer + 1);
+  BeaconsSent& sent = context.soft.beacons[command.peer];
+  const bool is_full = command.is_full || sent.number == 0;
+  sent.pools.resize(state.capacities.size());
+  Beacon beacon;
+  beacon.is_full = is_full;
+  beacon.lifetime = core::limits::beacon_lifetime;
+  beacon.received = (*found)->inbox.received;
+  const std::size_t pools = std::min(state.capacities.size(), core::limits::beacon_pools_max);
+  for (std::uint32_t handle = 0; handle < pools; ++handle) {
+    const topology::Pool& pool = *state.topology->find_pool({handle});
+    if (pool.identifier.empty()) continue;
+    BeaconsSent::Told& told = sent.pools[handle];
+    const std::uint64_t version = state.capacities[handle].version();
+    if (!is_full && told.capacity_version == version && told.terms == pool) continue;
+    told = {version, pool};
+    beacon.pools.push_back(make_beacon_pool(state, handle));
+  }
+  if (is_full || command.is_due || !beacon.pools.empty()) beacon.number = ++sent.number;
+  return Reply{std::move(beacon)};
+}
+
+core::Result<Reply> decide(Context& context, const AcceptBeacon& command) {
+  const auto found = get_peer(context.state, command.peer);
+  if (!found) return found.error();
+  if (command.beacon.pools.size() > core::limits::beacon_pools_max) {
+    return {core::Reason::too_large, "beacon_pools_max"};
+  }
+  BeaconAnswer answer;
+  answer.is_full_wanted = !context.soft.grid.accept(command.peer, command.beacon, context.now);
+  if (!answer.is_full_wanted && !command.beacon.pools.empty()) context.soft.is_grid_woken = true;
+  return Reply{answer};
+}
+
+void check_beacons(Context& context) { context.soft.grid.expire(context.now); }
+
+}  // namespace intertie::hub

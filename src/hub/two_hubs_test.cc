@@ -1,0 +1,365 @@
+// A job of one region that runs in another, told with two hubs and the rows between them.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "intertie/ledger/totals.h"
+
+#include "test_world.h"
+
+namespace intertie::hub {
+namespace {
+
+// Home has the user and no site; owner has the site. Nothing passes between them by itself.
+class TwoHubs {
+ public:
+  TwoHubs() {
+    home.create_hub(10, "22");
+    owner.create_hub(10, "42");
+    introduce(home, owner);
+    introduce(owner, home);
+    EXPECT_TRUE(open(home, owner).has_value());
+    EXPECT_TRUE(open(owner, home).has_value());
+    site = owner.join("beta", TestWorld::make_pool(2));
+    owner.measure(*site);
+  }
+
+  static void introduce(TestWorld& at, TestWorld& other,
+                        core::Money credit = core::Money{1'000'000'000}) {
+    AddPeer add;
+    const HubCreated& facts = other.machine().state().facts;
+    add.peer.id = facts.id;
+    add.peer.region = facts.region;
+    add.peer.name = "hub " + facts.region;
+    add.credit_max = credit;
+    at.must(std::move(add));
+  }
+
+  static engine::ChannelHello make_hello(TestWorld& from) {
+    const PeerState& peer = from.machine().state().peers[0];
+    return {"inc" + from.machine().state().facts.region, peer.outbox.last_number(),
+            crypto::to_text(peer.outbox.last_hash()), peer.inbox.received,
+            crypto::to_text(peer.inbox.hash)};
+  }
+
+  // Opens the channel on which `from` sends.
+  static core::Result<Reply> open(TestWorld& from, TestWorld& to) {
+    return to.ask(OpenPeerChannel{0, make_hello(from)});
+  }
+
+  // Delivers all rows of one side; false if there were none.
+  static bool deliver(TestWorld& from, TestWorld& to, bool is_acknowledged = true) {
+    AcceptPeerRows rows;
+    rows.incarnation = "inc" + from.machine().state().facts.region;
+    const auto reader = from.store().open_reader().value();
+    const engine::Outbox& outbox = from.machine().state().peers[0].outbox;
+    for (const engine::ChannelRow* row :
+         outbox.find_rows(outbox.acknowledged(), from.durable(), 1000)) {
+      if (rows.payloads.empty()) rows.first = row->number;
+      rows.payloads.push_back(row->payload);
+      std::string body;
+      if (row->attachment != 0) body = reader->read_body(row->attachment)->bytes;
+      rows.attachments.push_back(std::move(body));
+    }
+    if (rows.payloads.empty()) return false;
+    const auto accepted = std::get<RowsAccepted>(to.must(std::move(rows)));
+    if (is_acknowledged) from.must(AcknowledgePeerRows{0, accepted.received});
+    return true;
+  }
+
+  void exchange() {
+    for (int round = 0; round < 20; ++round) {
+      const bool is_any = deliver(home, owner);
+      if (!deliver(owner, home) && !is_any) return;
+    }
+    FAIL() << "the two hubs do not come to rest";
+  }
+
+  void announce(bool is_full = true) {
+    auto beacon = std::get<Beacon>(owner.must(MakeBeacon{0, is_full}));
+    const auto answer = std::get<BeaconAnswer>(home.must(AcceptBeacon{0, std::move(beacon)}));
+    EXPECT_FALSE(answer.is_full_wanted);
+  }
+
+  void advance(core::Duration duration) {
+    home.advance(duration);
+    owner.advance(duration);
+  }
+
+  execution::StartAttempt read_start() {
+    for (const auto& message : owner.read_rows(*site)) {
+      if (const auto* start = std::get_if<execution::StartAttempt>(&message)) return *start;
+    }
+    ADD_FAILURE() << "nothing was started";
+    return {};
+  }
+
+  core::Money clearing(TestWorld& at) {
+    return at.machine()
+        .state()
+        .ledger.find_account({at.machine().state().peers[0].terms.account})
+        ->balance;
+  }
+
+  void expect_sound() {
+    for (TestWorld* at : {&home, &owner}) {
+      const auto totals = ledger::compute_totals(ledger::dump_ledger(at->machine().state().ledger));
+      EXPECT_EQ(totals.sum.count, 0);
+      EXPECT_TRUE(totals.problems.empty());
+    }
+    EXPECT_EQ(clearing(home).count, -clearing(owner).count);
+  }
+
+  TestWorld home;
+  TestWorld owner;
+  std::unique_ptr<TestWorld::TestSite> site;
+};
+
+TEST(TwoHubs, AJobRunsInTheOtherRegionAndBothSettle) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  ASSERT_TRUE(job.has_value()) << core::to_text(job.error());
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::asked);
+  grid.exchange();
+  const auto start = grid.read_start();
+  EXPECT_EQ(start.attempt, 1u);
+  EXPECT_EQ(start.owner, "22R00000000001XX:ada");
+  grid.owner.run(*grid.site, start, core::seconds(10));
+  grid.home.advance(core::seconds(10));
+  grid.exchange();
+  EXPECT_EQ(grid.home.balance("ada").count, 1'000'000'000 - 10'000);
+  EXPECT_EQ(grid.owner.balance("plant").count, 9'900);
+  EXPECT_EQ(grid.owner.balance("fees").count, 100);
+  EXPECT_EQ(grid.clearing(grid.home).count, 10'000);
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job), nullptr);
+  EXPECT_EQ(grid.home.machine().state().counters.succeeded, 1u);
+  EXPECT_TRUE(grid.owner.machine().state().jobs.empty());
+  EXPECT_EQ(grid.home.machine().state().ledger.hold_count(), 0u);
+  EXPECT_EQ(grid.owner.machine().state().ledger.hold_count(), 0u);
+  grid.expect_sound();
+}
+
+TEST(TwoHubs, NothingStartsWithoutACommit) {
+  TwoHubs grid;
+  grid.announce();
+  ASSERT_TRUE(grid.home.submit(TestWorld::make_document()).has_value());
+  TwoHubs::deliver(grid.home, grid.owner);
+  EXPECT_TRUE(grid.owner.read_rows(*grid.site).empty());
+  EXPECT_EQ(grid.owner.machine().state().guests.size(), 1u);
+  for (int second = 0; second < 61; ++second) {
+    grid.owner.beat(*grid.site);
+    grid.owner.advance(core::seconds(1));
+  }
+  EXPECT_TRUE(grid.owner.machine().state().guests.empty());
+  EXPECT_EQ(grid.owner.machine().state().ledger.hold_count(), 0u);
+  EXPECT_TRUE(grid.owner.read_rows(*grid.site).empty());
+}
+
+TEST(TwoHubs, ACommitThatCrossesTheExpiryNeverStartsAndTheJobWaitsAgain) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  TwoHubs::deliver(grid.home, grid.owner);
+  TwoHubs::deliver(grid.owner, grid.home);  // Home commits; the row is still on its way.
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->attempt, 1u);
+  for (int second = 0; second < 61; ++second) {
+    grid.owner.beat(*grid.site);
+    grid.owner.advance(core::seconds(1));
+  }
+  grid.exchange();
+  EXPECT_TRUE(grid.owner.read_rows(*grid.site).empty());
+  const Job* waiting = grid.home.machine().state().find_job(job->job);
+  ASSERT_NE(waiting, nullptr);
+  EXPECT_EQ(waiting->phase, JobPhase::waiting);
+  EXPECT_EQ(grid.home.machine().state().ledger.hold_count(), 0u);
+  grid.expect_sound();
+}
+
+TEST(TwoHubs, ASilentPeerIsWithdrawnFromAndItsLateGrantCountsNothing) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  for (int second = 0; second < 11; ++second) grid.home.advance(core::seconds(1));
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+  auto local = grid.home.join("alpha", TestWorld::make_pool(1));
+  grid.home.measure(*local);
+  const auto rows = grid.home.read_rows(*local);
+  ASSERT_EQ(rows.size(), 1u);  // It runs at home now.
+  grid.exchange();             // The request, its grant and the withdrawal arrive late.
+  EXPECT_TRUE(grid.owner.machine().state().guests.empty());
+  EXPECT_TRUE(grid.owner.read_rows(*grid.site).empty());
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->attempt, 1u);
+  grid.home.run(*local, std::get<execution::StartAttempt>(rows[0]), core::seconds(1));
+  grid.expect_sound();
+}
+
+TEST(TwoHubs, ARefusalSendsTheJobToTheNextBestPlace) {
+  TwoHubs grid;
+  grid.announce();
+  // Taken by a job of the owner's own before the request arrives.
+  ASSERT_TRUE(grid.owner.submit(TestWorld::make_document(2)).has_value());
+  const auto job = grid.home.submit(TestWorld::make_document(2));
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+  EXPECT_TRUE(grid.home.machine().state().offers.empty());
+  grid.owner.run(*grid.site, grid.read_start(), core::seconds(1));
+  grid.announce(false);
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::placed);
+}
+
+TEST(TwoHubs, APriceThatRoseIsRefused) {
+  TwoHubs grid;
+  grid.announce();
+  auto dearer = TestWorld::make_pool(2);
+  dearer.identifier = "42Pbeta";
+  dearer.price.per_cpu_hour = core::Money{7'200'000};
+  grid.owner.must(OfferPools{0, {dearer}});
+  const auto job = grid.home.submit(TestWorld::make_document());
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+  grid.announce(false);
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::placed);
+}
+
+TEST(TwoHubs, CreditIsCapped) {
+  TwoHubs grid;
+  const ledger::Account* account =
+      grid.owner.machine().state().ledger.find_account("peer 22R00000000001XX");
+  ASSERT_NE(account, nullptr);
+  grid.owner.must(SetCreditLimit{account->terms.name, core::Money{100}});
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+  EXPECT_TRUE(grid.owner.read_rows(*grid.site).empty());
+}
+
+TEST(TwoHubs, CancelsAnAskedJobAtOnceAndStopsARunningOne) {
+  TwoHubs grid;
+  grid.announce();
+  const auto asked = grid.home.submit(TestWorld::make_document());
+  grid.home.must(CancelJob{asked->job, 0});
+  EXPECT_EQ(grid.home.machine().state().find_job(asked->job), nullptr);
+  grid.exchange();
+  EXPECT_TRUE(grid.owner.machine().state().guests.empty());
+  grid.announce();
+  const auto running = grid.home.submit(TestWorld::make_document());
+  grid.exchange();
+  const auto start = grid.read_start();
+  grid.owner.say(*grid.site, execution::AttemptStarted{start.job, start.attempt, grid.owner.now});
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(running->job)->phase, JobPhase::running);
+  grid.home.must(CancelJob{running->job, 0});
+  grid.exchange();
+  const auto rows = grid.owner.read_rows(*grid.site);
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<execution::StopAttempt>(rows[0]));
+  grid.owner.say(*grid.site, execution::AttemptEnded{start.job,
+                                                     start.attempt,
+                                                     grid.owner.now,
+                                                     core::Reason::cancelled_by_user,
+                                                     "",
+                                                     {{0, 143, 15}},
+                                                     {}});
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(running->job), nullptr);
+  EXPECT_EQ(grid.home.machine().state().counters.cancelled, 2u);
+  grid.expect_sound();
+}
+
+TEST(TwoHubs, RestartsOfBothSidesChangeNothing) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  grid.home.restart();
+  grid.owner.restart();
+  grid.exchange();
+  grid.home.restart();
+  grid.owner.restart();
+  const auto start = grid.read_start();
+  grid.owner.run(*grid.site, start, core::seconds(10));
+  grid.owner.restart();
+  grid.exchange();
+  grid.home.restart();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job), nullptr);
+  EXPECT_EQ(grid.home.balance("ada").count, 1'000'000'000 - 10'000);
+  grid.expect_sound();
+}
+
+TEST(TwoHubs, SnapshotsKeepOffersAndGuests) {
+  TwoHubs grid;
+  grid.announce();
+  ASSERT_TRUE(grid.home.submit(TestWorld::make_document()).has_value());
+  ASSERT_TRUE(TwoHubs::deliver(grid.home, grid.owner));
+  for (TestWorld* at : {&grid.home, &grid.owner}) {
+    const std::string bytes = at->machine().encode_state();
+    HubMachine copy;
+    ASSERT_TRUE(copy.decode_state(bytes).has_value());
+    EXPECT_EQ(copy.encode_state(), bytes);
+    EXPECT_EQ(copy.state().offers.size() + copy.state().guests.size(), 1u);
+  }
+}
+
+TEST(TwoHubs, AChargeThatDoesNotFollowFromTheRecordIsDisputed) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  grid.exchange();
+  const auto start = grid.read_start();
+  const core::Time began = grid.owner.now;
+  grid.owner.advance(core::seconds(10));
+  const std::string envelope = grid.owner.make_usage(*grid.site, start, began, grid.owner.now);
+  OfferCharged charged{1, 1, began, grid.owner.now, true, core::Money{20'000}};
+  const auto number = grid.home.machine().state().peers[0].inbox.received + 1;
+  grid.home.must(
+      AcceptPeerRows{0, "inc42", number, {codec::to_cbor(PeerMessage{charged})}, {envelope}});
+  EXPECT_EQ(grid.home.balance("ada").count, 1'000'000'000);
+  EXPECT_EQ(grid.home.machine().state().peers[0].disputed.count, 20'000);
+  EXPECT_NE(grid.home.machine().state().find_job(job->job), nullptr);
+}
+
+TEST(TwoHubs, AMissedBeaconAsksForAFullOneAndSilenceEndsTheOffer) {
+  TwoHubs grid;
+  grid.announce();
+  (void)grid.owner.must(MakeBeacon{0, false});  // Lost on its way.
+  auto next = std::get<Beacon>(grid.owner.must(MakeBeacon{0, false}));
+  EXPECT_TRUE(std::get<BeaconAnswer>(grid.home.must(AcceptBeacon{0, next})).is_full_wanted);
+  for (int second = 0; second < 16; ++second) grid.home.advance(core::seconds(1));
+  const auto job = grid.home.submit(TestWorld::make_document());
+  ASSERT_TRUE(job.has_value());  // It may wait: the peer may come back.
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+  grid.announce();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::asked);
+}
+
+TEST(TwoHubs, ARestoredBackupStopsTheChannelUntilReconciled) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  grid.exchange();
+  auto hello = TwoHubs::make_hello(grid.owner);
+  hello.sent = 0;
+  hello.sent_hash = crypto::to_text(crypto::Digest{});
+  hello.received = 0;
+  hello.received_hash = crypto::to_text(crypto::Digest{});
+  EXPECT_EQ(grid.home.ask(OpenPeerChannel{0, hello}).error().reason,
+            core::Reason::channel_diverged);
+  grid.home.must(ReconcilePeer{0, hello});
+  const core::Duration bound = core::minutes(13);
+  for (core::Duration waited; waited < bound; waited = waited + core::seconds(1)) {
+    EXPECT_EQ(grid.home.machine().state().find_job(job->job)->attempt, 1u);
+    if (waited < core::minutes(11)) {
+      EXPECT_NE(grid.home.machine().state().find_job(job->job)->offer, 0u);
+    }
+    grid.home.advance(core::seconds(1));
+  }
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+}
+
+}  // namespace
+}  // namespace intertie::hub

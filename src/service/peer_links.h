@@ -1,0 +1,114 @@
+// The links to other regions' hubs: rows of our outboxes out, beacons out, files asked for
+// (docs/formats/hub-channel.md).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "intertie/api/backend.h"
+#include "intertie/api/peer_views.h"
+#include "intertie/core/result.h"
+#include "intertie/hub/machine.h"
+#include "intertie/net/http_client.h"
+
+#include "engine_thread.h"
+#include "fail_points.h"
+#include "key_store.h"
+#include "log.h"
+
+namespace intertie::service {
+
+/// What a link needs of the hub around it. All outlive the links.
+struct PeerContext {
+  EngineThread<hub::HubMachine>& engine;
+  const HubKeys& keys;
+  std::string incarnation;  // Of our log.
+  std::function<core::Result<std::string>(storage::LogIndex index)> read_body;
+  FailPoints& fail_points;
+  Log& log;
+};
+
+/// One peer: a thread that sends rows, and one that sends beacons, a connection each. A break is
+/// retried with growing pauses; what was sent and not acknowledged is sent again.
+class PeerLink {
+ public:
+  PeerLink(const PeerContext& context, std::uint32_t peer, const hub::PeerAdded& terms);
+  /// stop().
+  ~PeerLink();
+  PeerLink(const PeerLink&) = delete;
+  PeerLink& operator=(const PeerLink&) = delete;
+
+  /// There may be rows to send. Any thread, cheap.
+  void wake();
+  /// Interrupts what waits and joins the threads. Before the engine stops.
+  void stop();
+
+  /// A connection of its own for one question. Any thread.
+  core::Result<std::string> post(const std::string& path, std::string body) const;
+
+ private:
+  struct Rows;
+
+  net::HttpClientOptions make_options(core::Duration timeout) const;
+  net::HttpClient& make_client(core::Duration timeout);
+  void run_sender();
+  void run_beacons();
+  core::Result<void> open_channel(net::HttpClient& client);
+  core::Result<bool> send_rows(net::HttpClient& client);
+  core::Result<bool> send_beacon(net::HttpClient& client, bool is_full, bool is_due);
+  core::Result<Rows> find_rows();
+  core::Result<hub::Reply> ask_engine(hub::Command command);
+  bool wait(core::Duration duration, bool until_rows);
+  void tell(const core::Error& error);
+
+  const PeerContext& context_;
+  const std::uint32_t peer_;
+  const std::string id_;
+  std::string host_;
+  std::uint16_t port_ = 0;
+  std::string fingerprint_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_stopping_ = false;
+  bool has_rows_ = true;
+  std::string last_told_;
+  std::vector<std::unique_ptr<net::HttpClient>> clients_;
+  std::vector<std::thread> threads_;
+};
+
+/// Blocks for the answer of the hub at the other end.
+core::Result<api::SiteFilePiece> ask_peer_file(const PeerLink& link,
+                                               const api::PeerFileRequest& request);
+
+/// All peers of a hub.
+class PeerLinks {
+ public:
+  explicit PeerLinks(PeerContext context) : context_(std::move(context)) {}
+
+  /// Starts links to new peers and wakes those with rows. On the engine's thread; O(peers).
+  void look(const hub::HubMachine& machine);
+
+  /// The link, or nothing: no such peer, or stopping. Any thread.
+  std::shared_ptr<PeerLink> find(std::uint32_t peer);
+
+  void stop();
+
+ private:
+  const PeerContext context_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<PeerLink>> links_;
+  std::vector<std::uint64_t> seen_;  // Last row of each; the engine's thread's own.
+  bool is_stopping_ = false;
+};
+
+}  // namespace intertie::service
