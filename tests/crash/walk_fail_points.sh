@@ -21,7 +21,8 @@ mark=walk-$$-$RANDOM
 # the index, a backup): storage_sqlite_test walks them.
 operators='^(erase|index|backup)_'
 # Passed once in a process's life, so there is no second count.
-once='^(start_before_create|keys_after_write|measurement_(before|after)_write|join_(before|after)_send|identity_after_write|open_(before|after)_send)$'
+once='^(start_before_create|keys_after_write|measurement_(before|after)_write'
+once+='|(join|open)_(before|after)_send|identity_after_write)$'
 
 cleanup() {
   # shellcheck disable=SC2046  # Several process ids.
@@ -186,7 +187,8 @@ while read -r i kind number; do
       [ "$(as ada logs "$number" | tail -n 1)" = "done $mark" ] || fail "the log of job $number"
       ;;
     files)
-      as ada -q outputs "$number" --to "$work/fetched.$i" >/dev/null || fail "no outputs of job $number"
+      as ada -q outputs "$number" --to "$work/fetched.$i" >/dev/null ||
+        fail "no outputs of job $number"
       cmp -s "$work/in.$i" "$work/fetched.$i/out.txt" || fail "the output of job $number"
       ;;
   esac

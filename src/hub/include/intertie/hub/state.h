@@ -81,6 +81,7 @@ struct Reservation {
   std::uint64_t records = 0;  // Number of the last usage record that was charged.
   core::Money charged;
   std::optional<core::Time> orphaned_at;  // Its site's history was given up then.
+  HubClock chosen_clock;
 };
 
 struct SiteState {
