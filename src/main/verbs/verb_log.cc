@@ -160,8 +160,10 @@ Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal) 
   hub::HubMachine machine;
   const core::Result<void> done = engine::rebuild_index(machine, **store);
   if (!done) return make_complaint(done.error());
-  return terminal.write_result(std::to_string((*store)->last().index) + " records\n") ? kDone
-                                                                                      : kFailed;
+  const std::uint64_t records = (*store)->last().index;
+  return terminal.show_object(boost::json::object{{"records", records}},
+                              std::to_string(records) + " records
+", std::to_string(records));
 }
 
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal) {
