@@ -48,6 +48,8 @@ class AgentTest : public testing::Test {
  protected:
   static constexpr core::Time kStart{1'800'000'000'000'000};
   static constexpr core::Time kBoot{5'000'000};  // The machine was started five seconds ago.
+  core::Time boot_ = kBoot;                      // Goes on with advance(), whatever now_ does.
+  std::optional<core::Time> began_boot_;
 
   void SetUp() override {
     open();
@@ -95,6 +97,7 @@ class AgentTest : public testing::Test {
   }
   void advance(core::Duration duration) {
     now_ = now_ + duration;
+    boot_ = boot_ + duration;
     settle();
   }
 
@@ -129,6 +132,9 @@ class AgentTest : public testing::Test {
     if (how != TaskEnd::start_failed) {
       result.started = began_.value_or(now_);
       result.ended = now_;
+      result.started_boottime =
+          core::Duration{began_boot_.value_or(boot_ - (result.ended - result.started)).micros};
+      result.ended_boottime = core::Duration{boot_.micros};
       result.measured.cpu_user = core::seconds(3);
     }
     must(ReportRankEnded{result});
@@ -326,28 +332,61 @@ TEST_F(AgentTest, AnEndSeenBeforeItsStartIsStillBilledFromItsStart) {
 }
 
 TEST_F(AgentTest, UsageRecordsFollowWithoutGaps) {
+  const auto note = [this] {
+    must(NoteMeasured{{1, 1, 0}, {core::seconds(1), {}, {}, {}, {}, {}, {}}, boot_});
+  };
   begin(1);
   began_ = now_;
-  must(NoteMeasured{{1, 1, 0}, {core::seconds(1), {}, {}, {}, {}, {}, {}}});
-  EXPECT_EQ(machine_->next_deadline(), kStart + core::limits::usage_interval);
+  began_boot_ = boot_;
+  note();
   advance(core::limits::usage_interval - core::seconds(1));
+  note();
   EXPECT_TRUE(read_usage().empty());
   advance(core::seconds(2));
-  EXPECT_EQ(read_usage().size(), 1u);
+  note();
+  ASSERT_EQ(read_usage().size(), 1u);
+  EXPECT_EQ(read_usage()[0].to - kStart, core::limits::usage_interval + core::seconds(1));
   restart();
+  advance(core::seconds(5));
+  note();  // From here on it is measured again; what was before is in the last record.
   advance(core::limits::usage_interval);
+  note();
   advance(core::limits::usage_interval);
+  note();
   advance(core::seconds(7));
   end(1, 0);
   const auto usage = read_usage();
   ASSERT_EQ(usage.size(), 4u);
   EXPECT_EQ(usage[0].measured.cpu_user, core::seconds(1));
   EXPECT_EQ(usage[3].measured.cpu_user, core::seconds(2));  // Three in all.
+  EXPECT_EQ(usage[3].to - usage[3].from, core::seconds(12));
   for (std::size_t i = 1; i < usage.size(); ++i) {
     EXPECT_TRUE(execution::check_follows(usage[i - 1], usage[i]).has_value()) << i;
   }
   EXPECT_EQ(usage.back().to, now_);
   EXPECT_TRUE(usage.back().is_last);
+}
+
+TEST_F(AgentTest, AStepOfItsClockBillsNothing) {
+  for (const core::Duration step : {core::hours(3), -core::hours(3)}) {
+    const std::uint64_t job = step > core::Duration{} ? 1 : 2;
+    began_.reset();
+    began_boot_.reset();
+    begin(job);
+    began_ = now_;
+    began_boot_ = boot_;
+    const std::size_t before = read_usage().size();
+    must(NoteMeasured{{job, 1, 0}, {}, boot_});
+    now_ = now_ + step;
+    advance(core::limits::usage_interval);
+    must(NoteMeasured{{job, 1, 0}, {}, boot_});
+    advance(core::minutes(2));
+    end(job, 0);
+    const auto usage = read_usage();
+    ASSERT_EQ(usage.size(), before + 2);
+    EXPECT_EQ(usage.back().to - usage[before].from,
+              core::limits::usage_interval + core::minutes(2));
+  }
 }
 
 TEST_F(AgentTest, ForgettingEndsWhatRunsAndThenItsMemory) {
@@ -407,7 +446,7 @@ TEST_F(AgentTest, RowsGoWhenTheHubHasThem) {
 TEST_F(AgentTest, ASnapshotIsTheStateItself) {
   begin(1, 2);
   end(1, 0, TaskEnd::exited, 3);
-  must(NoteMeasured{{1, 1, 1}, {}});
+  must(NoteMeasured{{1, 1, 1}, {}, boot_});
   order(2);
   AgentMachine copy(key_);
   ASSERT_TRUE(copy.decode_state(machine_->encode_state()).has_value());

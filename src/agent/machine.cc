@@ -49,6 +49,26 @@ std::optional<core::Reason> compute_failure(const Attempt& attempt) {
   return execution::compute_reason(result);
 }
 
+// From the first start to the last end of an attempt's ranks, on the boot-time clock.
+class BootSpan {
+ public:
+  void add(const RankEnded& ended) {
+    is_known_ = is_known_ && ended.ended_boot.count > 0 && ended.ended_boot >= ended.started_boot;
+    from_ = std::min(from_, ended.started_boot);
+    to_ = std::max(to_, ended.ended_boot);
+  }
+  /// Nothing if a rank's end was not seen by its meter, or none began.
+  std::optional<core::Duration> find_length() const {
+    if (!is_known_ || to_ < from_) return std::nullopt;
+    return to_ - from_;
+  }
+
+ private:
+  bool is_known_ = true;
+  core::Duration from_{INT64_MAX};
+  core::Duration to_;
+};
+
 }  // namespace
 
 struct AgentMachine::Context {
@@ -171,8 +191,10 @@ struct AgentMachine::Context {
     if (attempt->phase > AttemptPhase::running || attempt->ended.contains(result.key.rank)) {
       return Reply{Done{}};
     }
-    RankEnded ended{result.key,     result.end,   result.exit_code, result.signal,
-                    result.started, result.ended, result.measured,  result.detail};
+    RankEnded ended{result.key,           result.end,     result.exit_code,
+                    result.signal,        result.started, result.ended,
+                    result.measured,      result.detail,  result.started_boottime,
+                    result.ended_boottime};
     const bool failed = is_failure(ended);
     sink.emit(std::move(ended));
     if (attempt->has_ended()) {
@@ -191,12 +213,17 @@ struct AgentMachine::Context {
     core::Time began = has_begun ? attempt.began_at : core::kNever;
     core::Time over = has_begun ? attempt.began_at : core::Time{};
     execution::Measured measured;
+    BootSpan span;
     for (const auto& [rank, ended] : attempt.ended) {
       measured = add_measured(measured, ended.measured);
       if (ended.end == execution::TaskEnd::start_failed || ended.started.micros <= 0) continue;
       began = std::min(began, ended.started);
       over = std::max(over, ended.ended);
+      span.add(ended);
     }
+    // How long it ran is what counts, and the clock may have been stepped meanwhile.
+    const core::Time from = has_begun ? attempt.began_at : began;
+    if (const auto length = span.find_length()) over = from + *length;
     if (began == core::kNever) {
       const RankEnded* culprit = find_culprit(attempt);
       const std::string detail = culprit == nullptr ? std::string() : culprit->detail;
@@ -214,8 +241,26 @@ struct AgentMachine::Context {
     const bool may_run = attempt->phase <= AttemptPhase::running;
     if (may_run && !attempt->ended.contains(command.key.rank)) {
       machine.measured_[command.key] = command.measured;
+      if (attempt->phase == AttemptPhase::running) cut_usage(*attempt, command.boot);
     }
     return Reply{Done{}};
+  }
+
+  // A record for each usage interval of a long run, measured from the first look on: the time
+  // before it, and before a restart of the agent, is in the last record.
+  void cut_usage(const Attempt& attempt, core::Time boot) {
+    const AttemptId id{attempt.order.job, attempt.order.attempt};
+    const auto [anchor, is_first] = machine.cut_at_.emplace(id, boot);
+    if (is_first || boot - anchor->second < core::limits::usage_interval) return;
+    const core::Duration length = boot - anchor->second;
+    anchor->second = boot;
+    execution::Measured measured;
+    for (const execution::TaskSlot& slot : attempt.order.slots) {
+      const auto found = machine.measured_.find({id.first, id.second, slot.rank});
+      if (found != machine.measured_.end()) measured = add_measured(measured, found->second);
+    }
+    const core::Time since = attempt.usage_number == 0 ? attempt.began_at : attempt.usage_to;
+    sink.emit(sign_usage(state, attempt, since + length, measured, false, *machine.key_));
   }
 
   core::Result<Reply> operator()(const ReportCollected& command) {
@@ -254,40 +299,12 @@ core::Result<Reply> AgentMachine::decide(const Command& command, core::Time now,
   return std::visit([&](const auto& one) { return context(one); }, command);
 }
 
-bool AgentMachine::has_work(core::Time now) const { return next_deadline() <= now; }
-
-core::Time AgentMachine::next_deadline() const {
-  core::Time next = core::kNever;
-  for (const auto& [id, attempt] : state_.attempts) {
-    if (attempt.phase != AttemptPhase::running) continue;
-    const core::Time since = attempt.usage_number == 0 ? attempt.began_at : attempt.usage_to;
-    next = std::min(next, since + core::limits::usage_interval);
-  }
-  return next;
-}
-
-void AgentMachine::work(core::Time now, engine::EventSink<Event>& sink) {
-  std::vector<const Attempt*> due;
-  for (const auto& [id, attempt] : state_.attempts) {
-    if (attempt.phase != AttemptPhase::running) continue;
-    const core::Time since = attempt.usage_number == 0 ? attempt.began_at : attempt.usage_to;
-    if (since + core::limits::usage_interval <= now) due.push_back(&attempt);
-  }
-  for (const Attempt* attempt : due) {
-    execution::Measured measured;
-    for (const execution::TaskSlot& slot : attempt->order.slots) {
-      const auto found = measured_.find({attempt->order.job, attempt->order.attempt, slot.rank});
-      if (found != measured_.end()) measured = add_measured(measured, found->second);
-    }
-    sink.emit(sign_usage(state_, *attempt, now, measured, false, *key_));
-  }
-}
-
 void AgentMachine::apply(const Event& event, engine::RecordPlace place) {
   agent::apply(state_, event, place);
   if (const auto* ended = std::get_if<RankEnded>(&event)) {
     measured_.erase(ended->key);
     started_.erase(ended->key);
+    cut_at_.erase({ended->key.job, ended->key.attempt});
   }
 }
 

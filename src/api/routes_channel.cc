@@ -48,6 +48,7 @@ void accept_rows(const CallPointer& call) {
   command.incarnation = rows->incarnation;
   command.first = rows->first;
   command.acknowledged = rows->acknowledged;
+  command.clock = call->backend.read_hub_clock();
   for (std::size_t i = 0; i < rows->payloads.size(); ++i) {
     const auto bytes = crypto::decode_base64url(rows->payloads[i]);
     if (!bytes) {
@@ -64,9 +65,10 @@ void accept_rows(const CallPointer& call) {
 void accept_beat(const CallPointer& call) {
   const auto beat = read_message<execution::Heartbeat>(*call);
   if (!beat) return;
-  submit_then(call, hub::BeatSite{call->site, *beat}, [call](const hub::Reply& reply) {
-    respond_view(*call, std::get<execution::HeartbeatAnswer>(reply));
-  });
+  submit_then(call, hub::BeatSite{call->site, *beat, call->backend.read_hub_clock()},
+              [call](const hub::Reply& reply) {
+                respond_view(*call, std::get<execution::HeartbeatAnswer>(reply));
+              });
 }
 
 void take_answer(const CallPointer& call) {

@@ -182,6 +182,31 @@ TEST_F(EngineTest, WhatWasSeenMayHaveBeenWrittenByNobodyWhoWaits) {
   EXPECT_EQ(released.value().value(), 12);
 }
 
+TEST_F(EngineTest, WhoeverWaitsForAStoreThatStaysFullIsTold) {
+  Answer waiting;
+  Answer read_waiting;
+  std::optional<std::int64_t> seen;
+  submit({.added = 1}, waiting);
+  read(seen, read_waiting);
+  engine_.poll(at(1));
+  core::Time time = at(2);
+  for (int i = 0; i < core::limits::append_tries_max; ++i) {
+    EXPECT_FALSE(waiting.has_value() || read_waiting.has_value()) << i;
+    log_.fail();
+    engine_.poll(time);
+    time = time + core::limits::append_retry_interval;
+    engine_.poll(time);
+  }
+  EXPECT_EQ(waiting.value().error().reason, core::Reason::store_unavailable);
+  EXPECT_EQ(read_waiting.value().error().reason, core::Reason::store_unavailable);
+  // What was decided is not undone: the batch is given until it is taken.
+  log_.finish();
+  engine_.poll(time + core::seconds(1));
+  EXPECT_FALSE(engine_.is_store_unavailable());
+  EXPECT_EQ(engine_.durable_index(), 11u);
+  EXPECT_EQ(machine_.sum, 1);
+}
+
 TEST_F(EngineTest, AFailedAppendStopsDecisionsUntilTheSameBatchIsTaken) {
   Answer in_flight, collected, refused;
   std::optional<std::int64_t> seen;

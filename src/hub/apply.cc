@@ -203,6 +203,7 @@ struct Applier {
     Reservation& reservation = state.reservations.at(event.reservation);
     reservation.attempt = event.attempt;
     reservation.chosen_at = place.time;
+    reservation.chosen_clock = event.clock;
     reservation.hold = event.hold.id;
     ++state.counters.attempts;
     const JobShape& shape = state.shapes[job.shape];

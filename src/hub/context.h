@@ -38,6 +38,7 @@ struct Soft {
   std::vector<core::Time> heard;  // By site: when its last heartbeat came, or when we started.
   std::set<std::uint32_t> woken_shapes;
   std::set<std::uint32_t> woken_pools;
+  HubClock clock;  // As the last command or the start brought it.
   core::Time last_work;
   core::Time next_check;  // Of liveness.
   FitTable fits;

@@ -211,6 +211,70 @@ TEST(Hub, DisputesUsageThatDoesNotMatchAndChargesNothingForIt) {
   expect_sound(world);
 }
 
+// The hub's clock jumps by hours while a job runs, in either direction, at once or over a restart.
+TEST(Hub, AStepOfItsClockNeitherDisputesHonestUseNorPaysForMore) {
+  for (const core::Duration step : {core::hours(3), -core::hours(3)}) {
+    for (const bool restarts : {false, true}) {
+      SCOPED_TRACE(core::to_text(step) + (restarts ? " over a restart" : ""));
+      TestWorld world;
+      world.create_hub();
+      auto site = world.join("alpha", TestWorld::make_pool(1));
+      world.measure(*site);
+      world.now = world.now + step;  // Log time and the site's clock differ from here on.
+      world.settle();
+      world.beat(*site);
+      ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());
+      const auto start = read_start(world, *site);
+      const core::Time began{1'700'000'000'000'000};  // The site's clock is its own.
+      world.now = world.now - step - step;
+      if (restarts) world.restart();
+      world.advance(core::minutes(5));
+      world.beat(*site);
+      const auto report = [&](core::Duration from, core::Duration to, std::uint32_t number,
+                              bool is_last) {
+        const std::string envelope =
+            world.make_usage(*site, start, began + from, began + to, number, is_last);
+        world.say(*site, execution::UsageReport{start.job, start.attempt, envelope});
+      };
+      report({}, core::minutes(6), 1, false);
+      EXPECT_EQ(world.machine().state().counters.disputes, 1u) << "more than has passed";
+      report({}, core::minutes(4), 2, false);
+      EXPECT_EQ(world.machine().state().counters.disputes, 1u) << "honest";
+      report(core::minutes(4), core::minutes(6), 3, true);
+      EXPECT_EQ(world.machine().state().counters.disputes, 2u) << "more in the sum";
+      report(core::minutes(4), core::minutes(5), 4, true);
+      EXPECT_EQ(world.machine().state().counters.disputes, 2u) << "honest to the end";
+      EXPECT_EQ(world.balance("plant").count, 297'000);  // Five minutes of a core, less the fee.
+      expect_sound(world);
+    }
+  }
+}
+
+// Where the hub's machine was started anew, nobody has seen how long it was away but its log.
+TEST(Hub, AfterAStartOfItsMachineLogTimeBoundsUse) {
+  TestWorld world;
+  world.create_hub();
+  auto site = world.join("alpha", TestWorld::make_pool(1));
+  world.measure(*site);
+  ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());
+  const auto start = read_start(world, *site);
+  const core::Time began = world.now;
+  world.advance(core::minutes(1));
+  world.clock = {core::seconds(20), 2};
+  world.restart();
+  world.advance(core::minutes(1));
+  world.beat(*site);
+  const auto report = [&](core::Duration length) {
+    world.say(*site, execution::UsageReport{start.job, start.attempt,
+                                            world.make_usage(*site, start, began, began + length)});
+  };
+  report(core::minutes(3));
+  EXPECT_EQ(world.machine().state().counters.disputes, 1u);
+  report(core::minutes(2));
+  EXPECT_EQ(world.machine().state().counters.disputes, 1u);
+  EXPECT_EQ(world.balance("plant").count, 118'800);
+}
+
 TEST(Hub, ALostSiteKeepsItsJobUntilItsLimitHasSurelyPassed) {
   TestWorld world;
   world.create_hub();

@@ -25,6 +25,8 @@ constexpr std::uint16_t kHeadVersion = 1;
 HubMachine::HubMachine() : soft_(std::make_unique<Soft>()) {}
 HubMachine::~HubMachine() = default;
 
+void HubMachine::note_clock(const HubClock& clock) { soft_->clock = clock; }
+
 void HubMachine::start(core::Time now) {
   restart_deadlines(state_, *soft_, now);
   wake_all(*soft_, state_);

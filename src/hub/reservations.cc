@@ -78,6 +78,7 @@ StartResult try_start(Context& context, const Job& job, topology::PoolHandle poo
   chosen.hold.id = make_hold_id(job.number, chosen.attempt);
   chosen.hold.account = {job.account};
   chosen.hold.amount = *hold;
+  chosen.clock = context.soft.clock;
   if (const auto checked = ledger::check_hold(state.ledger, chosen.hold); !checked) {
     const bool is_short = checked.error().reason == core::Reason::insufficient_funds;
     return {is_short ? StartVerdict::short_of_money : StartVerdict::busy, *hold};

@@ -39,7 +39,18 @@ core::Error make_dispute(std::string detail) {
   return {core::Reason::usage_disputed, std::move(detail)};
 }
 
-// Everything that a record must agree with: what was reserved, what was charged before, and time.
+// How long ago the hub chose the attempt, as it saw itself: by a clock that nothing steps, or,
+// where its machine was started anew meanwhile, by its log's time.
+core::Duration compute_observed(const Context& context, const Reservation& reservation) {
+  const HubClock& then = reservation.chosen_clock;
+  const HubClock& now = context.soft.clock;
+  if (then.boot_id != 0 && then.boot_id == now.boot_id) return now.boot - then.boot;
+  return context.now - reservation.chosen_at;
+}
+
+// Everything that a record must agree with: what was reserved, what was charged before, and how
+// much time there was. A record's times are the site's: only how long it says that the task ran
+// counts, and not how the site's clock stands to ours (docs/decisions/0008).
 std::optional<core::Error> find_dispute(const Context& context, const Reservation& reservation,
                                         const execution::UsageRecord& record) {
   const auto reserved = compute_reserved(reservation.terms.slots);
@@ -53,14 +64,17 @@ std::optional<core::Error> find_dispute(const Context& context, const Reservatio
   if (record.number <= reservation.records) {
     return make_dispute("record " + std::to_string(record.number) + " has been charged");
   }
-  const core::Time earliest =
-      reservation.settled_to.value_or(reservation.chosen_at - core::limits::clock_margin);
-  if (record.from < earliest) return make_dispute("the interval begins too early");
-  if (record.to > context.now + core::limits::clock_margin) {
-    return make_dispute("the interval ends in the future");
+  if (reservation.settled_to && record.from < *reservation.settled_to) {
+    return make_dispute("the interval begins before the end of what was charged");
   }
   const core::Duration limit = reservation.terms.to - reservation.terms.from;
   const core::Time began = reservation.settled_to ? reservation.charged_from : record.from;
+  const core::Duration observed = compute_observed(context, reservation);
+  const core::Duration drift{observed.count / core::limits::clock_drift_divisor};
+  if (record.to - began > observed + drift + core::limits::clock_margin) {
+    return make_dispute("the record claims " + core::to_text(record.to - began) + ", and only " +
+                        core::to_text(observed) + " have passed since the order");
+  }
   if (record.to - began > limit) return make_dispute("the interval is beyond the time limit");
   return std::nullopt;
 }

@@ -302,6 +302,7 @@ core::Result<Reply> decide(Context& context, const AcceptSiteRows& command) {
     return {core::Reason::channel_diverged, "rows acknowledged that were never sent"};
   }
   context.soft.heard[command.site] = context.now;
+  context.soft.clock = command.clock;
   engine::Inbox inbox = site.inbox;
   std::uint64_t number = command.first;
   for (const std::string& payload : command.payloads) {
@@ -329,6 +330,7 @@ core::Result<Reply> decide(Context& context, const BeatSite& command) {
   const auto found = get_site_state(context.state, command.site);
   if (!found) return found.error();
   context.soft.heard[command.site] = context.now;
+  context.soft.clock = command.clock;
   if ((*found)->status == topology::PoolStatus::lost) {
     context.emit(
         SiteStatusChanged{command.site, topology::PoolStatus::active, "the site answers again"});

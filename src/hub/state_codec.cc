@@ -97,10 +97,11 @@ struct ReservationRow {
   std::uint64_t records = 0;
   core::Money charged;
   std::optional<core::Time> orphaned_at;
+  HubClock chosen_clock;
 };
 BOOST_DESCRIBE_STRUCT(ReservationRow, (),
                       (terms, attempt, chosen_at, began_at, charged_from, settled_to, is_settled,
-                       hold, posts, records, charged, orphaned_at))
+                       hold, posts, records, charged, orphaned_at, chosen_clock))
 
 struct DisputeRow {
   std::uint64_t number = 0;
@@ -288,10 +289,11 @@ Job restore_job(const JobRow& row) {
 }
 
 ReservationRow make_row(const Reservation& reservation) {
-  return {reservation.terms,      reservation.attempt,      reservation.chosen_at,
-          reservation.began_at,   reservation.charged_from, reservation.settled_to,
-          reservation.is_settled, reservation.hold,         reservation.posts,
-          reservation.records,    reservation.charged,      reservation.orphaned_at};
+  return {reservation.terms,       reservation.attempt,      reservation.chosen_at,
+          reservation.began_at,    reservation.charged_from, reservation.settled_to,
+          reservation.is_settled,  reservation.hold,         reservation.posts,
+          reservation.records,     reservation.charged,      reservation.orphaned_at,
+          reservation.chosen_clock};
 }
 
 Reservation restore_reservation(ReservationRow row) {
@@ -307,6 +309,7 @@ Reservation restore_reservation(ReservationRow row) {
   reservation.posts = row.posts;
   reservation.records = row.records;
   reservation.orphaned_at = row.orphaned_at;
+  reservation.chosen_clock = row.chosen_clock;
   reservation.charged = row.charged;
   return reservation;
 }

@@ -84,6 +84,7 @@ class TestWorld {
 
   void advance(core::Duration duration) {
     now = now + duration;
+    clock.boot += duration;
     settle();
   }
 
@@ -177,8 +178,8 @@ class TestWorld {
   RowsAccepted say(TestSite& site, const execution::SiteMessage& message) {
     const std::string payload = codec::to_cbor(message);
     const std::uint64_t number = site.outbox.push(payload, 0, 0);
-    const auto reply =
-        must(AcceptSiteRows{site.handle, "inc-" + site.identifier, number, {payload}, site.seen});
+    const auto reply = must(
+        AcceptSiteRows{site.handle, "inc-" + site.identifier, number, {payload}, site.seen, clock});
     return std::get<RowsAccepted>(reply);
   }
 
@@ -194,7 +195,7 @@ class TestWorld {
     return messages;
   }
 
-  void beat(TestSite& site) { must(BeatSite{site.handle, {}}); }
+  void beat(TestSite& site) { must(BeatSite{site.handle, {}, clock}); }
 
   static JobDocument make_document(std::int64_t cpus = 1) {
     JobDocument document;
@@ -255,6 +256,7 @@ class TestWorld {
   storage::Store& store() { return *store_; }
 
   core::Time now = kStart;
+  HubClock clock{core::hours(1), 1};  // Steps of `now` leave it alone.
 
  private:
   void open() {
@@ -264,6 +266,7 @@ class TestWorld {
     auto snapshots = store_->open_snapshots().value();
     auto report = engine::replay_store(*machine_, *reader, *snapshots);
     ASSERT_TRUE(report.has_value()) << core::to_text(report.error());
+    machine_->note_clock(clock);
     machine_->start(now);
     log_ = std::make_unique<DirectLog>(*store_);
     engine_ = std::make_unique<engine::Engine<HubMachine>>(*machine_, *log_, report->last,

@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <utility>
 
+#include "intertie/engine/index_rebuild.h"
 #include "intertie/identity/allocator.h"
 #include "intertie/identity/envelope.h"
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "files.h"
+#include "site_clock.h"
 
 namespace intertie::service {
 namespace {
@@ -37,6 +39,16 @@ std::int64_t read_resident_bytes() {
   const int count = std::fscanf(file, "%lld %lld", &size, &resident);
   std::fclose(file);
   return count == 2 ? resident * ::sysconf(_SC_PAGESIZE) : 0;
+}
+
+// The kernel's name for this start of the machine, as a number; 0: it says none.
+std::uint64_t read_boot_id() {
+  const auto text = read_whole_file("/proc/sys/kernel/random/boot_id", 64);
+  if (!text) return 0;
+  const crypto::Digest digest = crypto::compute_sha256(std::string_view(*text));
+  std::uint64_t id = 0;
+  for (std::size_t i = 0; i < 8; ++i) id = id << 8 | digest.bytes[i];
+  return id;
 }
 
 void add_metric(std::string& text, std::string_view name, std::string_view type,
@@ -73,6 +85,7 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
     : log_(log),
       fail_points_(fail_points),
       store_(std::move(store)),
+      boot_id_(read_boot_id()),
       readers_(*store_),
       answers_(fail_points),
       workers_(kWorkers, kWorkQueuedMax),
@@ -122,6 +135,23 @@ void HubBackend::start_peers() {
   });
 }
 
+// A rebuild of the index that was interrupted is done again.
+core::Result<void> HubBackend::complete_index() {
+  auto reader = store_->open_reader();
+  if (!reader) return reader.error();
+  const auto indexed = (*reader)->read_indexed_up_to();
+  if (!indexed) return indexed.error();
+  if (*indexed == store_->last().index) return {};
+  log_.write(LogLevel::warning, "engine", "index_rebuilt",
+             {{"from", static_cast<std::int64_t>(*indexed)}});
+  hub::HubMachine machine;
+  return engine::rebuild_index(machine, *store_);
+}
+
+hub::HubClock HubBackend::read_hub_clock() const {
+  return {core::Duration{read_boot_time().micros}, boot_id_};
+}
+
 core::Result<void> HubBackend::start_engine() {
   EngineHooks<hub::HubMachine> hooks;
   hooks.on_durable = [this](const hub::HubMachine& machine, storage::LogIndex durable,
@@ -134,8 +164,10 @@ core::Result<void> HubBackend::start_engine() {
     snapshots_.note_durable(durable);
   };
   hooks.on_turn_end = [this](const hub::HubMachine&, core::Time) { answers_.flush(); };
-  auto engine = EngineThread<hub::HubMachine>::start(std::make_unique<hub::HubMachine>(), *store_,
-                                                     std::move(hooks));
+  if (auto done = complete_index(); !done) return done;
+  auto machine = std::make_unique<hub::HubMachine>();
+  machine->note_clock(read_hub_clock());
+  auto engine = EngineThread<hub::HubMachine>::start(std::move(machine), *store_, std::move(hooks));
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
   answers_.set_collecting_thread(engine_->thread_id());

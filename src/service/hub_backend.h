@@ -42,6 +42,7 @@ class HubBackend final : public api::Backend {
   ~HubBackend() override;
 
   core::Time now() const override;
+  hub::HubClock read_hub_clock() const override;
   void submit(hub::Command command, std::function<void(core::Result<hub::Reply>)> done) override;
   void read(
       std::function<DurableAction(const core::Result<const hub::HubMachine*>&)> look) override;
@@ -88,6 +89,7 @@ class HubBackend final : public api::Backend {
  private:
   HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& options, Log& log,
              FailPoints& fail_points);
+  core::Result<void> complete_index();
   core::Result<void> start_engine();
   core::Result<void> open_keys(const HubOptions& options);
   core::Result<void> create_hub(const HubOptions& options);
@@ -102,6 +104,7 @@ class HubBackend final : public api::Backend {
   std::optional<HubKeys> keys_;
   std::unique_ptr<HubDatasets> datasets_;
   std::string hub_id_;
+  const std::uint64_t boot_id_;
   std::string site_address_;
   bool is_closed_ = false;
   std::atomic<std::uint64_t> commands_{0};

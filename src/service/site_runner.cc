@@ -178,7 +178,8 @@ bool SiteRunner::take_list() {
     }
     if (task.is_started) {
       if (!known.is_start_submitted) submit_start(task.key, task.started);
-      context_.engine.submit(agent::NoteMeasured{task.key, task.measured}, nullptr);
+      context_.engine.submit(agent::NoteMeasured{task.key, task.measured, read_boot_time()},
+                             nullptr);
     }
   }
   if (!is_adopted_) find_lost(read_attempts());

@@ -6,9 +6,9 @@
 namespace intertie::simulation {
 namespace {
 
-// Small ones, one that looks like a lost site, and one above limits::clock_step_max.
-constexpr std::array kSteps = {core::seconds(2), core::seconds(30), core::seconds(120),
-                               core::seconds(240), core::minutes(20)};
+// Small ones, one that looks like a lost site, and some above limits::clock_step_max.
+constexpr std::array kSteps = {core::seconds(2),   core::seconds(30), core::seconds(120),
+                               core::seconds(240), core::minutes(20), core::hours(3)};
 
 }  // namespace
 
@@ -108,11 +108,7 @@ void Disturbances::step_clock() {
   }
   SiteNode& site = *sites_[draw_site()];
   site.offset_ = step;
-  site.stepped_at_ = world_.now();
-  world_.queue.after(length, [this, &site] {
-    site.offset_ = {};
-    site.stepped_at_ = world_.now();
-  });
+  world_.queue.after(length, [&site] { site.offset_ = {}; });
 }
 
 void Disturbances::drain() {

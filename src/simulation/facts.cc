@@ -155,6 +155,8 @@ void Facts::on(const hub::UsageDisputed& event) {
   const auto found = jobs_.find(event.job);
   if (found != jobs_.end() && found->second.attempt == event.attempt) {
     found->second.is_disputed = true;
+    const SiteTrust trust = trust_(pools_.at(found->second.place.pool).site.index);
+    if (!trust.is_liar) fail(event.job, "an honest site's use is disputed: " + event.detail);
   }
 }
 
@@ -206,7 +208,6 @@ void Facts::check_truth(const JobFacts& job, const hub::AttemptOver& event, bool
 // ran, or from its first one if they never all did.
 void Facts::check_charge(const JobFacts& job, const hub::AttemptOver& event, bool has_message) {
   const SiteTrust trust = trust_(pools_.at(job.place.pool).site.index);
-  if (trust.stepped_at >= job.chosen_at) return;
   core::Money least;
   core::Money most;
   if (const ProcessTable::Ranks* ranks = processes_.find(event.job, event.attempt)) {

@@ -40,7 +40,6 @@ class Facts {
   /// What a check must know of a site: whether its word counts at all.
   struct SiteTrust {
     bool is_liar = false;
-    core::Duration stepped_at{-1};
     const std::set<std::string>* unsigned_envelopes = nullptr;
   };
 

@@ -22,6 +22,7 @@ void HubNode::start() {
   machine_ = std::make_unique<hub::HubMachine>();
   const auto report = engine::replay_store(*machine_, disk_.reader(), disk_.snapshots());
   if (!report) return world_.fail("the hub cannot start: " + core::to_text(report.error()));
+  machine_->note_clock(read_clock());
   machine_->start(wall());
   engine_ = std::make_unique<Engine>(*machine_, disk_, report->last, report->last_time);
   streams_.assign(list_sites(world_.scenario).size(), {});
@@ -41,6 +42,11 @@ void HubNode::crash() {
 
 void HubNode::ask(hub::Command command, Answer answer) {
   if (!is_up()) return;
+  std::visit(
+      [this](auto& one) {
+        if constexpr (requires { one.clock; }) one.clock = read_clock();
+      },
+      command);
   engine_->submit(
       std::move(command),
       [answer = std::move(answer)](const core::Result<hub::Reply>& reply) { answer(reply); });

@@ -55,6 +55,8 @@ class HubNode {
   core::Duration offset_;  // Of its wall clock.
 
  private:
+  /// The clock that nothing steps.
+  hub::HubClock read_clock() const { return {world_.now(), 1}; }
   struct Stream {
     bool is_open = false;
     std::uint64_t sent = 0;

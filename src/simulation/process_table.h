@@ -18,7 +18,7 @@ namespace intertie::simulation {
 struct Process {
   std::size_t site = 0;
   execution::TaskSlot slot;
-  core::Time started;  // On the site's wall clock, as its meter writes it down.
+  core::Time started;  // By a clock that nobody steps.
   std::optional<core::Time> ended;
   execution::TaskEnd end = execution::TaskEnd::exited;
   std::int32_t exit_code = 0;

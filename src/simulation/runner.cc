@@ -42,7 +42,8 @@ void Runner::run(const execution::TaskKey& key) {
   task.stage = TaskStage::running;
   task.started_boot = boot_now();
   task.result.started = world_.wall(offset_);
-  processes_.start(key, {site_, task.order.slot, task.result.started, {}, {}, 0});
+  task.result.started_boottime = task.started_boot;
+  processes_.start(key, {site_, task.order.slot, world_.wall({}), {}, {}, 0});
   arm(key);
   on_change_(key);
 }
@@ -92,9 +93,10 @@ void Runner::finish(Task& task, execution::TaskEnd how, std::int32_t exit_code) 
   task.result.signal = exit_code == 143 ? 15 : 0;
   if (has_run) {
     task.result.ended = world_.wall(offset_);
+    task.result.ended_boottime = boot_now();
     task.result.wall = boot_now() - task.started_boot;
     task.result.measured.cpu_user = task.result.wall;
-    processes_.end(task.order.key, task.result.ended, how, exit_code);
+    processes_.end(task.order.key, world_.wall({}), how, exit_code);
   }
   on_change_(task.order.key);
 }

@@ -36,8 +36,7 @@ class Run {
     }
     facts_.set_trust([this](std::size_t site) {
       const Lies& lies = sites_[site]->lies();
-      return Facts::SiteTrust{lies.permille > 0, sites_[site]->stepped_at_,
-                              &lies.unsigned_envelopes};
+      return Facts::SiteTrust{lies.permille > 0, &lies.unsigned_envelopes};
     });
     hub_.set_observer([this] { facts_.follow(hub_.disk().reader()); });
   }

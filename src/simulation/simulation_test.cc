@@ -77,6 +77,8 @@ TEST(Simulation, WithoutDisturbancesEverySoundJobSucceeds) {
 
 TEST(SimulationSeeds, Fast) { play_seeds(read_scenario("default"), 1, 20); }
 
+TEST(SimulationSeeds, Harsh) { play_seeds(read_scenario("harsh"), 1, 4); }
+
 // Run by ctest under the labels slow and long.
 TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("default"), 1, 150);

@@ -36,6 +36,7 @@ void SiteNode::call(hub::Command command, core::Duration timeout, HubNode::Answe
 
 void SiteNode::beat() {
   later(core::limits::heartbeat_interval, [this] { beat(); });
+  note_use();
   if (!is_open_) return open();
   if (world_.now() - stream_heard_ > core::limits::stream_silence_max) ask_rows();
   hub::BeatSite beat;
@@ -52,6 +53,16 @@ void SiteNode::beat() {
     engine_->submit(agent::NoteHubAnswer{core::Time{sent.count}, answer.rows}, {});
     wake();
   });
+}
+
+// As an agent asks its launcher now and then what running tasks have used.
+void SiteNode::note_use() {
+  const core::Time boot{runner_.boot_now().count};
+  for (const auto& [key, task] : runner_.tasks()) {
+    if (task.stage == TaskStage::running) {
+      engine_->submit(agent::NoteMeasured{key, {}, boot}, {});
+    }
+  }
 }
 
 void SiteNode::open() {

@@ -51,8 +51,7 @@ class SiteNode {
   const agent::AgentMachine& agent() const { return machine_->agent(); }
   bool is_idle() const { return is_up() && engine_->is_idle(); }
 
-  core::Duration offset_;          // Of the wall clock.
-  core::Duration stepped_at_{-1};  // When the wall clock was last changed; below 0: never.
+  core::Duration offset_;  // Of the wall clock.
 
  private:
   // The process.
@@ -66,6 +65,7 @@ class SiteNode {
 
   // The channel.
   void beat();
+  void note_use();
   void open();
   void take_hello(const core::Result<hub::Reply>& reply);
   void ask_rows();

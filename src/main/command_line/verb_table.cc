@@ -361,6 +361,7 @@ constexpr std::array kVerbs = {
     Verb{"log public", kOperate, "check the hub's public log, which nobody can rewrite unseen",
          kPublic, kPublicOptions, kPublicExamples, kPublicDetails},
     Verb{"log show", kOperate, "print the records of a store's folder", kStoreFolder, kLogShow},
+    Verb{"log reindex", kOperate, "build a hub's index anew from its log", kStoreFolder},
     Verb{"log backup", kOperate, "copy a store's folder, also while it is in use", kBackup},
     Verb{"id check", kTools, "check an identifier, offline", kIdOperands, {}, kIdExamples},
     Verb{"id show", kTools, "what an identifier says, and its record if a hub is there",

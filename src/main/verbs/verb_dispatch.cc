@@ -44,6 +44,7 @@ constexpr std::array kEntries = {
     Entry{"ledger disputes", run_ledger_disputes},
     Entry{"ledger postings", run_ledger_postings},
     Entry{"ledger resolve", run_ledger_resolve},
+    Entry{"log reindex", run_log_reindex},
     Entry{"log backup", run_log_backup},
     Entry{"log public", run_log_public},
     Entry{"log show", run_log_show},

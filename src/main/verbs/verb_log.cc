@@ -7,6 +7,7 @@
 
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
+#include "intertie/engine/index_rebuild.h"
 #include "intertie/hub/events.h"
 #include "intertie/hub/machine.h"
 #include "intertie/storage/verify.h"
@@ -32,6 +33,40 @@ core::Result<storage_sqlite::SqliteView> open_store(const std::string& folder) {
     if (deeper || deeper.error().reason != core::Reason::not_found) return deeper;
   }
   return view;
+}
+
+/// The folder among those of open_store that holds the store.
+core::Result<std::string> find_store(const std::string& folder) {
+  for (const char* const below : {"", "/store", "/hub/store", "/journal"}) {
+    const auto view = storage_sqlite::open_sqlite_view({.folder = folder + below});
+    if (view) return folder + below;
+    if (view.error().reason != core::Reason::not_found) return view.error();
+  }
+  return core::Error{core::Reason::not_found, "no store in " + folder};
+}
+
+/// Holds a hub's index against its log; an agent's journal has none. What an interrupted rebuild
+/// left is not damage: the hub's next start completes it.
+core::Result<std::vector<std::string>> find_index_damage(storage::Reader& reader,
+                                                         storage::LogIndex indexed_up_to) {
+  bool is_hub = false;
+  const auto look = [&](const storage::HeadView& head) {
+    const auto event = hub::HubMachine::decode(head.kind, head.version, head.head);
+    is_hub = event && std::holds_alternative<hub::HubCreated>(*event);
+    return false;
+  };
+  if (auto read = reader.read_heads(1, 1, look); !read) return read.error();
+  const auto before = reader.read_last();
+  if (!before) return before.error();
+  if (!is_hub || indexed_up_to != before->index) return std::vector<std::string>();
+  hub::HubMachine machine;
+  auto damages = engine::find_index_damage(machine, reader);
+  if (!damages) return damages.error();
+  const auto after = reader.read_last();
+  if (!after) return after.error();
+  // A hub that is at work moves both under our eyes.
+  if (after->index != before->index) damages->clear();
+  return damages;
 }
 
 std::string_view part_name(storage::DamagedPart part) {
@@ -98,9 +133,37 @@ Outcome run_log_verify(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<storage::VerifyReport> report =
       storage::verify_store(*view->reader, *view->snapshots);
   if (!report) return make_complaint(report.error());
-  terminal.show_object(make_report(*report), render_report(*report),
-                       report->is_sound() ? "sound" : "damaged");
-  return report->is_sound() ? kDone : kFailed;
+  // A damaged log cannot say what the index should be.
+  const core::Result<std::vector<std::string>> index =
+      report->is_sound() ? find_index_damage(*view->reader, report->indexed_up_to)
+                         : std::vector<std::string>();
+  if (!index) return make_complaint(index.error());
+  const bool is_sound = report->is_sound() && index->empty();
+  boost::json::object object = make_report(*report);
+  object["is_sound"] = is_sound;
+  object["index_damages"] = boost::json::array(index->begin(), index->end());
+  std::string text = render_report(*report);
+  for (const std::string& each : *index) text += "index     DAMAGED, " + each + "\n";
+  if (!index->empty()) text += "fix       stop the hub, then: intertie log reindex FOLDER\n";
+  terminal.show_object(object, text, is_sound ? "sound" : "damaged");
+  return is_sound ? kDone : kFailed;
+}
+
+Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<std::string> folder = find_store(invocation.operands[0]);
+  if (!folder) return make_complaint(folder.error());
+  core::Result<std::unique_ptr<storage::Store>> store =
+      storage_sqlite::open_sqlite_store({.folder = *folder});
+  if (!store) {
+    return make_complaint(store.error(), "Stop the service that uses it, then repeat.");
+  }
+  hub::HubMachine machine;
+  const core::Result<void> done = engine::rebuild_index(machine, **store);
+  if (!done) return make_complaint(done.error());
+  const std::uint64_t records = (*store)->last().index;
+  return terminal.show_object(boost::json::object{{"records", records}},
+                              std::to_string(records) + " records
+", std::to_string(records));
 }
 
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal) {
@@ -148,16 +211,10 @@ Outcome run_log_show(const Invocation& invocation, const Terminal& terminal) {
 }
 
 Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal) {
-  std::string folder = invocation.operands[0];
-  const core::Result<storage_sqlite::SqliteView> view = open_store(folder);
-  if (!view) return make_complaint(view.error());
-  for (const char* const below : {"", "/store", "/hub/store", "/journal"}) {
-    if (!storage_sqlite::open_sqlite_view({.folder = folder + below})) continue;
-    folder += below;
-    break;
-  }
+  const core::Result<std::string> folder = find_store(invocation.operands[0]);
+  if (!folder) return make_complaint(folder.error());
   const std::string& target = invocation.operands[1];
-  const core::Result<void> done = storage_sqlite::write_sqlite_backup({.folder = folder}, target);
+  const core::Result<void> done = storage_sqlite::write_sqlite_backup({.folder = *folder}, target);
   if (!done) return make_complaint(done.error(), "Name a new folder on a disk with room.");
   terminal.say("Check it: intertie log verify " + target);
   return terminal.show_object(boost::json::object{{"folder", target}}, target + "\n", target);

@@ -42,6 +42,7 @@ Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& termina
 Outcome run_ledger_disputes(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_postings(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_resolve(const Invocation& invocation, const Terminal& terminal);
+Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_public(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal);

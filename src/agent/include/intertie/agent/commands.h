@@ -60,10 +60,12 @@ struct ReportRankEnded {
   execution::TaskResult result;
 };
 
-/// Soft: what a running rank has used so far.
+/// Soft: what a running rank has used so far, and when that was read on the boot-time clock (0:
+/// unknown). Usage records for an interval are cut here, so that a step of the clock bills nothing.
 struct NoteMeasured {
   execution::TaskKey key;
   execution::Measured measured;
+  core::Time boot;
 };
 
 /// The outputs are in the content store (or some are missing, named in `failure_detail`).

@@ -69,9 +69,13 @@ struct RankEnded {
   core::Time ended;
   execution::Measured measured;
   std::string detail;
+  // The same moments since the machine's start, which no change of its clock disturbs; 0: unknown.
+  core::Duration started_boot;
+  core::Duration ended_boot;
 };
 BOOST_DESCRIBE_STRUCT(RankEnded, (),
-                      (key, end, exit_code, signal, started, ended, measured, detail))
+                      (key, end, exit_code, signal, started, ended, measured, detail, started_boot,
+                       ended_boot))
 
 /// A usage record was signed; it goes to the hub.
 struct UsageSigned {

@@ -44,8 +44,9 @@ class AgentMachine {
 
   core::Result<Reply> decide(const Command& command, core::Time now,
                              engine::EventSink<Event>& sink);
-  bool has_work(core::Time now) const;
-  void work(core::Time now, engine::EventSink<Event>& sink);
+  /// Everything here follows from a command; nothing comes due by itself.
+  bool has_work(core::Time) const { return false; }
+  void work(core::Time, engine::EventSink<Event>&) {}
   void apply(const Event& event, engine::RecordPlace place);
   void index(const Event&, engine::RecordPlace, std::vector<storage::IndexWrite>&) const {}
   static engine::EncodedEvent encode(const Event& event);
@@ -67,9 +68,6 @@ class AgentMachine {
   /// For the heartbeat: everything that may run here.
   std::vector<execution::ForgetAttempt> find_running() const;
 
-  /// When the next usage record is due.
-  core::Time next_deadline() const;
-
   struct Context;
 
  private:
@@ -80,6 +78,7 @@ class AgentMachine {
   std::uint64_t hub_rows_ = 0;              // What the hub had sent when it answered.
   std::map<execution::TaskKey, core::Time> started_;
   std::map<execution::TaskKey, execution::Measured> measured_;
+  std::map<AttemptId, core::Time> cut_at_;  // Boot time up to which use was put into records.
 };
 
 }  // namespace intertie::agent

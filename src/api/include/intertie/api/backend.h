@@ -43,6 +43,8 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual core::Time now() const = 0;
+  /// The clock that nothing steps, for commands whose effect depends on how much time has passed.
+  virtual hub::HubClock read_hub_clock() const { return {}; }
 
   /// To the engine; the answer comes when it is durable.
   virtual void submit(hub::Command command, std::function<void(core::Result<hub::Reply>)> done) = 0;

@@ -62,6 +62,8 @@ inline constexpr std::uint32_t site_faults_per_job_max = 5;
 inline constexpr Duration heartbeat_interval = seconds(2);
 inline constexpr Duration site_lost_after = seconds(20);
 inline constexpr Duration clock_margin = seconds(5);
+// Two clocks that nobody steps differ by at most one part in so many.
+inline constexpr std::int64_t clock_drift_divisor = 1'000;
 inline constexpr Duration clock_step_max = minutes(5);
 inline constexpr Duration restart_lease = seconds(30);
 inline constexpr std::uint32_t breaker_faults = 5;
@@ -116,6 +118,8 @@ inline constexpr std::size_t commands_queued_max = 100'000;
 inline constexpr std::size_t batch_events_max = 20'000;
 inline constexpr std::size_t outbox_rows_max = 1'000'000;
 inline constexpr Duration append_retry_interval = milliseconds(200);
+// Then whoever waits for the batch is told store_unavailable.
+inline constexpr int append_tries_max = 10;
 
 // Storage
 // Most heads are below 300 bytes; those of a gang of job_tasks_max name every slot.

@@ -4,7 +4,9 @@
 // it is durable: answers and reads wait until the log has reached the index they saw, and senders
 // ask durable_index(). While one batch is being made durable the next one collects; there is no
 // timer. If an append fails the engine stops deciding, refuses with store_unavailable, and gives
-// the same batch again until the store takes it.
+// the same batch again until the store takes it. Whoever waits for that batch is answered when it
+// is taken soon, or, after limits::append_tries_max, with store_unavailable too: then what was
+// asked may still take effect, as after any lost answer.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +41,8 @@ class Engine final : private EventSink<typename M::Event> {
   /// Runs on the engine's thread when the answer is durable.
   using Completion = std::function<void(core::Result<Reply>)>;
   /// Looks at the state now and returns what to do once that state is durable. It is given a
-  /// refusal instead of a state when the store is unavailable.
+  /// refusal instead of a state when the store is unavailable; also after it has seen a state that
+  /// does not become durable (the action it returned then is dropped).
   using DurableAction = std::function<void()>;
   using Read = std::function<DurableAction(const core::Result<const M*>&)>;
   /// Told after a batch became durable: the subjects its events were about, in order.
@@ -108,8 +111,12 @@ class Engine final : private EventSink<typename M::Event> {
     Command command;
     Completion done;
   };
+  // An answered command (`done`, `answer`) or a read (`read`, `action`) whose index is not durable.
   struct Waiting {
     storage::LogIndex index;
+    Completion done;
+    std::optional<core::Result<Reply>> answer;
+    Read read;
     DurableAction action;
   };
 
@@ -147,10 +154,7 @@ class Engine final : private EventSink<typename M::Event> {
       auto reply = machine_.decide(queued.command, now_, *this);
       assert(reply.has_value() || next_ == before);  // A refusal leaves no trace.
       if (!queued.done) continue;
-      waiting_.push_back(
-          {next_ - 1, [done = std::move(queued.done), answer = std::move(reply)]() mutable {
-             done(std::move(answer));
-           }});
+      waiting_.push_back({next_ - 1, std::move(queued.done), std::move(reply), nullptr, nullptr});
     }
   }
 
@@ -162,7 +166,8 @@ class Engine final : private EventSink<typename M::Event> {
     while (!reads_.empty()) {
       Read read = std::move(reads_.front());
       reads_.pop_front();
-      waiting_.push_back({next_ - 1, read(core::Result<const M*>(&machine_))});
+      DurableAction action = read(core::Result<const M*>(&machine_));
+      waiting_.push_back({next_ - 1, nullptr, std::nullopt, std::move(read), std::move(action)});
     }
   }
 
@@ -175,7 +180,22 @@ class Engine final : private EventSink<typename M::Event> {
     while (!reads_.empty()) {
       Read read = std::move(reads_.front());
       reads_.pop_front();
-      if (DurableAction action = read(core::Result<const M*>(*failure_))) action();
+      refuse(read);
+    }
+  }
+
+  void refuse(const Read& read) {
+    if (DurableAction action = read(core::Result<const M*>(*failure_))) action();
+  }
+
+  // Nobody waits without end for a disk that stays full.
+  void refuse_waiting() {
+    std::deque<Waiting> refused;
+    refused.swap(waiting_);
+    const core::Error unknown{failure_->reason, failure_->detail + "; it may still take effect"};
+    for (Waiting& each : refused) {
+      if (each.done) each.done(unknown);
+      if (each.read) refuse(each.read);
     }
   }
 
@@ -202,9 +222,11 @@ class Engine final : private EventSink<typename M::Event> {
       assert(outcome->error().reason != core::Reason::too_large);
       failure_ = core::Error{core::Reason::store_unavailable, outcome->error().detail};
       retry_at_ = now + core::limits::append_retry_interval;
+      if (++failures_ >= core::limits::append_tries_max) refuse_waiting();
       return;
     }
     failure_.reset();
+    failures_ = 0;
     durable_ = in_flight_->records.back().index;
     in_flight_.reset();
     if (observer_) observer_(in_flight_subjects_);
@@ -215,9 +237,10 @@ class Engine final : private EventSink<typename M::Event> {
       return waiting.index <= durable_ || is_fault_planted(Fault::reply_before_durable);
     };
     while (!waiting_.empty() && may_leave(waiting_.front())) {
-      DurableAction action = std::move(waiting_.front().action);
+      Waiting released = std::move(waiting_.front());
       waiting_.pop_front();
-      if (action) action();
+      if (released.done) released.done(std::move(*released.answer));
+      if (released.action) released.action();
     }
   }
 
@@ -233,6 +256,7 @@ class Engine final : private EventSink<typename M::Event> {
   std::vector<std::uint64_t> in_flight_subjects_;
   bool appending_ = false;
   std::optional<core::Error> failure_;
+  int failures_ = 0;  // In a row.
   core::Time retry_at_;
   storage::LogIndex durable_;
   storage::LogIndex next_;

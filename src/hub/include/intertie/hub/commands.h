@@ -112,12 +112,14 @@ struct AcceptSiteRows {
   std::uint64_t first = 0;  // Number of the first payload.
   std::vector<std::string> payloads;
   std::uint64_t acknowledged = 0;  // Last row of the hub that the site has made durable.
+  HubClock clock;                  // When they arrived.
 };
 
 /// Soft: refreshes liveness and leases, writes no event of its own. Answered with HeartbeatAnswer.
 struct BeatSite {
   std::uint32_t site = 0;
   execution::Heartbeat heartbeat;
+  HubClock clock;  // When it arrived.
 };
 
 /// A site's next version of its record, with the key that the present one commits to. `rows`: the

@@ -202,6 +202,15 @@ struct CapacityReleased {
 };
 BOOST_DESCRIBE_STRUCT(CapacityReleased, (), (reservation))
 
+/// A clock of the hub's machine that nothing steps: time since the machine was started, and which
+/// start that was (0: unknown). It comes with commands, because a decision reads no clock.
+struct HubClock {
+  core::Duration boot;
+  std::uint64_t boot_id = 0;
+  friend bool operator==(const HubClock&, const HubClock&) = default;
+};
+BOOST_DESCRIBE_STRUCT(HubClock, (), (boot, boot_id))
+
 /// The home hub chose: attempt N runs in this reservation, the money is held. Sends StartAttempt.
 /// Body: the explanation (placement::Placement as JSON).
 struct AttemptChosen {
@@ -209,8 +218,9 @@ struct AttemptChosen {
   std::uint32_t attempt = 0;
   std::uint64_t reservation = 0;
   ledger::HoldRequest hold;
+  HubClock clock;  // Not later than the decision: use is bounded by what has passed since.
 };
-BOOST_DESCRIBE_STRUCT(AttemptChosen, (), (job, attempt, reservation, hold))
+BOOST_DESCRIBE_STRUCT(AttemptChosen, (), (job, attempt, reservation, hold, clock))
 
 struct AttemptBegan {
   std::uint64_t job = 0;

@@ -39,6 +39,8 @@ class HubMachine {
 
   /// Call once after the replay: liveness deadlines begin now.
   void start(core::Time now);
+  /// The clock that nothing steps, now; before start().
+  void note_clock(const HubClock& clock);
 
   core::Result<Reply> decide(const Command& command, core::Time now,
                              engine::EventSink<Event>& sink);

@@ -85,6 +85,7 @@ struct Reservation {
   std::uint64_t records = 0;  // Number of the last usage record that was charged.
   core::Money charged;
   std::optional<core::Time> orphaned_at;  // Its site's history was given up then.
+  HubClock chosen_clock;
 };
 
 /// A job of another region that has cards here. It stands beside a Job of the same number, whose
