@@ -4,8 +4,11 @@
 
 namespace intertie::simulation {
 
-Disk::Disk(World& world, std::uint8_t number, std::function<void()> on_done)
-    : world_(world), on_done_(std::move(on_done)), disk_(storage::Incarnation{1, number}) {}
+Disk::Disk(World& world, std::uint16_t number, std::function<void()> on_done)
+    : world_(world),
+      on_done_(std::move(on_done)),
+      disk_(storage::Incarnation{1, static_cast<std::uint8_t>(number),
+                                 static_cast<std::uint8_t>(number >> 8)}) {}
 
 void Disk::open() {
   store_ = storage::open_memory_store(disk_, [this](storage::FailPoint point) {

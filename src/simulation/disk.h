@@ -19,7 +19,7 @@ enum class DiskMood : std::uint8_t { sound, slow, failing, full };
 class Disk final : public engine::LogPort {
  public:
   /// `on_done` is called when the outcome of an append can be taken, until the next crash.
-  Disk(World& world, std::uint8_t number, std::function<void()> on_done);
+  Disk(World& world, std::uint16_t number, std::function<void()> on_done);
 
   /// Opens the store, as a process does that starts.
   void open();

@@ -1,9 +1,10 @@
-// The hub's process: engine, state machine and disk, its clock, and its side of the channels.
+// A hub's process: engine, state machine and disk, its clock, and its side of the channels.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "intertie/agent/commands.h"
@@ -17,6 +18,8 @@
 
 namespace intertie::simulation {
 
+class PeerPort;
+
 class HubNode {
  public:
   using Engine = engine::Engine<hub::HubMachine>;
@@ -24,9 +27,15 @@ class HubNode {
   /// Where the rows of a stream go.
   using RowSink = std::function<void(const std::vector<agent::HubRow>&)>;
 
-  HubNode(World& world, Network& network);
+  HubNode(World& world, Network& network, std::size_t number);
+  ~HubNode();
+  HubNode(const HubNode&) = delete;
+  HubNode& operator=(const HubNode&) = delete;
 
-  /// Starts the process: replay, then the loop.
+  /// The others, for its channels to them. Before the first start.
+  void join(std::vector<HubNode*> hubs);
+
+  /// Starts the process: replay, then the loop. `site` below is a handle of this hub.
   void start();
   void crash();
   bool is_up() const { return engine_ != nullptr; }
@@ -47,6 +56,14 @@ class HubNode {
   std::string fold_log();
   std::string fold_from_snapshot();
 
+  std::size_t number() const { return number_; }
+  std::size_t first_site() const { return first_site_; }
+  std::size_t site_count() const { return sites_; }
+  std::uint64_t life() const { return life_; }
+  /// Of its log, as hubs tell each other.
+  const std::string& incarnation() const { return incarnation_; }
+  PeerPort& peers() { return *peers_; }
+  Engine& engine() { return *engine_; }
   Disk& disk() { return disk_; }
   const hub::HubMachine& machine() const { return *machine_; }
   bool is_idle() const { return is_up() && engine_->is_idle(); }
@@ -69,6 +86,11 @@ class HubNode {
 
   World& world_;
   Network& network_;
+  std::size_t number_;
+  std::size_t first_site_ = 0;  // Its sites have the numbers from here on.
+  std::size_t sites_ = 0;
+  std::string incarnation_;
+  std::unique_ptr<PeerPort> peers_;
   Disk disk_;
   std::function<void()> observer_;
   std::unique_ptr<hub::HubMachine> machine_;

@@ -42,7 +42,14 @@ void Runner::run(const execution::TaskKey& key) {
   task.stage = TaskStage::running;
   task.started_boot = boot_now();
   task.result.started = world_.wall(offset_);
-  processes_.start(key, {site_, task.order.slot, task.result.started, {}, {}, 0});
+  Process process;
+  process.site = site_;
+  process.serial = task.order.serial;
+  process.pool = task.order.pool;
+  process.slot = task.order.slot;
+  process.began = world_.now();
+  process.started = task.result.started;
+  processes_.start(key, std::move(process));
   arm(key);
   on_change_(key);
 }
@@ -94,7 +101,7 @@ void Runner::finish(Task& task, execution::TaskEnd how, std::int32_t exit_code) 
     task.result.ended = world_.wall(offset_);
     task.result.wall = boot_now() - task.started_boot;
     task.result.measured.cpu_user = task.result.wall;
-    processes_.end(task.order.key, task.result.ended, how, exit_code);
+    processes_.end(site_, task.order.key, task.result.ended, how, exit_code);
   }
   on_change_(task.order.key);
 }
@@ -136,7 +143,7 @@ void Runner::lose_node(std::uint32_t node) {
 }
 
 void Runner::lose_power() {
-  const std::int64_t nodes = list_sites(world_.scenario)[site_]->nodes;
+  const std::int64_t nodes = list_sites(world_.scenario)[site_].spec->nodes;
   for (std::int64_t node = 0; node < nodes; ++node) lose_node(static_cast<std::uint32_t>(node));
 }
 

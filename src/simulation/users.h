@@ -1,4 +1,4 @@
-// Users: they submit, cancel and pay, and ask again until they get an answer.
+// The users of one hub: they submit, cancel and pay, and ask again until they get an answer.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,12 @@ namespace intertie::simulation {
 class Users {
  public:
   Users(World& world, Network& network, HubNode& hub, Facts& facts)
-      : world_(world), network_(network), hub_(hub), facts_(facts) {}
+      : world_(world),
+        network_(network),
+        hub_(hub),
+        facts_(facts),
+        random_(world.seed + (hub.number() + 1) * 1'000'003),
+        who_(-1 - static_cast<std::int64_t>(hub.number())) {}
 
   /// The names of the users' accounts; principals are created in this order.
   static std::string make_name(std::int64_t user) { return "user-" + std::to_string(user); }
@@ -49,6 +54,8 @@ class Users {
   Network& network_;
   HubNode& hub_;
   Facts& facts_;
+  core::Random random_;  // Of arrivals: whatever happens, the same jobs come.
+  std::int64_t who_;     // For the trace.
   std::map<std::uint64_t, std::uint32_t> jobs_;  // Acknowledged ones and their owners.
   std::vector<std::pair<std::uint64_t, std::uint32_t>> dear_;  // Below every price; job, owner.
   std::uint64_t submissions_ = 0;

@@ -1,4 +1,4 @@
-// The whole system under virtual time: one hub, its sites, its users, and what can go wrong.
+// The whole system under virtual time: hubs, their sites and users, and what can go wrong.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,9 @@ struct SimulationReport {
   std::map<std::string, std::uint64_t> disturbances;  // By kind.
   std::vector<std::string> violations;                // Empty: nothing that must hold was broken.
   std::uint64_t events = 0;                           // Steps of virtual time.
-  std::uint64_t log_records = 0;                      // Of the hub.
+  std::uint64_t log_records = 0;                      // Of the hubs.
+  std::uint64_t offers = 0;                           // One hub has asked another to reserve.
+  std::uint64_t remote_attempts = 0;                  // Of them committed.
   std::string state_digest;                           // Over the logs' chains and the final states.
   std::string replay_command;                         // Only with violations.
   std::vector<std::string> last_lines;  // The trace before the violation; at most 50 lines.
@@ -36,7 +38,8 @@ struct SimulationReport {
 BOOST_DESCRIBE_STRUCT(SimulationReport, (),
                       (seed, simulated, jobs_submitted, jobs_succeeded, jobs_failed, jobs_cancelled,
                        jobs_refused, attempts, usage_disputes, disturbances, violations, events,
-                       log_records, state_digest, replay_command, last_lines))
+                       log_records, offers, remote_attempts, state_digest, replay_command,
+                       last_lines))
 
 /// Runs one seed until every job has ended after the disturbances have stopped, or the first
 /// violation. Refuses what check_scenario refuses. Reads no clock, file or socket, starts no
