@@ -323,6 +323,21 @@ TEST(TwoHubs, AChargeThatDoesNotFollowFromTheRecordIsDisputed) {
   EXPECT_NE(grid.home.machine().state().find_job(job->job), nullptr);
 }
 
+// The pool's own figures need not change for it to say yes: here the request never arrived.
+TEST(TwoHubs, APoolThatDidNotAnswerIsAskedAgainWithoutNewsOfIt) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  for (int second = 0; second < 12; ++second) grid.home.advance(core::seconds(1));
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+  for (int second = 0; second < 16; ++second) {
+    grid.announce(false);  // Nothing has changed.
+    grid.home.advance(core::seconds(1));
+  }
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::placed);
+}
+
 TEST(TwoHubs, AMissedBeaconAsksForAFullOneAndSilenceEndsTheOffer) {
   TwoHubs grid;
   grid.announce();

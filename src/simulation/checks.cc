@@ -188,7 +188,6 @@ void Checks::check_end() {
     check_folds(*region);
     for (const auto& site : region->sites) site->check_log();
     for (const auto& [job, owner] : region->users.jobs()) {
-      if (region->facts.is_forgotten(job)) continue;
       const auto found = region->facts.jobs().find(job);
       if (found == region->facts.jobs().end() || found->second.ends != 1) {
         world_.fail(name_of(*region) + " job " + std::to_string(job) +

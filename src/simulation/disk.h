@@ -27,6 +27,9 @@ class Disk final : public engine::LogPort {
   /// The process is gone. What was not acknowledged stays on the disk or not, by chance.
   void crash();
 
+  /// After a crash: replaces everything by a backup of the log up to this record.
+  void restore(storage::LogIndex last);
+
   void set_mood(DiskMood mood) { mood_ = mood; }
 
   storage::Store& store() { return *store_; }
@@ -42,7 +45,8 @@ class Disk final : public engine::LogPort {
 
   World& world_;
   std::function<void()> on_done_;
-  storage::MemoryDisk disk_;
+  storage::Incarnation incarnation_;
+  std::unique_ptr<storage::MemoryDisk> disk_;
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<storage::Reader> reader_;
   std::unique_ptr<storage::Snapshots> snapshots_;

@@ -1,5 +1,6 @@
 #include "disturbances.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -46,6 +47,56 @@ void Disturbances::toss() {
   if (regions_.size() < 2 || !world_.scenario.is_joined) return;
   perhaps(rates.peer_partition, "peer_partition", [&] { cut_peers(true); });
   perhaps(rates.peer_one_way_partition, "peer_one_way_partition", [&] { cut_peers(false); });
+  perhaps(rates.hub_restored, "hub_restored", [&] { restore_hub(); });
+}
+
+void Disturbances::prepare() {
+  for (const auto& region : regions_) {
+    oldest_backups_.push_back(region->hub.disk().store().last().index);
+    if (world_.scenario.disturbances.hub_restored == 0) continue;
+    region->hub.peers().set_operator(
+        [this](std::size_t one, std::size_t other) { reconcile(one, other); });
+  }
+}
+
+// Agents cannot reconcile with a hub that has forgotten them, so only hubs without sites.
+void Disturbances::restore_hub() {
+  Region& region = draw_region();
+  HubNode& hub = region.hub;
+  if (!region.sites.empty() || !hub.is_up() || hub.backups().empty()) return;
+  const storage::LogIndex last = hub.backups()[world_.random.below(hub.backups().size())];
+  if (last < oldest_backups_[hub.number()]) return;
+  world_.has_restored = true;
+  world_.trace.note(world_.now(), "is lost and restored from its backup at",
+                    -1 - static_cast<std::int64_t>(hub.number()), last);
+  for (const std::uint64_t job : region.facts.lose_after(last, hub.disk().reader())) {
+    region.users.forget(job);
+  }
+  hub.restore(last);
+  world_.queue.after(world_.between(core::seconds(1), core::seconds(30)), [&hub] { hub.start(); });
+}
+
+// Not before everything that was on its way has arrived.
+void Disturbances::reconcile(std::size_t one, std::size_t other) {
+  const auto pair = std::minmax(one, other);
+  if (!reconciling_.insert(pair).second) return;
+  world_.queue.after(world_.between(core::seconds(15), core::seconds(40)),
+                     [this, pair] { tell_both(pair.first, pair.second); });
+}
+
+void Disturbances::tell_both(std::size_t one, std::size_t other) {
+  reconciling_.erase({one, other});
+  HubNode& left = regions_[one]->hub;
+  HubNode& right = regions_[other]->hub;
+  if (!left.is_idle() || !right.is_idle()) return;  // They will ask again.
+  world_.trace.note(world_.now(), "is reconciled with hub", -1 - static_cast<std::int64_t>(one),
+                    other);
+  const std::uint32_t at_left = get_peer_handle(one, other);
+  const std::uint32_t at_right = get_peer_handle(other, one);
+  const auto left_hello = left.peers().make_hello(at_left);
+  const auto right_hello = right.peers().make_hello(at_right);
+  left.ask(hub::ReconcilePeer{at_left, right_hello}, [](const auto&) {});
+  right.ask(hub::ReconcilePeer{at_right, left_hello}, [](const auto&) {});
 }
 
 Disturbances::Place Disturbances::draw_site() {

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "network.h"
 #include "region.h"
@@ -14,6 +17,8 @@ class Disturbances {
   Disturbances(World& world, Network& network, Regions& regions)
       : world_(world), network_(network), regions_(regions) {}
 
+  /// Before begin(): operators watch the channels between hubs.
+  void prepare();
   /// Until the world is quiet. Each disturbance ends by itself within two minutes.
   void begin();
 
@@ -29,6 +34,10 @@ class Disturbances {
   void drain();
   void change_price();
   void cut_peers(bool is_both);
+  void restore_hub();
+  /// Two operators have heard that their hubs remember different histories.
+  void reconcile(std::size_t one, std::size_t other);
+  void tell_both(std::size_t one, std::size_t other);
 
   Region& draw_region() { return *regions_[world_.random.below(regions_.size())]; }
   /// One of all sites, and its hub.
@@ -43,6 +52,8 @@ class Disturbances {
   World& world_;
   Network& network_;
   Regions& regions_;
+  std::set<std::pair<std::size_t, std::size_t>> reconciling_;
+  std::vector<storage::LogIndex> oldest_backups_;  // By hub: its set-up is in all backups.
 };
 
 }  // namespace intertie::simulation

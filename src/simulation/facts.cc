@@ -49,6 +49,7 @@ void Facts::follow(storage::Reader& reader) {
   if (last && last->index < read_) world_.fail("the hub's log has become shorter");
   (void)reader.read_heads(read_ + 1, std::numeric_limits<std::uint32_t>::max(), visit);
   for (const Record& record : records) take(record, reader);
+  is_refolding_ = false;
 }
 
 void Facts::take(const Record& record, storage::Reader& reader) {

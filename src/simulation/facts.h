@@ -69,9 +69,9 @@ class Facts {
   /// A user is about to submit this; `key` is its idempotency key.
   void expect(const hub::Key128& key, Expected expected) { expected_[key] = expected; }
 
-  /// The log was replaced by a backup of it: what was promised since then is gone. Jobs that the
-  /// lost records were about are forgotten by every check.
-  void restore(storage::Reader& reader);
+  /// The log is about to be cut off after this record. Of jobs that the lost records are about
+  /// nothing is promised any more; returns those that are gone altogether.
+  std::vector<std::uint64_t> lose_after(storage::LogIndex last, storage::Reader& reader);
 
   /// A process starts: the log must have ordered this attempt. For a guest, `home` is asked too.
   void check_started(const execution::TaskKey& key) const;
@@ -92,7 +92,6 @@ class Facts {
   std::uint64_t count_asked() const { return asked_; }
   std::uint64_t count_remote() const { return remote_; }
   bool is_restored() const { return is_restored_; }
-  bool is_forgotten(std::uint64_t job) const { return forgotten_.contains(job); }
   storage::LogIndex last_index() const { return read_; }
 
  private:
@@ -159,7 +158,7 @@ class Facts {
   std::map<hub::Key128, Expected> expected_;
   std::map<std::uint64_t, std::uint64_t> serials_;  // Own jobs by serial.
   std::map<std::uint64_t, std::uint64_t> offers_;   // Jobs by open offer.
-  std::set<std::uint64_t> forgotten_;
+  std::set<std::uint64_t> torn_;  // Serials of jobs whose history is lost in part.
   std::set<ledger::EntryId> entries_;
   std::map<std::uint32_t, topology::Pool> pools_;
   std::map<Node, Taken> taken_;

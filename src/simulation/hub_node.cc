@@ -13,6 +13,7 @@ namespace {
 constexpr core::Duration kTick = core::milliseconds(250);
 constexpr std::size_t kRowsAtOnce = 64;
 constexpr int kTurnsMax = 64;
+constexpr std::size_t kBackups = 240;
 
 }  // namespace
 
@@ -61,6 +62,13 @@ void HubNode::crash() {
   disk_.crash();
 }
 
+void HubNode::restore(storage::LogIndex last) {
+  crash();
+  disk_.restore(last);
+  backups_.clear();
+  incarnation_ = "log of " + make_hub_id(number_) + " restored " + std::to_string(++restores_);
+}
+
 void HubNode::ask(hub::Command command, Answer answer) {
   if (!is_up()) return;
   engine_->submit(
@@ -88,6 +96,8 @@ void HubNode::wake() {
 void HubNode::tick(std::uint64_t life) {
   if (life != life_ || !is_up()) return;
   poll();
+  backups_.push_back(engine_->durable_index());
+  if (backups_.size() > kBackups) backups_.pop_front();
   world_.queue.after(kTick, [this, life] { tick(life); });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,6 +39,11 @@ class HubNode {
   /// Starts the process: replay, then the loop. `site` below is a handle of this hub.
   void start();
   void crash();
+  /// While it is up: the machine is lost, and a backup of the log up to this record takes its
+  /// place. Start it afterwards.
+  void restore(storage::LogIndex last);
+  /// Records that were the last durable ones during the last minute, the oldest first.
+  const std::deque<storage::LogIndex>& backups() const { return backups_; }
   bool is_up() const { return engine_ != nullptr; }
 
   /// Asks the hub; the answer comes when it is durable, or never if the hub crashes before.
@@ -98,6 +104,8 @@ class HubNode {
   std::vector<Stream> streams_;
   bool is_awake_ = false;
   std::uint64_t life_ = 0;
+  std::deque<storage::LogIndex> backups_;
+  int restores_ = 0;
 };
 
 }  // namespace intertie::simulation

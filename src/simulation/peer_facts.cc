@@ -68,7 +68,7 @@ void Facts::on(const hub::RemoteAttemptOver& event) {
 // Nobody may believe that an attempt is over while one of its processes lives in another region.
 void Facts::check_remote(const JobFacts& job, const hub::RemoteAttemptOver& event) {
   processes_.close_serial(job.expected.serial, event.attempt);
-  if (forgotten_.contains(event.job)) return;
+  if (torn_.contains(job.expected.serial)) return;
   const auto* ranks = processes_.find_serial(job.expected.serial, event.attempt);
   std::int64_t succeeded = 0;
   core::Money most;
@@ -144,6 +144,34 @@ void Facts::on(const hub::GuestEnded& event) {
   if (++job.ends > 1) fail(event.job, "a guest ends twice");
   --open_;
   --guests_;
+}
+
+std::vector<std::uint64_t> Facts::lose_after(storage::LogIndex last, storage::Reader& reader) {
+  std::vector<std::uint64_t> gone;
+  const auto visit = [&](const storage::HeadView& head) {
+    const auto event = hub::HubMachine::decode(head.kind, head.version, head.head);
+    const auto job = event ? hub::HubMachine::subject(*event) : std::nullopt;
+    if (!job || !jobs_.contains(*job)) return true;
+    const std::uint64_t serial = jobs_.at(*job).expected.serial;
+    torn_.insert(serial);
+    processes_.forget_serial(serial);
+    if (std::holds_alternative<hub::JobSubmitted>(*event)) gone.push_back(*job);
+    return true;
+  };
+  (void)reader.read_heads(last + 1, std::numeric_limits<std::uint32_t>::max(), visit);
+  jobs_.clear();
+  keys_.clear();
+  balances_.clear();
+  credits_.clear();
+  held_.clear();
+  serials_.clear();
+  offers_.clear();
+  entries_.clear();
+  reserved_.clear();
+  read_ = last_job_ = asked_ = remote_ = 0;
+  open_ = placed_ = guests_ = 0;
+  is_restored_ = is_refolding_ = true;
+  return gone;
 }
 
 void Facts::check_started(const execution::TaskKey& key) const {

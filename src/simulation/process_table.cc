@@ -27,6 +27,7 @@ void ProcessTable::start(const execution::TaskKey& key, Process process) {
 void ProcessTable::check_attempts(const execution::TaskKey& key, const Attempt& attempt,
                                   std::uint64_t serial) {
   Serial& job = serials_[serial];
+  if (job.attempts.empty()) job.first_start = world_.now();
   const std::string task = "task " + execution::to_text(key) + " at hub " +
                            std::to_string(attempt.hub) + " (serial " + std::to_string(serial) + ")";
   const bool is_promised = !forgotten_.contains(serial);
@@ -74,6 +75,7 @@ void ProcessTable::end(std::size_t site, const execution::TaskKey& key, core::Ti
   world_.trace.note(world_.now(), "process ends: job", static_cast<std::int64_t>(process.site),
                     key.job, key.attempt);
   process.ended = at;
+  process.over = world_.now();
   process.end = how;
   process.exit_code = exit;
   Node& node = used_[{process.site, process.pool, process.slot.node}];
@@ -82,10 +84,27 @@ void ProcessTable::end(std::size_t site, const execution::TaskKey& key, core::Ti
   for (const std::uint32_t device : process.slot.devices) {
     node.devices &= ~(std::uint64_t{1} << device);
   }
-  used_cpu_ += process.slot.cpus.count * ((world_.now() - process.began).count / 1'000) / 1'000;
   alive_.erase({attempt.hub, key});
   Serial& job = serials_.at(process.serial);
   if (--job.alive.at(attempt) == 0) job.alive.erase(attempt);
+}
+
+std::int64_t ProcessTable::compute_used(core::Duration from, core::Duration to) const {
+  std::int64_t used = 0;
+  for (const auto& [attempt, ranks] : attempts_) {
+    for (const auto& [rank, process] : ranks) {
+      const core::Duration low = std::max(from, process.began);
+      const core::Duration high = std::min(to, process.over);
+      if (high > low) used += process.slot.cpus.count * ((high - low).count / 1'000) / 1'000;
+    }
+  }
+  return used;
+}
+
+std::optional<core::Duration> ProcessTable::find_first_start(std::uint64_t serial) const {
+  const auto found = serials_.find(serial);
+  if (found == serials_.end()) return std::nullopt;
+  return found->second.first_start;
 }
 
 const ProcessTable::Ranks* ProcessTable::find(std::size_t hub, std::uint64_t job,

@@ -23,8 +23,9 @@ struct Process {
   std::uint64_t serial = 0;  // Of the job, wherever it runs; see Work.
   std::uint32_t pool = 0;    // Of the site.
   execution::TaskSlot slot;
-  core::Duration began;  // Virtual time.
-  core::Time started;    // On the site's wall clock, as its meter writes it down.
+  core::Duration began;  // Virtual time, as `over`.
+  core::Duration over = {INT64_MAX};
+  core::Time started;  // On the site's wall clock, as its meter writes it down.
   std::optional<core::Time> ended;
   execution::TaskEnd end = execution::TaskEnd::exited;
   std::int32_t exit_code = 0;
@@ -66,8 +67,12 @@ class ProcessTable {
   const Ranks* find_serial(std::uint64_t serial, std::uint32_t attempt) const;
   std::size_t count_alive() const { return alive_.size(); }
 
-  /// Processor time of all processes, in thousandths of a processor's second.
-  std::int64_t used_cpu() const { return used_cpu_; }
+  /// Processor time of all processes between the two moments, in thousandths of a processor's
+  /// second. O(all processes).
+  std::int64_t compute_used(core::Duration from, core::Duration to) const;
+
+  /// When the job's first process started; nothing if none ever did.
+  std::optional<core::Duration> find_first_start(std::uint64_t serial) const;
 
  private:
   struct Attempt {
@@ -84,6 +89,7 @@ class ProcessTable {
   // Where the processes of one job are.
   struct Serial {
     std::uint32_t newest = 0;
+    core::Duration first_start;
     std::map<std::uint32_t, Attempt> attempts;
     std::map<Attempt, std::int64_t> alive;
   };
@@ -101,7 +107,6 @@ class ProcessTable {
   std::set<std::uint64_t> forgotten_;
   std::set<std::pair<std::size_t, execution::TaskKey>> alive_;  // By hub.
   std::map<std::tuple<std::size_t, std::uint32_t, std::uint32_t>, Node> used_;
-  std::int64_t used_cpu_ = 0;
 };
 
 }  // namespace intertie::simulation

@@ -1,5 +1,6 @@
 #include "intertie/simulation/simulation.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -48,8 +49,9 @@ class Run {
 
   void play() {
     set_up();
-    const core::Duration began = world_.now();
+    const core::Duration began = began_ = world_.now();
     for (const auto& region : regions_) region->users.begin();
+    disturbances_.prepare();
     disturbances_.begin();
     for (const auto& region : regions_) snapshot_later(*region);
     const Scenario& scenario = world_.scenario;
@@ -70,6 +72,7 @@ class Run {
     report.seed = world_.seed;
     report.simulated = world_.now();
     for (const auto& region : regions_) add_region(*region, report);
+    add_figures(report);
     report.disturbances = world_.disturbances;
     report.violations = world_.violations;
     report.events = world_.queue.steps();
@@ -101,6 +104,9 @@ class Run {
     report.log_records += region.facts.last_index();
     report.offers += region.facts.count_asked();
     report.remote_attempts += region.facts.count_remote();
+    for (const auto& [number, job] : region.facts.jobs()) {
+      if (!job.is_guest) report.cost += job.charge;
+    }
     if (!region.hub.is_up()) return;
     const hub::Counters& counters = region.hub.machine().state().counters;
     report.jobs_succeeded += counters.succeeded;
@@ -108,6 +114,30 @@ class Run {
     report.jobs_cancelled += counters.cancelled;
     report.attempts += counters.attempts;
     report.usage_disputes += counters.disputes;
+  }
+
+  void add_figures(SimulationReport& report) const {
+    std::int64_t cpus = 0;
+    for (const SitePlace& place : list_sites(world_.scenario)) {
+      cpus += place.spec->pools * place.spec->nodes * place.spec->cpus;
+    }
+    const core::Duration duration = world_.scenario.duration;
+    report.utilisation_permille = processes_.compute_used(began_, began_ + duration) /
+                                  std::max<std::int64_t>(1, cpus * duration.count / 1'000'000);
+    std::vector<core::Duration> waits;
+    core::Duration sum;
+    for (const auto& region : regions_) {
+      for (const auto& [serial, submitted] : region->users.submitted()) {
+        const auto started = processes_.find_first_start(serial);
+        if (!started) continue;
+        waits.push_back(*started - submitted);
+        sum += waits.back();
+      }
+    }
+    if (waits.empty()) return;
+    std::ranges::sort(waits);
+    report.waiting_mean = {sum.count / static_cast<std::int64_t>(waits.size())};
+    report.waiting_p95 = waits[(waits.size() - 1) * 95 / 100];
   }
 
   void step() {
@@ -186,6 +216,7 @@ class Run {
   std::vector<SiteNode*> sites_;  // By number.
   Disturbances disturbances_;
   Checks checks_;
+  core::Duration began_;
 };
 
 }  // namespace
@@ -195,6 +226,17 @@ core::Result<SimulationReport> run_simulation(const Scenario& scenario, std::uin
   Run run(scenario, seed);
   run.play();
   return run.make_report();
+}
+
+core::Result<Comparison> compare_islands(Scenario scenario, std::uint64_t seed) {
+  if (scenario.hubs < 2) return {core::Reason::out_of_range, "hubs: at least 2 to compare"};
+  scenario.is_joined = false;
+  auto islands = run_simulation(scenario, seed);
+  if (!islands) return islands.error();
+  scenario.is_joined = true;
+  auto joined = run_simulation(scenario, seed);
+  if (!joined) return joined.error();
+  return Comparison{std::move(*islands), std::move(*joined)};
 }
 
 }  // namespace intertie::simulation

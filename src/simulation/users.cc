@@ -12,6 +12,7 @@ namespace {
 
 constexpr core::Duration kPatience = core::seconds(4);
 constexpr core::Money kRescue{10'000'000'000};
+constexpr core::MilliCpus kTooLarge{1'000'000};
 
 bool is_passing(core::Reason reason) {
   return reason == core::Reason::store_unavailable || reason == core::Reason::overloaded;
@@ -71,6 +72,7 @@ void Users::submit() {
     const std::uint64_t serial = (hub_.number() + 1) << 32 | submissions_;
     auto submission = hub::prepare_submission(draw_job(world_, random_, serial), key);
     if (!submission) return world_.fail("a job is refused: " + core::to_text(submission.error()));
+    submitted_.emplace(serial, world_.now());
     facts_.expect(*submission->head.idempotency, {serial, submission->shape.requirements.tasks});
     command.jobs.push_back(std::move(*submission));
   }
@@ -91,7 +93,9 @@ void Users::take_submitted(const hub::SubmitJobs& asked, const core::Result<hub:
     facts_.check_job(asked.owner, *asked.jobs[i].head.idempotency, answer->job);
     if (!jobs_.emplace(answer->job, asked.owner).second) continue;
     world_.trace.note(world_.now(), "acknowledges job", who_, answer->job);
-    const bool is_dear = asked.jobs[i].shape.price_max.count > 0;
+    // Too large for any pool: it waits while a region that may have one is not heard.
+    const bool is_dear = asked.jobs[i].shape.price_max.count > 0 ||
+                         asked.jobs[i].shape.requirements.cpus >= kTooLarge;
     if (is_dear) dear_.emplace_back(answer->job, asked.owner);
     if (is_dear && world_.is_quiet) cancel(answer->job, asked.owner);
     if (!world_.permille(world_.scenario.jobs.cancel_permille)) continue;
@@ -105,7 +109,7 @@ void Users::cancel(std::uint64_t job, std::uint32_t owner) {
     if (reply) {
       world_.trace.note(world_.now(), "acknowledges the cancellation of job", who_, job);
       facts_.check_cancelled(job);
-    } else if (reply.error().reason != core::Reason::already_final) {
+    } else if (reply.error().reason != core::Reason::already_final && !facts_.is_restored()) {
       world_.fail("a job cannot be cancelled: " + core::to_text(reply.error()));
     }
   });

@@ -30,12 +30,16 @@ class Users {
   /// Arrivals go on until the world is quiet.
   void begin();
 
-  /// Gives every user enough for whatever still waits, and gives up what waits for lower prices.
+  /// Gives every user enough for whatever still waits, and gives up what can never run.
   void rescue();
 
   /// Asks until there is an answer that is not about the moment; then calls `done`.
   void insist(hub::Command command, HubNode::Answer done);
 
+  /// When each job was first submitted, by serial.
+  const std::map<std::uint64_t, core::Duration>& submitted() const { return submitted_; }
+  /// The hub no longer knows this job; its number may be given out again.
+  void forget(std::uint64_t job) { jobs_.erase(job); }
   bool has_all_answers() const { return open_ == 0; }
   std::uint64_t acknowledged() const { return jobs_.size(); }
   std::uint64_t refused() const { return refused_; }
@@ -57,7 +61,8 @@ class Users {
   core::Random random_;  // Of arrivals: whatever happens, the same jobs come.
   std::int64_t who_;     // For the trace.
   std::map<std::uint64_t, std::uint32_t> jobs_;  // Acknowledged ones and their owners.
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> dear_;  // Below every price; job, owner.
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> dear_;  // Of no use to anybody; job, owner.
+  std::map<std::uint64_t, core::Duration> submitted_;
   std::uint64_t submissions_ = 0;
   std::uint64_t deposits_ = 0;
   std::uint64_t refused_ = 0;
