@@ -12,6 +12,7 @@
 
 #include "attempts.h"
 #include "liveness.h"
+#include "parked.h"
 #include "settlement.h"
 
 namespace intertie::hub {
@@ -35,15 +36,17 @@ market::ReservedAmounts compute_needed(const placement::Requirements& requiremen
   return amounts;
 }
 
-// The job waits again; or it ends, if its owner has asked for that.
+// The job waits again; or it ends, if its owner has asked for that. What was held for it is free.
 void requeue(Context& context, std::uint64_t number) {
   const Job& job = *context.state.find_job(number);
-  if (!job.is_cancel_requested) {
+  const std::uint32_t account = job.account;
+  if (job.is_cancel_requested) {
+    context.emit(
+        JobEnded{number, JobOutcome::cancelled, core::Reason::cancelled_by_user, 0, job.charged});
+  } else {
     context.emit(JobRequeued{number, context.now, false});
-    return;
   }
-  context.emit(
-      JobEnded{number, JobOutcome::cancelled, core::Reason::cancelled_by_user, 0, job.charged});
+  wake_account(context, account);
 }
 
 void end_remote(Context& context, const Offer& offer, AttemptEnding ending) {

@@ -126,7 +126,8 @@ std::string Checks::describe_left(const Region& region) const {
             " phase " + std::to_string(static_cast<int>(job.phase)) + " offer " +
             std::to_string(job.offer) + " reservation " + std::to_string(job.reservation) +
             " price " + std::to_string(state.shapes[job.shape].price_max.count) + " cpus " +
-            std::to_string(state.shapes[job.shape].requirements.cpus.count) +
+            std::to_string(state.shapes[job.shape].requirements.cpus.count) + " tasks " +
+            std::to_string(state.shapes[job.shape].requirements.tasks) +
             (job.owner == hub::kNobody ? " guest" : "") +
             (job.is_out_of_money ? " without money)" : ")");
     if (what.size() > 300) break;

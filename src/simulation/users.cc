@@ -1,5 +1,6 @@
 #include "users.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -12,7 +13,18 @@ namespace {
 
 constexpr core::Duration kPatience = core::seconds(4);
 constexpr core::Money kRescue{10'000'000'000};
-constexpr core::MilliCpus kTooLarge{1'000'000};
+
+// Whether a pool of some region could run the job if it were empty. One that none could is refused,
+// but while a region is not heard its hub cannot know, and lets it wait.
+bool can_ever_run(const Scenario& scenario, const hub::JobShape& shape) {
+  std::int64_t devices = 0;
+  for (const auto& request : shape.requirements.devices) devices += request.count;
+  return std::ranges::any_of(scenario.sites, [&](const SiteSpec& site) {
+    std::int64_t tasks = site.cpus * 1000 / shape.requirements.cpus.count;
+    if (devices > 0) tasks = std::min(tasks, site.devices / devices);
+    return tasks * site.nodes >= shape.requirements.tasks;
+  });
+}
 
 bool is_passing(core::Reason reason) {
   return reason == core::Reason::store_unavailable || reason == core::Reason::overloaded;
@@ -93,9 +105,8 @@ void Users::take_submitted(const hub::SubmitJobs& asked, const core::Result<hub:
     facts_.check_job(asked.owner, *asked.jobs[i].head.idempotency, answer->job);
     if (!jobs_.emplace(answer->job, asked.owner).second) continue;
     world_.trace.note(world_.now(), "acknowledges job", who_, answer->job);
-    // Too large for any pool: it waits while a region that may have one is not heard.
     const bool is_dear = asked.jobs[i].shape.price_max.count > 0 ||
-                         asked.jobs[i].shape.requirements.cpus >= kTooLarge;
+                         !can_ever_run(world_.scenario, asked.jobs[i].shape);
     if (is_dear) dear_.emplace_back(answer->job, asked.owner);
     if (is_dear && world_.is_quiet) cancel(answer->job, asked.owner);
     if (!world_.permille(world_.scenario.jobs.cancel_permille)) continue;
