@@ -71,8 +71,8 @@ void apply_peer_event(State& state, const PeerChannelReconciled& event,
                       const engine::RecordPlace& place) {
   PeerState& peer = state.peers[event.peer];
   peer.incarnation = event.incarnation;
-  peer.inbox.received = event.number;
-  peer.inbox.hash = crypto::parse_digest(event.hash).value();
+  // What the peer says that it has sent does not count: it is told what we have received, and its
+  // rows go on above that, those included that it has sent and we have not got.
   for (auto& [number, offer] : state.offers) {
     if (offer.terms.peer == event.peer) offer.orphaned_at = place.time;
   }

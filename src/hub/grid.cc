@@ -91,14 +91,23 @@ void Grid::set_status(const Source& source, topology::PoolStatus status) {
 }
 
 bool Grid::expire(core::Time now) {
-  bool is_any = false;
   for (auto& [peer, source] : sources_) {
     if (!source.is_heard || source.expires > now) continue;
     source.is_heard = false;
     set_status(source, topology::PoolStatus::lost);
-    is_any = true;
   }
-  return is_any;
+  return drop_refusals(now);
+}
+
+bool Grid::drop_refusals(core::Time now) {
+  std::size_t dropped = 0;
+  for (auto pool = refused_.begin(); pool != refused_.end();) {
+    dropped += std::erase_if(pool->second, [now](const auto& refusal) {
+      return refusal.second + core::limits::beacon_lifetime <= now;
+    });
+    pool = pool->second.empty() ? refused_.erase(pool) : std::next(pool);
+  }
+  return dropped > 0;
 }
 
 core::Time Grid::next_expiry() const {
@@ -162,9 +171,9 @@ void Grid::note_asked(std::uint32_t pool, const placement::Requirements& require
   }
 }
 
-void Grid::note_refused(const std::string& pool, std::uint32_t shape) {
+void Grid::note_refused(const std::string& pool, std::uint32_t shape, core::Time now) {
   const auto found = handles_.find(pool);
-  if (found != handles_.end()) refused_[found->second].insert(shape);
+  if (found != handles_.end()) refused_[found->second][shape] = now;
 }
 
 std::string Grid::find_sign_key(const std::string& pool) const {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,7 +35,8 @@ class Grid {
   /// wanted. O(pools named).
   bool accept(std::uint32_t peer, const Beacon& beacon, core::Time now);
 
-  /// Drops what has outlived its beacons. True: something was dropped.
+  /// Drops what has outlived its beacons, and refusals as old as a beacon may be. True: a refusal
+  /// was dropped, so waiting jobs should look again.
   bool expire(core::Time now);
 
   /// When expire() has something to do next; kNever if nothing is announced.
@@ -61,8 +61,10 @@ class Grid {
   /// The job of this shape was sent there: less is free, until the next news.
   void note_asked(std::uint32_t pool, const placement::Requirements& requirements);
 
-  /// The pool refused the shape: it is not asked again before its next news.
-  void note_refused(const std::string& pool, std::uint32_t shape);
+  /// The pool refused the shape: it is not asked again before its next news, or for as long as a
+  /// beacon counts. A pool that does not change sends no news, and what it lacked may lie elsewhere
+  /// (an answer that was late, credit).
+  void note_refused(const std::string& pool, std::uint32_t shape, core::Time now);
 
   /// The shape's handle now means another shape.
   void forget(std::uint32_t shape) { cache_.forget({shape}); }
@@ -85,6 +87,7 @@ class Grid {
   };
 
   void take_pool(std::uint32_t peer, Source& source, const BeaconPool& news);
+  bool drop_refusals(core::Time now);
   void set_status(const Source& source, topology::PoolStatus status);
 
   std::map<std::uint32_t, Source> sources_;       // By peer.
@@ -94,7 +97,7 @@ class Grid {
   topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();
   std::uint32_t sites_ = 0;
   placement::PlacementCache cache_;
-  std::map<std::uint32_t, std::set<std::uint32_t>> refused_;  // Shapes by pool.
+  std::map<std::uint32_t, std::map<std::uint32_t, core::Time>> refused_;  // By pool and shape.
 };
 
 }  // namespace intertie::hub

@@ -13,6 +13,7 @@
 
 #include "decisions.h"
 #include "offers.h"
+#include "parked.h"
 #include "placing.h"
 
 namespace intertie::hub {
@@ -206,14 +207,15 @@ core::Result<Reply> decide(Context& context, const CancelJob& command) {
   const bool is_waiting = job->phase == JobPhase::waiting || job->phase == JobPhase::asked;
   const core::Money charged = job->charged;
 
-  if (job->phase == JobPhase::asked) {
-    close_asked(context, *job, core::Reason::cancelled_by_user);
-  }
+  const bool is_asked = job->phase == JobPhase::asked;
+  const std::uint32_t account = job->account;
+  if (is_asked) close_asked(context, *job, core::Reason::cancelled_by_user);
   context.emit(JobCancelRequested{command.job, command.by});
   if (is_waiting) {
     context.emit(
         JobEnded{command.job, JobOutcome::cancelled, core::Reason::cancelled_by_user, 0, charged});
   }
+  if (is_asked) wake_account(context, account);
   return Reply{Done{}};
 }
 

@@ -12,6 +12,7 @@
 
 #include "attempts.h"
 #include "liveness.h"
+#include "parked.h"
 #include "settlement.h"
 
 namespace intertie::hub {
@@ -35,15 +36,17 @@ market::ReservedAmounts compute_needed(const placement::Requirements& requiremen
   return amounts;
 }
 
-// The job waits again; or it ends, if its owner has asked for that.
+// The job waits again; or it ends, if its owner has asked for that. What was held for it is free.
 void requeue(Context& context, std::uint64_t number) {
   const Job& job = *context.state.find_job(number);
-  if (!job.is_cancel_requested) {
+  const std::uint32_t account = job.account;
+  if (job.is_cancel_requested) {
+    context.emit(
+        JobEnded{number, JobOutcome::cancelled, core::Reason::cancelled_by_user, 0, job.charged});
+  } else {
     context.emit(JobRequeued{number, context.now, false});
-    return;
   }
-  context.emit(
-      JobEnded{number, JobOutcome::cancelled, core::Reason::cancelled_by_user, 0, job.charged});
+  wake_account(context, account);
 }
 
 void end_remote(Context& context, const Offer& offer, AttemptEnding ending) {
@@ -190,7 +193,7 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& mes
   const std::uint64_t number = offer->terms.job;
   const Job* job = context.state.find_job(number);
   if (job == nullptr) return;
-  context.soft.grid.note_refused(offer->terms.pool, job->shape);
+  context.soft.grid.note_refused(offer->terms.pool, job->shape, context.now);
   context.emit(OfferClosed{message.offer, number, message.reason, message.detail, false});
   requeue(context, number);
 }
@@ -257,7 +260,7 @@ void check_offers(Context& context) {
     if (asked_at + core::limits::offer_answer_max > context.now) break;
     const Offer& offer = *state.find_offer(number);
     const std::uint64_t job = offer.terms.job;
-    context.soft.grid.note_refused(offer.terms.pool, state.find_job(job)->shape);
+    context.soft.grid.note_refused(offer.terms.pool, state.find_job(job)->shape, context.now);
     context.emit(OfferClosed{number, job, core::Reason::hub_unreachable, "", true});
     requeue(context, job);
   }

@@ -217,6 +217,8 @@ core::Result<Reply> decide(Context& context, const AcceptBeacon& command) {
   return Reply{answer};
 }
 
-void check_beacons(Context& context) { context.soft.grid.expire(context.now); }
+void check_beacons(Context& context) {
+  if (context.soft.grid.expire(context.now)) context.soft.is_grid_woken = true;
+}
 
 }  // namespace intertie::hub

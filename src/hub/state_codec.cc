@@ -320,7 +320,6 @@ void dump_peers(const State& state, HubDump& dump) {
                           peer.incarnation, peer.contested, peer.disputed});
   }
   for (const auto& [number, offer] : state.offers) {
-    if (engine::is_fault_planted(engine::Fault::snapshot_leaves_offers)) break;
     dump.offers.push_back({offer.terms, offer.asked_at, offer.attempt, offer.began_at,
                            offer.charged_from, offer.settled_to, offer.is_settled, offer.posts,
                            offer.records, offer.charged, offer.orphaned_at});
@@ -346,6 +345,7 @@ core::Result<void> restore_peers(HubDump& dump, State& state) {
     state.peers.push_back(std::move(peer));
   }
   for (OfferRow& row : dump.offers) {
+    if (engine::is_fault_planted(engine::Fault::snapshot_leaves_offers)) break;
     Offer offer{std::move(row.terms), row.asked_at,   row.attempt,    row.began_at,
                 row.charged_from,     row.settled_to, row.is_settled, row.posts,
                 row.records,          row.charged,    row.orphaned_at};

@@ -323,6 +323,46 @@ TEST(TwoHubs, AChargeThatDoesNotFollowFromTheRecordIsDisputed) {
   EXPECT_NE(grid.home.machine().state().find_job(job->job), nullptr);
 }
 
+// The pool's own figures need not change for it to say yes: here the request never arrived.
+TEST(TwoHubs, APoolThatDidNotAnswerIsAskedAgainWithoutNewsOfIt) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  for (int second = 0; second < 12; ++second) grid.home.advance(core::seconds(1));
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting);
+  for (int second = 0; second < 16; ++second) {
+    grid.announce(false);  // Nothing has changed.
+    grid.home.advance(core::seconds(1));
+  }
+  grid.exchange();
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::placed);
+}
+
+TEST(TwoHubs, TheMoneyOfAClosedOfferWakesTheJobThatWaitsForIt) {
+  for (const bool is_cancelled : {true, false}) {
+    TwoHubs grid;
+    auto dear = TestWorld::make_pool(2);
+    dear.identifier = "42Pbeta";
+    dear.price.per_cpu_hour = core::Money{3'600'000'000};  // A hold is 600 of the 1,000 there are.
+    grid.owner.must(OfferPools{0, {dear}});
+    grid.announce();
+    const auto first = grid.home.submit(TestWorld::make_document());
+    const State& state = grid.home.machine().state();
+    ASSERT_EQ(state.find_job(first->job)->phase, JobPhase::asked);
+    const auto second = grid.home.submit(TestWorld::make_document());
+    ASSERT_TRUE(state.find_job(second->job)->is_out_of_money);
+    if (is_cancelled) {
+      grid.home.must(CancelJob{first->job, 0});
+    } else {
+      for (int second_passed = 0; second_passed < 11; ++second_passed) {
+        grid.home.advance(core::seconds(1));
+      }
+      EXPECT_EQ(state.find_job(first->job)->phase, JobPhase::waiting);
+    }
+    EXPECT_FALSE(state.find_job(second->job)->is_out_of_money);
+  }
+}
+
 TEST(TwoHubs, AMissedBeaconAsksForAFullOneAndSilenceEndsTheOffer) {
   TwoHubs grid;
   grid.announce();

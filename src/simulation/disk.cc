@@ -1,14 +1,18 @@
 #include "disk.h"
 
+#include <limits>
 #include <utility>
 
 namespace intertie::simulation {
 
-Disk::Disk(World& world, std::uint8_t number, std::function<void()> on_done)
-    : world_(world), on_done_(std::move(on_done)), disk_(storage::Incarnation{1, number}) {}
+Disk::Disk(World& world, std::uint16_t number, std::function<void()> on_done)
+    : world_(world),
+      on_done_(std::move(on_done)),
+      incarnation_{1, static_cast<std::uint8_t>(number), static_cast<std::uint8_t>(number >> 8)},
+      disk_(std::make_unique<storage::MemoryDisk>(incarnation_)) {}
 
 void Disk::open() {
-  store_ = storage::open_memory_store(disk_, [this](storage::FailPoint point) {
+  store_ = storage::open_memory_store(*disk_, [this](storage::FailPoint point) {
              return pass(point);
            }).value();
   reader_ = store_->open_reader().value();
@@ -27,7 +31,27 @@ void Disk::crash() {
   reader_.reset();
   snapshots_.reset();
   store_.reset();
-  disk_.crash(is_kept);
+  disk_->crash(is_kept);
+}
+
+// The same records under the same incarnation give the same chain.
+void Disk::restore(storage::LogIndex last) {
+  auto backup = std::make_unique<storage::MemoryDisk>(incarnation_);
+  {
+    const auto from = storage::open_memory_store(*disk_).value();
+    const auto reader = from->open_reader().value();
+    const auto to = storage::open_memory_store(*backup).value();
+    const auto copy = [&](const storage::HeadView& head) {
+      if (head.index > last) return false;
+      auto body = reader->read_body(head.index);
+      storage::Batch batch;
+      batch.records.push_back({head.index, head.time, head.kind, head.version,
+                               std::string(head.head), body ? std::move(body->bytes) : ""});
+      return to->append(batch).has_value();
+    };
+    (void)reader->read_heads(1, std::numeric_limits<std::uint32_t>::max(), copy);
+  }
+  disk_ = std::move(backup);
 }
 
 void Disk::start_append(std::shared_ptr<const storage::Batch> batch) {

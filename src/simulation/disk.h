@@ -19,13 +19,16 @@ enum class DiskMood : std::uint8_t { sound, slow, failing, full };
 class Disk final : public engine::LogPort {
  public:
   /// `on_done` is called when the outcome of an append can be taken, until the next crash.
-  Disk(World& world, std::uint8_t number, std::function<void()> on_done);
+  Disk(World& world, std::uint16_t number, std::function<void()> on_done);
 
   /// Opens the store, as a process does that starts.
   void open();
 
   /// The process is gone. What was not acknowledged stays on the disk or not, by chance.
   void crash();
+
+  /// After a crash: replaces everything by a backup of the log up to this record.
+  void restore(storage::LogIndex last);
 
   void set_mood(DiskMood mood) { mood_ = mood; }
 
@@ -42,7 +45,8 @@ class Disk final : public engine::LogPort {
 
   World& world_;
   std::function<void()> on_done_;
-  storage::MemoryDisk disk_;
+  storage::Incarnation incarnation_;
+  std::unique_ptr<storage::MemoryDisk> disk_;
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<storage::Reader> reader_;
   std::unique_ptr<storage::Snapshots> snapshots_;

@@ -2,24 +2,23 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <set>
+#include <utility>
 #include <vector>
 
-#include "hub_node.h"
 #include "network.h"
-#include "site_node.h"
-#include "users.h"
+#include "region.h"
 #include "world.h"
 
 namespace intertie::simulation {
 
 class Disturbances {
  public:
-  using Sites = std::vector<std::unique_ptr<SiteNode>>;
+  Disturbances(World& world, Network& network, Regions& regions)
+      : world_(world), network_(network), regions_(regions) {}
 
-  Disturbances(World& world, Network& network, HubNode& hub, Sites& sites, Users& operators)
-      : world_(world), network_(network), hub_(hub), sites_(sites), operators_(operators) {}
-
+  /// Before begin(): operators watch the channels between hubs.
+  void prepare();
   /// Until the world is quiet. Each disturbance ends by itself within two minutes.
   void begin();
 
@@ -34,14 +33,27 @@ class Disturbances {
   void step_clock();
   void drain();
   void change_price();
+  void cut_peers(bool is_both);
+  void restore_hub();
+  /// Two operators have heard that their hubs remember different histories.
+  void reconcile(std::size_t one, std::size_t other);
+  void tell_both(std::size_t one, std::size_t other);
 
-  std::size_t draw_site() { return world_.random.below(sites_.size()); }
+  Region& draw_region() { return *regions_[world_.random.below(regions_.size())]; }
+  /// One of all sites, and its hub.
+  struct Place {
+    Region& region;
+    std::size_t handle;
+    SiteNode& site() const { return *region.sites[handle]; }
+    std::size_t number() const { return region.hub.first_site() + handle; }
+  };
+  Place draw_site();
 
   World& world_;
   Network& network_;
-  HubNode& hub_;
-  Sites& sites_;
-  Users& operators_;
+  Regions& regions_;
+  std::set<std::pair<std::size_t, std::size_t>> reconciling_;
+  std::vector<storage::LogIndex> oldest_backups_;  // By hub: its set-up is in all backups.
 };
 
 }  // namespace intertie::simulation

@@ -7,9 +7,8 @@
 #include "intertie/hub/machine.h"
 
 namespace intertie::simulation {
-namespace {
 
-// The price of `amounts` for `time`, written down again from the words of market/charge.h.
+// Written down again from the words of market/charge.h.
 core::Money compute_price(const hub::CapacityReserved& place, core::Duration time) {
   __extension__ using Wide = __int128;
   Wide per_hour = 0;  // In thousandths of a micro.
@@ -21,6 +20,8 @@ core::Money compute_price(const hub::CapacityReserved& place, core::Duration tim
   return {static_cast<std::int64_t>(per_hour * time.count / 1000 / core::hours(1).count)};
 }
 
+namespace {
+
 std::uint64_t make_bits(const std::vector<std::uint32_t>& devices) {
   std::uint64_t bits = 0;
   for (const std::uint32_t device : devices) bits |= std::uint64_t{1} << device;
@@ -30,7 +31,7 @@ std::uint64_t make_bits(const std::vector<std::uint32_t>& devices) {
 }  // namespace
 
 void Facts::fail(std::uint64_t job, const std::string& what) {
-  world_.fail("job " + std::to_string(job) + ": " + what);
+  world_.fail("hub " + std::to_string(hub_) + " job " + std::to_string(job) + ": " + what);
 }
 
 void Facts::follow(storage::Reader& reader) {
@@ -48,6 +49,7 @@ void Facts::follow(storage::Reader& reader) {
   if (last && last->index < read_) world_.fail("the hub's log has become shorter");
   (void)reader.read_heads(read_ + 1, std::numeric_limits<std::uint32_t>::max(), visit);
   for (const Record& record : records) take(record, reader);
+  is_refolding_ = false;
 }
 
 void Facts::take(const Record& record, storage::Reader& reader) {
@@ -64,7 +66,12 @@ void Facts::take(const Record& record, storage::Reader& reader) {
   std::visit(visit, record.event);
 }
 
-void Facts::on(const hub::AccountOpened&) { balances_.push_back({}); }
+void Facts::on(const hub::AccountOpened& event) {
+  balances_.push_back({});
+  credits_.push_back(event.terms.credit_limit);
+}
+
+void Facts::on(const hub::CreditLimitSet& event) { credits_.at(event.account) = event.limit; }
 
 void Facts::on(const hub::EntryPosted& event) {
   if (!entries_.insert(event.entry.id).second) world_.fail("an entry was posted twice");
@@ -89,6 +96,8 @@ void Facts::on(const hub::JobSubmitted& event) {
   job.owner = event.owner;
   job.account = event.account;
   job.retries_left = event.retries;
+  if (event.idempotency) job.expected = expected_[*event.idempotency];
+  serials_[job.expected.serial] = event.job;
   ++open_;
 }
 
@@ -110,36 +119,41 @@ void Facts::on(const hub::CapacityReserved& event) {
 
 void Facts::on(const hub::AttemptChosen& event) {
   JobFacts& job = jobs_.at(event.job);
-  if (job.ends > 0) fail(event.job, "is placed after its end");
-  if (job.is_cancel_requested) fail(event.job, "is placed after it was cancelled");
-  if (!job.is_attempt_over) fail(event.job, "has two attempts at once");
-  if (event.attempt != job.attempt + 1) fail(event.job, "leaves out an attempt number");
-  job.attempt = event.attempt;
+  choose(job, event.job, event.attempt);
+  job.place = reserved_.at(event.job);
+  reserved_.erase(event.job);
+  ++placed_;
+  hold(job, event.job, event.hold.amount);
+}
+
+void Facts::choose(JobFacts& job, std::uint64_t number, std::uint32_t attempt) {
+  if (job.ends > 0) fail(number, "is placed after its end");
+  if (job.is_cancel_requested) fail(number, "is placed after it was cancelled");
+  if (!job.is_attempt_over) fail(number, "has two attempts at once");
+  if (!job.is_guest && attempt != job.attempt + 1) fail(number, "leaves out an attempt number");
+  job.attempt = attempt;
   job.is_attempt_over = false;
   job.is_disputed = false;
   job.attempt_charge = {};
-  job.place = reserved_.at(event.job);
-  reserved_.erase(event.job);
   job.chosen_at = world_.now();
-  job.held = event.hold.amount;
-  held_[job.account] += job.held;
-  ++placed_;
-  if (held_[job.account] > balances_.at(job.account)) {
-    fail(event.job, "is held more money for than there is");
+}
+
+void Facts::hold(JobFacts& job, std::uint64_t number, core::Money amount) {
+  job.held = amount;
+  held_[job.account] += amount;
+  if (held_[job.account] > balances_.at(job.account) + credits_.at(job.account)) {
+    fail(number, "is held more money for than there is");
   }
 }
 
-void Facts::on(const hub::UsageSettled& event, const std::string& envelope) {
-  JobFacts& job = jobs_.at(event.job);
-  if (job.is_attempt_over || event.attempt != job.attempt) {
-    fail(event.job, "is charged for an attempt that is not current");
-  }
-  const SiteTrust trust = trust_(pools_.at(job.place.pool).site.index);
-  if (trust.unsigned_envelopes->contains(envelope)) {
-    fail(event.job, "is charged for a record whose signature does not verify");
-  }
+void Facts::give_back(JobFacts& job) {
+  held_[job.account] -= job.held;
+  job.held = {};
+}
+
+core::Money Facts::pay(JobFacts& job, std::uint64_t number, const ledger::Post& post) {
   core::Money charge;
-  for (const ledger::Posting& credit : event.post.credits) {
+  for (const ledger::Posting& credit : post.credits) {
     balances_.at(credit.account.index) += credit.amount;
     charge += credit.amount;
   }
@@ -148,7 +162,33 @@ void Facts::on(const hub::UsageSettled& event, const std::string& envelope) {
   job.held -= charge;
   job.attempt_charge += charge;
   job.charge += charge;
-  if (job.held.count < 0) fail(event.job, "is charged more than was held");
+  if (job.held.count < 0) fail(number, "is charged more than was held");
+  return charge;
+}
+
+void Facts::free_cards(const JobFacts& job) {
+  for (const execution::TaskSlot& slot : job.place.slots) {
+    Taken& taken = taken_[{job.place.pool, slot.node}];
+    taken.devices &= ~make_bits(slot.devices);
+    taken.cpus -= slot.cpus.count;
+    taken.memory -= slot.memory.count;
+  }
+}
+
+Facts::SiteTrust Facts::find_trust(const JobFacts& job) const {
+  return trust_(first_site_ + pools_.at(job.place.pool).site.index);
+}
+
+void Facts::on(const hub::UsageSettled& event, const std::string& envelope) {
+  JobFacts& job = jobs_.at(event.job);
+  if (job.is_attempt_over || event.attempt != job.attempt) {
+    fail(event.job, "is charged for an attempt that is not current");
+  }
+  const SiteTrust trust = find_trust(job);
+  if (trust.unsigned_envelopes->contains(envelope)) {
+    fail(event.job, "is charged for a record whose signature does not verify");
+  }
+  pay(job, event.job, event.post);
 }
 
 void Facts::on(const hub::UsageDisputed& event) {
@@ -166,24 +206,20 @@ void Facts::on(const hub::AttemptOver& event, bool has_message) {
     fail(event.job, "an attempt ends that is not current");
     return;
   }
-  check_truth(job, event, has_message);
-  check_charge(job, event, has_message);
-  processes_.close(event.job, event.attempt);
-  for (const execution::TaskSlot& slot : job.place.slots) {
-    Taken& taken = taken_[{job.place.pool, slot.node}];
-    taken.devices &= ~make_bits(slot.devices);
-    taken.cpus -= slot.cpus.count;
-    taken.memory -= slot.memory.count;
+  if (!is_refolding_) {
+    check_truth(job, event, has_message);
+    check_charge(job, event, has_message);
+    processes_.close(hub_, event.job, event.attempt);
   }
-  held_[job.account] -= job.held;
-  job.held = {};
+  free_cards(job);
+  give_back(job);
   job.is_attempt_over = true;
   --placed_;
 }
 
 // Nobody may believe that an attempt is over while one of its processes lives, whoever said so.
 void Facts::check_truth(const JobFacts& job, const hub::AttemptOver& event, bool has_message) {
-  const ProcessTable::Ranks* ranks = processes_.find(event.job, event.attempt);
+  const ProcessTable::Ranks* ranks = processes_.find(hub_, event.job, event.attempt);
   std::size_t succeeded = 0;
   if (ranks != nullptr) {
     for (const auto& [rank, process] : *ranks) {
@@ -207,10 +243,10 @@ void Facts::check_truth(const JobFacts& job, const hub::AttemptOver& event, bool
 // What is paid follows from when the processes really ran. A gang counts from when all its ranks
 // ran, or from its first one if they never all did.
 void Facts::check_charge(const JobFacts& job, const hub::AttemptOver& event, bool has_message) {
-  const SiteTrust trust = trust_(pools_.at(job.place.pool).site.index);
+  const SiteTrust trust = find_trust(job);
   core::Money least;
   core::Money most;
-  if (const ProcessTable::Ranks* ranks = processes_.find(event.job, event.attempt)) {
+  if (const ProcessTable::Ranks* ranks = processes_.find(hub_, event.job, event.attempt)) {
     core::Time first = core::kNever;
     core::Time all;
     core::Time over;
@@ -240,18 +276,20 @@ void Facts::on(const hub::JobCancelRequested& event) {
 void Facts::on(const hub::JobEnded& event) {
   JobFacts& job = jobs_.at(event.job);
   if (++job.ends > 1) return fail(event.job, "ends twice");
-  if (!job.is_attempt_over) fail(event.job, "ends while an attempt runs");
+  if (!job.is_attempt_over || job.offer != 0) fail(event.job, "ends while an attempt runs");
   if (event.charged != job.charge) fail(event.job, "is told another charge than was posted");
   --open_;
 }
 
 void Facts::check_job(std::uint32_t owner, const hub::Key128& key, std::uint64_t job) {
+  if (is_restored_) return;
   const auto found = keys_.find({owner, key});
   if (found == keys_.end()) return fail(job, "was acknowledged and is not in the log");
   if (found->second != job) fail(job, "was acknowledged under another number before");
 }
 
 void Facts::check_cancelled(std::uint64_t job) {
+  if (is_restored_) return;
   const auto found = jobs_.find(job);
   const bool is_known =
       found != jobs_.end() && (found->second.is_cancel_requested || found->second.ends > 0);
@@ -259,7 +297,8 @@ void Facts::check_cancelled(std::uint64_t job) {
 }
 
 void Facts::check_entry(ledger::EntryId id) {
-  if (!entries_.contains(id)) world_.fail("a deposit was acknowledged and is not in the log");
+  if (!is_restored_ && !entries_.contains(id))
+    world_.fail("a deposit was acknowledged and is not in the log");
 }
 
 }  // namespace intertie::simulation

@@ -5,39 +5,69 @@
 #include "intertie/core/limits.h"
 #include "intertie/engine/replay.h"
 
+#include "peer_port.h"
+
 namespace intertie::simulation {
 namespace {
 
 constexpr core::Duration kTick = core::milliseconds(250);
 constexpr std::size_t kRowsAtOnce = 64;
 constexpr int kTurnsMax = 64;
+constexpr std::size_t kBackups = 240;
 
 }  // namespace
 
-HubNode::HubNode(World& world, Network& network)
-    : world_(world), network_(network), disk_(world, 1, [this] { poll(); }) {}
+HubNode::HubNode(World& world, Network& network, std::size_t number)
+    : world_(world),
+      network_(network),
+      number_(number),
+      incarnation_("log of " + make_hub_id(number)),
+      disk_(world, static_cast<std::uint16_t>(0x8001 + number), [this] { poll(); }) {
+  const auto places = list_sites(world.scenario);
+  for (std::size_t site = 0; site < places.size(); ++site) {
+    if (places[site].hub != number) continue;
+    if (sites_++ == 0) first_site_ = site;
+  }
+}
+
+HubNode::~HubNode() = default;
+
+void HubNode::join(std::vector<HubNode*> hubs) {
+  peers_ = std::make_unique<PeerPort>(world_, network_, *this, std::move(hubs));
+}
 
 void HubNode::start() {
   disk_.open();
   machine_ = std::make_unique<hub::HubMachine>();
   const auto report = engine::replay_store(*machine_, disk_.reader(), disk_.snapshots());
-  if (!report) return world_.fail("the hub cannot start: " + core::to_text(report.error()));
+  if (!report)
+    return world_.fail("hub " + std::to_string(number_) +
+                       " cannot start: " + core::to_text(report.error()));
   machine_->note_clock(read_clock());
   machine_->start(wall());
   engine_ = std::make_unique<Engine>(*machine_, disk_, report->last, report->last_time);
-  streams_.assign(list_sites(world_.scenario).size(), {});
-  world_.trace.note(world_.now(), "hub starts at", -1, report->last.index);
+  streams_.assign(sites_, {});
+  world_.trace.note(world_.now(), "starts at", -1 - static_cast<std::int64_t>(number_),
+                    report->last.index);
   if (observer_) observer_();
   tick(life_);
+  peers_->start();
 }
 
 void HubNode::crash() {
-  world_.trace.note(world_.now(), "hub crashes", -1);
+  world_.trace.note(world_.now(), "crashes", -1 - static_cast<std::int64_t>(number_));
   ++life_;
   engine_.reset();
   machine_.reset();
   is_awake_ = false;
   disk_.crash();
+}
+
+void HubNode::restore(storage::LogIndex last) {
+  crash();
+  disk_.restore(last);
+  backups_.clear();
+  incarnation_ = "log of " + make_hub_id(number_) + " restored " + std::to_string(++restores_);
 }
 
 void HubNode::ask(hub::Command command, Answer answer) {
@@ -72,6 +102,8 @@ void HubNode::wake() {
 void HubNode::tick(std::uint64_t life) {
   if (life != life_ || !is_up()) return;
   poll();
+  backups_.push_back(engine_->durable_index());
+  if (backups_.size() > kBackups) backups_.pop_front();
   world_.queue.after(kTick, [this, life] { tick(life); });
 }
 
@@ -84,6 +116,7 @@ void HubNode::poll() {
   for (std::size_t site = 0; site < machine_->state().sites.size(); ++site) {
     if (streams_[site].is_open) send_rows(site);
   }
+  peers_->poll();
 }
 
 void HubNode::send_rows(std::size_t site) {
@@ -94,8 +127,8 @@ void HubNode::send_rows(std::size_t site) {
   if (rows.empty() && !is_silent) return;
   stream.spoke_at = world_.now();
   const auto speak = [&](std::vector<agent::HubRow> parts) {
-    stream.is_open =
-        network_.stream(site, [sink = stream.sink, parts = std::move(parts)] { sink(parts); });
+    stream.is_open = network_.stream(
+        first_site_ + site, [sink = stream.sink, parts = std::move(parts)] { sink(parts); });
   };
   if (rows.empty()) return speak({});
   for (const engine::ChannelRow* row : rows) {

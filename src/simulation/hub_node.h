@@ -1,9 +1,11 @@
-// The hub's process: engine, state machine and disk, its clock, and its side of the channels.
+// A hub's process: engine, state machine and disk, its clock, and its side of the channels.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "intertie/agent/commands.h"
@@ -17,6 +19,8 @@
 
 namespace intertie::simulation {
 
+class PeerPort;
+
 class HubNode {
  public:
   using Engine = engine::Engine<hub::HubMachine>;
@@ -24,11 +28,22 @@ class HubNode {
   /// Where the rows of a stream go.
   using RowSink = std::function<void(const std::vector<agent::HubRow>&)>;
 
-  HubNode(World& world, Network& network);
+  HubNode(World& world, Network& network, std::size_t number);
+  ~HubNode();
+  HubNode(const HubNode&) = delete;
+  HubNode& operator=(const HubNode&) = delete;
 
-  /// Starts the process: replay, then the loop.
+  /// The others, for its channels to them. Before the first start.
+  void join(std::vector<HubNode*> hubs);
+
+  /// Starts the process: replay, then the loop. `site` below is a handle of this hub.
   void start();
   void crash();
+  /// While it is up: the machine is lost, and a backup of the log up to this record takes its
+  /// place. Start it afterwards.
+  void restore(storage::LogIndex last);
+  /// Records that were the last durable ones during the last minute, the oldest first.
+  const std::deque<storage::LogIndex>& backups() const { return backups_; }
   bool is_up() const { return engine_ != nullptr; }
 
   /// Asks the hub; the answer comes when it is durable, or never if the hub crashes before.
@@ -47,6 +62,14 @@ class HubNode {
   std::string fold_log();
   std::string fold_from_snapshot();
 
+  std::size_t number() const { return number_; }
+  std::size_t first_site() const { return first_site_; }
+  std::size_t site_count() const { return sites_; }
+  std::uint64_t life() const { return life_; }
+  /// Of its log, as hubs tell each other.
+  const std::string& incarnation() const { return incarnation_; }
+  PeerPort& peers() { return *peers_; }
+  Engine& engine() { return *engine_; }
   Disk& disk() { return disk_; }
   const hub::HubMachine& machine() const { return *machine_; }
   bool is_idle() const { return is_up() && engine_->is_idle(); }
@@ -71,6 +94,11 @@ class HubNode {
 
   World& world_;
   Network& network_;
+  std::size_t number_;
+  std::size_t first_site_ = 0;  // Its sites have the numbers from here on.
+  std::size_t sites_ = 0;
+  std::string incarnation_;
+  std::unique_ptr<PeerPort> peers_;
   Disk disk_;
   std::function<void()> observer_;
   std::unique_ptr<hub::HubMachine> machine_;
@@ -78,6 +106,8 @@ class HubNode {
   std::vector<Stream> streams_;
   bool is_awake_ = false;
   std::uint64_t life_ = 0;
+  std::deque<storage::LogIndex> backups_;
+  int restores_ = 0;
 };
 
 }  // namespace intertie::simulation

@@ -13,12 +13,25 @@ enum class Direction : std::uint8_t { to_hub, to_site };
 
 class Network {
  public:
-  Network(World& world, std::size_t sites) : world_(world), links_(sites) {}
+  Network(World& world, std::size_t sites)
+      : world_(world),
+        links_(sites),
+        hubs_(static_cast<std::size_t>(world.scenario.hubs)),
+        is_peer_cut_(hubs_ * hubs_, false) {}
 
   /// Delivers a message over a site's link, perhaps. Messages overtake each other.
   void send(std::size_t site, Direction direction, EventQueue::Action deliver) {
     if (is_cut(site, direction)) return;
     toss(std::move(deliver));
+  }
+
+  /// The same from hub to hub.
+  void send_peer(std::size_t from, std::size_t to, EventQueue::Action deliver) {
+    if (!is_peer_cut_[from * hubs_ + to]) toss(std::move(deliver));
+  }
+
+  void cut_peer(std::size_t from, std::size_t to, bool is_cut) {
+    is_peer_cut_[from * hubs_ + to] = is_cut;
   }
 
   /// The same between a user and the hub; never cut.
@@ -67,6 +80,8 @@ class Network {
 
   World& world_;
   std::vector<Link> links_;
+  std::size_t hubs_;
+  std::vector<bool> is_peer_cut_;  // By sender and receiver.
 };
 
 }  // namespace intertie::simulation

@@ -18,21 +18,16 @@ namespace {
 
 constexpr std::uint64_t kSeedsMax = 1000;
 
-class PlantedFault : public testing::TestWithParam<engine::FaultName> {
- protected:
-  void SetUp() override { engine::planted_fault() = GetParam().fault; }
-  void TearDown() override { engine::planted_fault() = engine::Fault::none; }
-};
-
-TEST_P(PlantedFault, IsFound) {
-  std::ifstream file(std::string(INTERTIE_SCENARIOS) + "/harsh.yaml");
+// Plays seeds of the scenario until a check fails.
+void find(const engine::FaultName& fault, const std::string& name) {
+  std::ifstream file(std::string(INTERTIE_SCENARIOS) + "/" + name + ".yaml");
   std::stringstream text;
   text << file.rdbuf();
   const Scenario scenario = parse_scenario(text.str()).value();
   for (std::uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
     const auto report = run_simulation(scenario, seed);
     if (report->violations.empty()) continue;
-    std::cout << GetParam().name << ": seed " << seed << ": " << report->violations.front() << "\n";
+    std::cout << fault.name << ": seed " << seed << ": " << report->violations.front() << "\n";
     EXPECT_FALSE(report->replay_command.empty());
     EXPECT_FALSE(report->last_lines.empty());
     return;
@@ -40,7 +35,24 @@ TEST_P(PlantedFault, IsFound) {
   FAIL() << "not found by " << kSeedsMax << " seeds";
 }
 
+class PlantedFault : public testing::TestWithParam<engine::FaultName> {
+ protected:
+  void SetUp() override { engine::planted_fault() = GetParam().fault; }
+  void TearDown() override { engine::planted_fault() = engine::Fault::none; }
+};
+
+class PlantedPeerFault : public PlantedFault {};
+
+TEST_P(PlantedFault, IsFound) { find(GetParam(), "harsh"); }
+
+TEST_P(PlantedPeerFault, IsFoundByTheGrid) {
+  const bool needs_backup = GetParam().fault == engine::Fault::reconciled_given_up;
+  find(GetParam(), needs_backup ? "restored" : "grid3");
+}
+
 INSTANTIATE_TEST_SUITE_P(All, PlantedFault, testing::ValuesIn(engine::kFaults),
+                         [](const auto& fault) { return std::string(fault.param.name); });
+INSTANTIATE_TEST_SUITE_P(Peers, PlantedPeerFault, testing::ValuesIn(engine::kPeerFaults),
                          [](const auto& fault) { return std::string(fault.param.name); });
 
 }  // namespace

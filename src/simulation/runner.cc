@@ -43,7 +43,14 @@ void Runner::run(const execution::TaskKey& key) {
   task.started_boot = boot_now();
   task.result.started = world_.wall(offset_);
   task.result.started_boottime = task.started_boot;
-  processes_.start(key, {site_, task.order.slot, world_.wall({}), {}, {}, 0});
+  Process process;
+  process.site = site_;
+  process.serial = task.order.serial;
+  process.pool = task.order.pool;
+  process.slot = task.order.slot;
+  process.began = world_.now();
+  process.started = world_.wall({});
+  processes_.start(key, std::move(process));
   arm(key);
   on_change_(key);
 }
@@ -96,7 +103,7 @@ void Runner::finish(Task& task, execution::TaskEnd how, std::int32_t exit_code) 
     task.result.ended_boottime = boot_now();
     task.result.wall = boot_now() - task.started_boot;
     task.result.measured.cpu_user = task.result.wall;
-    processes_.end(task.order.key, world_.wall({}), how, exit_code);
+    processes_.end(site_, task.order.key, world_.wall({}), how, exit_code);
   }
   on_change_(task.order.key);
 }
@@ -138,7 +145,7 @@ void Runner::lose_node(std::uint32_t node) {
 }
 
 void Runner::lose_power() {
-  const std::int64_t nodes = list_sites(world_.scenario)[site_]->nodes;
+  const std::int64_t nodes = list_sites(world_.scenario)[site_].spec->nodes;
   for (std::int64_t node = 0; node < nodes; ++node) lose_node(static_cast<std::uint32_t>(node));
 }
 

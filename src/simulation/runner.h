@@ -17,6 +17,8 @@ namespace intertie::simulation {
 /// One rank to run, and what its command will do if nobody stops it.
 struct TaskOrder {
   execution::TaskKey key;
+  std::uint64_t serial = 0;
+  std::uint32_t pool = 0;
   execution::TaskSlot slot;
   core::Duration length;
   std::int32_t exit_code = 0;

@@ -22,16 +22,22 @@ core::Result<Scenario> parse_scenario(std::string_view yaml) {
 }
 
 core::Result<void> check_scenario(const Scenario& scenario) {
+  if (scenario.hubs < 1 || scenario.hubs > 31) return make_error("hubs: 1 to 31");
   std::int64_t sites = 0;
   for (const SiteSpec& site : scenario.sites) {
     const bool is_sound = site.count >= 1 && site.nodes >= 1 && site.cpus >= 1 &&
                           site.devices >= 0 && site.devices <= 64 && is_share(site.lies_permille) &&
+                          site.hub < scenario.hubs && site.pools >= 1 && site.pools <= 1000 &&
                           site.per_cpu_hour.count >= 0 && site.staging_max >= core::seconds(1) &&
                           site.per_device_hour.count >= 0;
     if (!is_sound) return make_error("sites: " + site.name);
-    sites += site.count;
+    sites += site.hub < 0 ? site.count * scenario.hubs : site.count;
   }
   if (sites < 1 || sites > 1000) return make_error("sites: 1 to 1000");
+  if (scenario.peer_credit.count < 0) return make_error("peer_credit");
+  if (scenario.day.length.count < 0 || !is_share(scenario.day.trough_permille)) {
+    return make_error("day");
+  }
   const UserSpec& users = scenario.users;
   if (users.count < 1 || users.count > 1000 || users.deposit.count < 0) return make_error("users");
   const JobMix& mix = scenario.jobs;

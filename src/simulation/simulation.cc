@@ -1,18 +1,15 @@
 #include "intertie/simulation/simulation.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "intertie/ledger/totals.h"
-
+#include "checks.h"
 #include "disturbances.h"
-#include "facts.h"
-#include "hub_node.h"
 #include "network.h"
 #include "process_table.h"
-#include "site_node.h"
-#include "users.h"
+#include "region.h"
 #include "world.h"
 
 namespace intertie::simulation {
@@ -26,62 +23,63 @@ class Run {
   Run(const Scenario& scenario, std::uint64_t seed)
       : world_(scenario, seed),
         network_(world_, list_sites(scenario).size()),
-        hub_(world_, network_),
         processes_(world_),
-        facts_(world_, processes_),
-        users_(world_, network_, hub_, facts_),
-        disturbances_(world_, network_, hub_, sites_, users_) {
-    for (std::size_t site = 0; site < list_sites(scenario).size(); ++site) {
-      sites_.push_back(std::make_unique<SiteNode>(world_, network_, hub_, processes_, site));
+        disturbances_(world_, network_, regions_),
+        checks_(world_, processes_, regions_) {
+    std::vector<HubNode*> hubs;
+    for (std::size_t hub = 0; hub < static_cast<std::size_t>(scenario.hubs); ++hub) {
+      regions_.push_back(std::make_unique<Region>(world_, network_, processes_, hub));
+      hubs.push_back(&regions_.back()->hub);
     }
-    facts_.set_trust([this](std::size_t site) {
-      const Lies& lies = sites_[site]->lies();
-      return Facts::SiteTrust{lies.permille > 0, &lies.unsigned_envelopes};
-    });
-    hub_.set_observer([this] { facts_.follow(hub_.disk().reader()); });
+    if (!scenario.is_joined) hubs.clear();
+    const auto places = list_sites(scenario);
+    for (std::size_t site = 0; site < places.size(); ++site) {
+      Region& region = *regions_[places[site].hub];
+      region.sites.push_back(
+          std::make_unique<SiteNode>(world_, network_, region.hub, processes_, site));
+      sites_.push_back(region.sites.back().get());
+    }
+    for (const auto& region : regions_) connect(*region, hubs);
+    processes_.set_witness(
+        [this](std::size_t hub, const execution::TaskKey& key, std::uint64_t serial) {
+          regions_[hub]->facts.check_started(key);
+          regions_[(serial >> 32) - 1]->facts.check_chosen(serial, key.attempt);
+        });
   }
 
   void play() {
     set_up();
-    const core::Duration began = world_.now();
-    users_.begin();
+    const core::Duration began = began_ = world_.now();
+    for (const auto& region : regions_) region->users.begin();
+    disturbances_.prepare();
     disturbances_.begin();
-    snapshot_later();
+    for (const auto& region : regions_) snapshot_later(*region);
     const Scenario& scenario = world_.scenario;
-    while (is_sound() && !(world_.is_quiet && is_done())) {
+    while (is_sound() && !(world_.is_quiet && checks_.is_done())) {
       step();
       const core::Duration passed = world_.now() - began;
       if (!world_.is_quiet && passed >= scenario.duration) {
         world_.is_quiet = true;
-        users_.rescue();
+        for (const auto& region : regions_) region->users.rescue();
       }
-      if (passed > scenario.duration + scenario.quiet_max) return fail_stuck();
+      if (passed > scenario.duration + scenario.quiet_max) return checks_.fail_stuck();
     }
-    if (is_sound()) check_end();
+    if (is_sound()) checks_.check_end();
   }
 
-  SimulationReport make_report(std::uint64_t seed) const {
+  SimulationReport make_report() const {
     SimulationReport report;
-    report.seed = seed;
+    report.seed = world_.seed;
     report.simulated = world_.now();
-    report.jobs_submitted = users_.acknowledged();
-    report.jobs_refused = users_.refused();
-    if (hub_.is_up()) {
-      const hub::Counters& counters = hub_.machine().state().counters;
-      report.jobs_succeeded = counters.succeeded;
-      report.jobs_failed = counters.failed;
-      report.jobs_cancelled = counters.cancelled;
-      report.attempts = counters.attempts;
-      report.usage_disputes = counters.disputes;
-    }
+    for (const auto& region : regions_) add_region(*region, report);
+    add_figures(report);
     report.disturbances = world_.disturbances;
     report.violations = world_.violations;
     report.events = world_.queue.steps();
-    report.log_records = facts_.last_index();
-    report.state_digest = digest_;
+    report.state_digest = checks_.digest();
     if (!is_sound()) {
-      report.replay_command = "intertie simulate --seed " + std::to_string(seed) + " --scenario " +
-                              world_.scenario.name + ".yaml";
+      report.replay_command = "intertie simulate --seed " + std::to_string(world_.seed) +
+                              " --scenario " + world_.scenario.name + ".yaml";
       report.last_lines = world_.trace.describe();
     }
     return report;
@@ -90,32 +88,98 @@ class Run {
  private:
   bool is_sound() const { return world_.violations.empty(); }
 
+  void connect(Region& region, const std::vector<HubNode*>& hubs) {
+    region.hub.join(hubs);
+    region.hub.set_observer([&region] { region.facts.follow(region.hub.disk().reader()); });
+    region.facts.set_trust([this](std::size_t site) {
+      const Lies& lies = sites_[site]->lies();
+      return Facts::SiteTrust{lies.permille > 0, &lies.unsigned_envelopes};
+    });
+  }
+
+  static void add_region(const Region& region, SimulationReport& report) {
+    report.jobs_submitted += region.users.acknowledged();
+    report.jobs_refused += region.users.refused();
+    report.log_records += region.facts.last_index();
+    report.offers += region.facts.count_asked();
+    report.remote_attempts += region.facts.count_remote();
+    for (const auto& [number, job] : region.facts.jobs()) {
+      if (!job.is_guest) report.cost += job.charge;
+    }
+    if (!region.hub.is_up()) return;
+    const hub::Counters& counters = region.hub.machine().state().counters;
+    report.jobs_succeeded += counters.succeeded;
+    report.jobs_failed += counters.failed;
+    report.jobs_cancelled += counters.cancelled;
+    report.attempts += counters.attempts;
+    report.usage_disputes += counters.disputes;
+  }
+
+  void add_figures(SimulationReport& report) const {
+    std::int64_t cpus = 0;
+    for (const SitePlace& place : list_sites(world_.scenario)) {
+      cpus += place.spec->pools * place.spec->nodes * place.spec->cpus;
+    }
+    const core::Duration duration = world_.scenario.duration;
+    report.utilisation_permille = processes_.compute_used(began_, began_ + duration) /
+                                  std::max<std::int64_t>(1, cpus * duration.count / 1'000'000);
+    std::vector<core::Duration> waits;
+    core::Duration sum;
+    for (const auto& region : regions_) {
+      for (const auto& [serial, submitted] : region->users.submitted()) {
+        const auto started = processes_.find_first_start(serial);
+        if (!started) continue;
+        waits.push_back(*started - submitted);
+        sum += waits.back();
+      }
+    }
+    if (waits.empty()) return;
+    std::ranges::sort(waits);
+    report.waiting_mean = {sum.count / static_cast<std::int64_t>(waits.size())};
+    report.waiting_p95 = waits[(waits.size() - 1) * 95 / 100];
+  }
+
   void step() {
     if (!world_.queue.step()) return world_.fail("nothing more happens");
-    if (world_.queue.steps() % kStepsPerRecount == 0) recount();
+    if (world_.queue.steps() % kStepsPerRecount == 0) checks_.recount();
   }
 
   // One command before anything is disturbed.
-  void set_up_with(hub::Command command) {
+  void set_up_with(HubNode& hub, hub::Command command) {
     bool is_answered = false;
-    hub_.ask(std::move(command), [&](const core::Result<hub::Reply>& reply) {
+    hub.ask(std::move(command), [&](const core::Result<hub::Reply>& reply) {
       is_answered = true;
       if (!reply) world_.fail("set-up: " + core::to_text(reply.error()));
     });
     while (!is_answered && is_sound()) step();
   }
 
-  void set_up() {
-    hub_.start();
-    set_up_with(hub::CreateHub{{"22R00000000001XX", "22", "simulated", "CNY", "", 10}});
+  void set_up_region(Region& region) {
+    HubNode& hub = region.hub;
+    hub.start();
+    const std::string code = make_region(hub.number());
+    set_up_with(hub, hub::CreateHub{{make_hub_id(hub.number()), code, "simulated", "CNY", "", 10}});
     const UserSpec& users = world_.scenario.users;
     for (std::int64_t user = 0; user < users.count; ++user) {
-      set_up_with(hub::CreatePrincipal{Users::make_name(user), hub::Role::user, 0, {}});
+      set_up_with(hub, hub::CreatePrincipal{Users::make_name(user), hub::Role::user, 0, {}});
       const ledger::EntryId id{1, static_cast<std::uint64_t>(user)};
-      set_up_with(hub::Deposit{id, Users::make_name(user), users.deposit});
+      set_up_with(hub, hub::Deposit{id, Users::make_name(user), users.deposit});
     }
-    set_up_with(hub::CreatePrincipal{"plant", hub::Role::provider, 0, {}});
-    for (const auto& site : sites_) set_up_with(site->make_join());
+    set_up_with(hub, hub::CreatePrincipal{"plant", hub::Role::provider, 0, {}});
+    for (const auto& other : regions_) {
+      if (other.get() == &region || !world_.scenario.is_joined) continue;
+      hub::AddPeer add;
+      add.peer.id = make_hub_id(other->hub.number());
+      add.peer.region = make_region(other->hub.number());
+      add.peer.name = "hub " + add.peer.region;
+      add.credit_max = world_.scenario.peer_credit;
+      set_up_with(hub, std::move(add));
+    }
+    for (const auto& site : region.sites) set_up_with(hub, site->make_join());
+  }
+
+  void set_up() {
+    for (const auto& region : regions_) set_up_region(*region);
     for (const auto& site : sites_) {
       site->start();
       site->create();
@@ -125,150 +189,33 @@ class Run {
   }
 
   bool is_measured() const {
-    const topology::Snapshot& topology = *hub_.machine().state().topology;
-    for (std::uint32_t pool = 0; pool < topology.pool_count(); ++pool) {
-      if (!topology.find_pool({pool})->capability) return false;
+    for (const auto& region : regions_) {
+      const topology::Snapshot& topology = *region->hub.machine().state().topology;
+      for (std::uint32_t pool = 0; pool < topology.pool_count(); ++pool) {
+        if (!topology.find_pool({pool})->capability) return false;
+      }
     }
     return true;
   }
 
-  void snapshot_later() {
-    world_.queue.after(world_.between(core::minutes(1), core::minutes(3)), [this] {
-      if (hub_.is_up()) {
-        hub_.write_snapshot();
-        check_folds();
+  void snapshot_later(Region& region) {
+    world_.queue.after(world_.between(core::minutes(1), core::minutes(3)), [this, &region] {
+      if (region.hub.is_up()) {
+        region.hub.write_snapshot();
+        checks_.check_folds(region);
       }
-      if (!world_.is_quiet) snapshot_later();
+      if (!world_.is_quiet) snapshot_later(region);
     });
-  }
-
-  // Everything ended, is settled, acknowledged and forgotten.
-  bool is_done() const {
-    if (!hub_.is_idle() || !users_.has_all_answers() || processes_.count_alive() > 0) return false;
-    const hub::State& state = hub_.machine().state();
-    if (!state.jobs.empty()) return false;
-    for (std::size_t site = 0; site < sites_.size(); ++site) {
-      if (!sites_[site]->is_idle() || state.sites[site].outbox.size() > 0) return false;
-      const agent::State& agent = sites_[site]->agent().state();
-      if (!agent.attempts.empty() || agent.outbox.size() > 0) return false;
-    }
-    return true;
-  }
-
-  void fail_stuck() {
-    std::string what = "something never ends:";
-    if (!hub_.is_up()) {
-      what += " the hub is down";
-    } else {
-      const hub::State& state = hub_.machine().state();
-      what += " jobs " + std::to_string(state.jobs.size());
-      for (const auto& [number, job] : state.jobs) {
-        what += " (job " + std::to_string(number) + " attempt " + std::to_string(job.attempt) +
-                " phase " + std::to_string(static_cast<int>(job.phase)) + " price " +
-                std::to_string(state.shapes[job.shape].price_max.count) + " cpus " +
-                std::to_string(state.shapes[job.shape].requirements.cpus.count) +
-                (job.is_out_of_money ? " without money)" : ")");
-        if (what.size() > 300) break;
-      }
-      for (std::size_t site = 0; site < sites_.size(); ++site) {
-        if (!sites_[site]->is_up()) continue;
-        const agent::State& agent = sites_[site]->agent().state();
-        if (agent.attempts.empty() && agent.outbox.size() == 0 &&
-            state.sites[site].outbox.size() == 0) {
-          continue;
-        }
-        what += " site " + std::to_string(site) + ": attempts " +
-                std::to_string(agent.attempts.size()) + " rows " +
-                std::to_string(agent.outbox.size()) + " and " +
-                std::to_string(state.sites[site].outbox.size());
-      }
-    }
-    what += users_.has_all_answers() ? "" : " a user has no answer";
-    world_.fail(std::move(what));
-  }
-
-  // What is too dear for every step: the hub's live state, counted from scratch.
-  void recount() {
-    if (!hub_.is_up() || hub_.machine().state().facts.id.empty()) return;
-    const hub::State& state = hub_.machine().state();
-    const ledger::LedgerDump dump = ledger::dump_ledger(state.ledger);
-    const ledger::Totals totals = ledger::compute_totals(dump);
-    if (totals.sum.count != 0) world_.fail("the ledger does not sum to zero");
-    if (!totals.problems.empty()) world_.fail("ledger: " + totals.problems.front());
-    if (dump.holds.size() != state.reservations.size()) {
-      world_.fail("there are " + std::to_string(dump.holds.size()) + " holds and " +
-                  std::to_string(state.reservations.size()) + " attempts");
-    }
-    std::vector<std::vector<placement::TaskAllocation>> live(state.capacities.size());
-    for (const auto& [number, reservation] : state.reservations) {
-      for (const execution::TaskSlot& slot : reservation.terms.slots) {
-        placement::TaskAllocation allocation{slot.node, slot.cpus, slot.memory, 0};
-        for (const std::uint32_t device : slot.devices) {
-          allocation.devices |= std::uint64_t{1} << device;
-        }
-        live[reservation.terms.pool].push_back(allocation);
-      }
-    }
-    for (std::size_t pool = 0; pool < live.size(); ++pool) {
-      if (!state.capacities[pool].is_consistent_with(live[pool])) {
-        world_.fail("what is free in pool " + std::to_string(pool) + " is miscounted");
-      }
-    }
-    if (hub_.is_idle()) compare_with_facts(dump);
-  }
-
-  // When all that the hub believes is durable, the log must say the same.
-  void compare_with_facts(const ledger::LedgerDump& dump) {
-    const hub::State& state = hub_.machine().state();
-    if (state.jobs.size() != facts_.count_open()) world_.fail("the hub has lost or kept a job");
-    if (state.reservations.size() != facts_.count_placed()) {
-      world_.fail("the hub has lost or kept an attempt");
-    }
-    for (std::size_t i = 0; i < dump.accounts.size(); ++i) {
-      if (dump.accounts[i].balance != facts_.balances().at(i)) {
-        world_.fail("the balance of " + dump.accounts[i].terms.name + " is not what was posted");
-      }
-    }
-  }
-
-  // The same log gives the same state: with and without snapshots, folded and lived through.
-  void check_folds() {
-    const std::string whole = hub_.fold_log();
-    if (hub_.fold_from_snapshot() != whole) {
-      world_.fail("the hub's snapshot and log give another state than its log");
-    }
-    if (hub_.is_idle() && hub_.machine().encode_state() != whole) {
-      world_.fail("the hub's log gives another state than it lived through");
-    }
-  }
-
-  void check_end() {
-    recount();
-    check_folds();
-    for (const auto& site : sites_) site->check_log();
-    for (const auto& [job, owner] : users_.jobs()) {
-      const auto found = facts_.jobs().find(job);
-      if (found == facts_.jobs().end() || found->second.ends != 1) {
-        world_.fail("job " + std::to_string(job) + " was acknowledged and did not end once");
-      }
-    }
-    std::string all = crypto::to_text(hub_.disk().store().last().chain) +
-                      hub_.machine().encode_state() + std::to_string(world_.queue.steps());
-    for (const auto& site : sites_) {
-      all += crypto::to_text(site->disk().store().last().chain);
-    }
-    digest_ = crypto::to_text(crypto::compute_sha256(all));
   }
 
   World world_;
   Network network_;
-  HubNode hub_;
   ProcessTable processes_;
-  Facts facts_;
-  Users users_;
-  Disturbances::Sites sites_;
+  Regions regions_;
+  std::vector<SiteNode*> sites_;  // By number.
   Disturbances disturbances_;
-  std::string digest_;
+  Checks checks_;
+  core::Duration began_;
 };
 
 }  // namespace
@@ -277,7 +224,18 @@ core::Result<SimulationReport> run_simulation(const Scenario& scenario, std::uin
   if (const auto checked = check_scenario(scenario); !checked) return checked.error();
   Run run(scenario, seed);
   run.play();
-  return run.make_report(seed);
+  return run.make_report();
+}
+
+core::Result<Comparison> compare_islands(Scenario scenario, std::uint64_t seed) {
+  if (scenario.hubs < 2) return {core::Reason::out_of_range, "hubs: at least 2 to compare"};
+  scenario.is_joined = false;
+  auto islands = run_simulation(scenario, seed);
+  if (!islands) return islands.error();
+  scenario.is_joined = true;
+  auto joined = run_simulation(scenario, seed);
+  if (!joined) return joined.error();
+  return Comparison{std::move(*islands), std::move(*joined)};
 }
 
 }  // namespace intertie::simulation

@@ -25,8 +25,10 @@ std::uint64_t count_disturbances(const SimulationReport& report) {
   return count;
 }
 
-// Plays seeds until one fails; the message is all that is needed to play it again.
-void play_seeds(const Scenario& scenario, std::uint64_t first, std::uint64_t last) {
+// Plays seeds until one fails; the message is all that is needed to play it again. A hub that is
+// restored has forgotten some of the jobs it acknowledged.
+void play_seeds(const Scenario& scenario, std::uint64_t first, std::uint64_t last,
+                bool is_all_remembered = true) {
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     const auto report = run_simulation(scenario, seed);
     ASSERT_TRUE(report.has_value()) << core::to_text(report.error());
@@ -37,11 +39,14 @@ void play_seeds(const Scenario& scenario, std::uint64_t first, std::uint64_t las
                                             << lines;
     EXPECT_GE(report->jobs_submitted, 200u) << "seed " << seed;
     EXPECT_GE(count_disturbances(*report), 5u) << "seed " << seed;
+    if (!is_all_remembered) continue;
     EXPECT_EQ(report->jobs_succeeded + report->jobs_failed + report->jobs_cancelled,
               report->jobs_submitted)
         << "seed " << seed;
   }
 }
+
+DisturbanceRates make_calm() { return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}; }
 
 TEST(Scenario, ReadsFilesAndRefusesNonsense) {
   EXPECT_EQ(read_scenario("default").sites.size(), 3u);
@@ -64,7 +69,7 @@ TEST(Simulation, TheSameSeedGivesTheSameRunAndAnotherSeedAnother) {
 
 TEST(Simulation, WithoutDisturbancesEverySoundJobSucceeds) {
   Scenario scenario = read_scenario("default");
-  scenario.disturbances = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  scenario.disturbances = make_calm();
   scenario.sites.pop_back();  // The liar.
   scenario.jobs.failing_permille = scenario.jobs.endless_permille = 0;
   scenario.jobs.cancel_permille = scenario.jobs.deadline_permille = 0;
@@ -75,19 +80,61 @@ TEST(Simulation, WithoutDisturbancesEverySoundJobSucceeds) {
   EXPECT_EQ(report->jobs_succeeded, report->jobs_submitted);
 }
 
+TEST(Simulation, JobsCrossRegionsAndBothSidesAgree) {
+  Scenario scenario = read_scenario("grid3");
+  scenario.disturbances = make_calm();
+  scenario.network = {};
+  const auto report = run_simulation(scenario, 1);
+  EXPECT_TRUE(report->violations.empty());
+  EXPECT_GT(report->remote_attempts, 50u);
+  EXPECT_EQ(report->jobs_succeeded + report->jobs_failed + report->jobs_cancelled,
+            report->jobs_submitted);
+}
+
+// A short day of the provinces: what they have together serves them better than what each has.
+TEST(Simulation, JoiningRegionsHelps) {
+  Scenario scenario = read_scenario("provinces");
+  scenario.duration = scenario.day.length = core::hours(2);
+  const auto both = compare_islands(scenario, 1);
+  ASSERT_TRUE(both.has_value()) << core::to_text(both.error());
+  EXPECT_TRUE(both->islands.violations.empty());
+  EXPECT_TRUE(both->joined.violations.empty());
+  EXPECT_EQ(both->islands.remote_attempts, 0u);
+  EXPECT_GT(both->joined.remote_attempts, 0u);
+  EXPECT_LT(both->joined.jobs_refused, both->islands.jobs_refused);
+  EXPECT_LT(both->joined.waiting_mean * 2, both->islands.waiting_mean);
+  EXPECT_LT(both->joined.waiting_p95 * 2, both->islands.waiting_p95);
+  EXPECT_GT(both->joined.utilisation_permille, both->islands.utilisation_permille);
+  EXPECT_GT(both->joined.jobs_succeeded, both->islands.jobs_succeeded);
+}
+
+TEST(Simulation, IslandsNeedSeveralRegions) {
+  EXPECT_EQ(compare_islands(Scenario{}, 1).error().reason, core::Reason::out_of_range);
+}
+
 TEST(SimulationSeeds, Fast) { play_seeds(read_scenario("default"), 1, 20); }
 
 TEST(SimulationSeeds, Harsh) { play_seeds(read_scenario("harsh"), 1, 4); }
+
+TEST(SimulationSeeds, Grid) { play_seeds(read_scenario("grid3"), 1, 50); }
+
+TEST(SimulationSeeds, RestoredHubs) { play_seeds(read_scenario("restored"), 1, 5, false); }
 
 // Run by ctest under the labels slow and long.
 TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("default"), 1, 150);
   play_seeds(read_scenario("harsh"), 1, 50);
+  play_seeds(read_scenario("grid3"), 51, 150);
+  play_seeds(read_scenario("restored"), 6, 50, false);
+  play_seeds(read_scenario("grid31"), 1, 2);
 }
 
 TEST(SimulationSeeds, DISABLED_long) {
   play_seeds(read_scenario("default"), 1001, 1500);
   play_seeds(read_scenario("harsh"), 1001, 1500);
+  play_seeds(read_scenario("grid3"), 1001, 1500);
+  play_seeds(read_scenario("restored"), 1001, 1200, false);
+  play_seeds(read_scenario("grid31"), 1001, 1010);
 }
 
 }  // namespace

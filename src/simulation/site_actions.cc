@@ -73,6 +73,8 @@ void SiteNode::start_attempt(const agent::AttemptId& id) {
   for (const execution::TaskSlot& slot : attempt.order.slots) {
     TaskOrder order;
     order.key = {id.first, id.second, slot.rank};
+    order.serial = work->serial;
+    order.pool = attempt.order.pool;
     order.slot = slot;
     order.length = work->length;
     order.exit_code = slot.rank == 0 && id.second <= work->failing_attempts ? work->exit_code : 0;

@@ -40,7 +40,7 @@ void SiteNode::beat() {
   if (!is_open_) return open();
   if (world_.now() - stream_heard_ > core::limits::stream_silence_max) ask_rows();
   hub::BeatSite beat;
-  beat.site = static_cast<std::uint32_t>(number_);
+  beat.site = handle_;
   beat.heartbeat.sequence = ++beats_;
   beat.heartbeat.running = agent().find_running();
   const core::Duration sent = runner_.boot_now();
@@ -75,7 +75,7 @@ void SiteNode::open() {
                                crypto::to_text(state.outbox.last_hash()), state.inbox.received,
                                crypto::to_text(state.inbox.hash)};
     return [this, hello = std::move(hello)] {
-      call(hub::OpenSiteChannel{static_cast<std::uint32_t>(number_), hello}, kCallTimeout,
+      call(hub::OpenSiteChannel{handle_, hello}, kCallTimeout,
            [this](const core::Result<hub::Reply>& reply) { take_hello(reply); });
     };
   });
@@ -109,7 +109,7 @@ void SiteNode::ask_rows() {
   taken_ = received_;
   const std::uint64_t stream = ++stream_;
   network_.send(number_, Direction::to_hub, [this, stream, life = life_, after = received_] {
-    hub_.open_stream(number_, after, [this, stream, life](const std::vector<agent::HubRow>& rows) {
+    hub_.open_stream(handle_, after, [this, stream, life](const std::vector<agent::HubRow>& rows) {
       if (life == life_ && stream == stream_) take_rows(rows);
     });
   });
@@ -139,7 +139,7 @@ void SiteNode::post_rows() {
   const auto rows = outbox.find_rows(outbox.acknowledged(), engine_->durable_index(), kRowsAtOnce);
   if (rows.empty() && received_ <= acknowledged_) return;
   hub::AcceptSiteRows post;
-  post.site = static_cast<std::uint32_t>(number_);
+  post.site = handle_;
   post.incarnation = identifier_;
   post.first = outbox.acknowledged() + 1;
   for (const engine::ChannelRow* row : rows) post.payloads.push_back(row->payload);

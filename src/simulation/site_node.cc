@@ -43,9 +43,13 @@ measurement::Statement make_statement(const std::string& subject, core::Time now
   return statement;
 }
 
-topology::Pool make_pool(const SiteSpec& spec) {
+std::string make_pool_name(std::int64_t pool) {
+  return pool == 0 ? "main" : "pool-" + std::to_string(pool);
+}
+
+topology::Pool make_pool(const SiteSpec& spec, std::int64_t number) {
   topology::Pool pool;
-  pool.name = "main";
+  pool.name = make_pool_name(number);
   pool.cpus_per_node = core::MilliCpus{spec.cpus * 1000};
   pool.memory_per_node = kNodeMemory;
   if (spec.devices > 0) pool.devices_per_node = {{"gpu", "", spec.devices, {}}};
@@ -66,12 +70,14 @@ SiteNode::SiteNode(World& world, Network& network, HubNode& hub, ProcessTable& p
       network_(network),
       hub_(hub),
       number_(number),
-      spec_(*list_sites(world.scenario)[number]),
+      handle_(list_sites(world.scenario)[number].handle),
+      spec_(*list_sites(world.scenario)[number].spec),
+      region_(make_region(list_sites(world.scenario)[number].hub)),
       name_(spec_.name + "-" + std::to_string(number)),
-      identifier_("22S" + name_),
+      identifier_(region_ + "S" + name_),
       key_(make_key(number)),
       lies_{world, spec_.lies_permille},
-      disk_(world, static_cast<std::uint8_t>(number + 2), [this] { poll(); }),
+      disk_(world, static_cast<std::uint16_t>(number + 2), [this] { poll(); }),
       runner_(world, processes, number, offset_,
               [this](const execution::TaskKey& key) { tell_task(key); }) {}
 
@@ -112,20 +118,31 @@ hub::JoinSite SiteNode::make_join() const {
   hub::JoinSite join;
   join.site.name = name_;
   join.site.identifier = identifier_;
-  join.site.region = "22";
+  join.site.region = region_;
   join.site.operator_account = "plant";
-  join.pools = {make_pool(spec_)};
+  for (std::int64_t number = 0; number < spec_.pools; ++number) {
+    topology::Pool pool = make_pool(spec_, number);
+    pool.identifier = region_ + "P" + name_ + "/" + pool.name;
+    pool.region = region_;
+    join.pools.push_back(std::move(pool));
+  }
   join.sign_key = crypto::to_text(key_.public_key());
   join.nonce = "nonce of " + name_;
   return join;
 }
 
 void SiteNode::create() {
-  report(agent::CreateSite{{identifier_, {"main"}}});
+  agent::SiteCreated created{identifier_, {}};
+  for (std::int64_t pool = 0; pool < spec_.pools; ++pool) {
+    created.pools.push_back(make_pool_name(pool));
+  }
+  report(agent::CreateSite{std::move(created)});
   const auto statement =
       measurement::sign_statement(make_statement(identifier_, world_.wall()), key_);
   if (!statement) return world_.fail("statement: " + core::to_text(statement.error()));
-  report(agent::AddStatement{{0, statement->envelope}});
+  for (std::uint32_t pool = 0; pool < spec_.pools; ++pool) {
+    report(agent::AddStatement{{pool, statement->envelope}});
+  }
 }
 
 void SiteNode::report(agent::Command command) {

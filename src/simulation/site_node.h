@@ -45,6 +45,7 @@ class SiteNode {
   void check_log();
 
   const std::string& identifier() const { return identifier_; }
+  const SiteSpec& spec() const { return spec_; }
   const Lies& lies() const { return lies_; }
   Disk& disk() { return disk_; }
   Runner& runner() { return runner_; }
@@ -89,7 +90,9 @@ class SiteNode {
   Network& network_;
   HubNode& hub_;
   std::size_t number_;
+  std::uint32_t handle_;  // At its hub.
   const SiteSpec& spec_;
+  std::string region_;
   std::string name_;
   std::string identifier_;
   crypto::KeyPair key_;

@@ -16,7 +16,8 @@ class Trace {
  public:
   static constexpr std::size_t kLines = 50;
 
-  /// `what` lives for ever (a literal). `who` is a site's number, or -1 for hub and users.
+  /// `what` lives for ever (a literal). `who` is a site's number, or -1 less the
+  /// number of a hub (or of its users).
   void note(core::Duration at, const char* what, std::int64_t who, std::uint64_t a = 0,
             std::uint64_t b = 0) {
     lines_[count_++ % kLines] = {at, what, who, a, b};
@@ -27,7 +28,8 @@ class Trace {
     for (std::size_t i = count_ > kLines ? count_ - kLines : 0; i < count_; ++i) {
       const Line& line = lines_[i % kLines];
       std::string text = std::to_string(line.at.count) + "us ";
-      text += line.who < 0 ? "hub" : "site " + std::to_string(line.who);
+      text += line.who < 0 ? "hub " + std::to_string(-1 - line.who)
+                           : "site " + std::to_string(line.who);
       text += std::string(" ") + line.what + " " + std::to_string(line.a);
       if (line.b != 0) text += "." + std::to_string(line.b);
       texts.push_back(std::move(text));

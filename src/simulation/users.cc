@@ -1,5 +1,6 @@
 #include "users.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -12,6 +13,18 @@ namespace {
 
 constexpr core::Duration kPatience = core::seconds(4);
 constexpr core::Money kRescue{10'000'000'000};
+
+// Whether a pool of some region could run the job if it were empty. One that none could is refused,
+// but while a region is not heard its hub cannot know, and lets it wait.
+bool can_ever_run(const Scenario& scenario, const hub::JobShape& shape) {
+  std::int64_t devices = 0;
+  for (const auto& request : shape.requirements.devices) devices += request.count;
+  return std::ranges::any_of(scenario.sites, [&](const SiteSpec& site) {
+    std::int64_t tasks = site.cpus * 1000 / shape.requirements.cpus.count;
+    if (devices > 0) tasks = std::min(tasks, site.devices / devices);
+    return tasks * site.nodes >= shape.requirements.tasks;
+  });
+}
 
 bool is_passing(core::Reason reason) {
   return reason == core::Reason::store_unavailable || reason == core::Reason::overloaded;
@@ -53,20 +66,26 @@ void Users::insist(hub::Command command, HubNode::Answer done) {
 
 void Users::arrive() {
   if (world_.is_quiet) return;
-  submit();
+  // At the peak everyone comes who may; at other times so much fewer.
+  const std::int64_t load = compute_load(world_.scenario, hub_.number(), world_.now());
+  if (random_.below(1000) < static_cast<std::uint64_t>(load)) submit();
   const std::int64_t mean = core::minutes(1).count / world_.scenario.jobs.per_minute;
-  world_.queue.after(world_.between({}, {2 * mean}), [this] { arrive(); });
+  world_.queue.after({random_.between(0, 2 * mean)}, [this] { arrive(); });
 }
 
 void Users::submit() {
-  const bool is_bulk = world_.permille(world_.scenario.jobs.bulk_permille);
+  const bool is_bulk =
+      random_.below(1000) < static_cast<std::uint64_t>(world_.scenario.jobs.bulk_permille);
   hub::SubmitJobs command;
   command.owner = static_cast<std::uint32_t>(
-      world_.random.below(static_cast<std::uint64_t>(world_.scenario.users.count)));
-  for (std::int64_t left = is_bulk ? world_.random.between(2, 8) : 1; left > 0; --left) {
+      random_.below(static_cast<std::uint64_t>(world_.scenario.users.count)));
+  for (std::int64_t left = is_bulk ? random_.between(2, 8) : 1; left > 0; --left) {
     const std::string key = "key " + std::to_string(++submissions_);
-    auto submission = hub::prepare_submission(draw_job(world_), key);
+    const std::uint64_t serial = (hub_.number() + 1) << 32 | submissions_;
+    auto submission = hub::prepare_submission(draw_job(world_, random_, serial), key);
     if (!submission) return world_.fail("a job is refused: " + core::to_text(submission.error()));
+    submitted_.emplace(serial, world_.now());
+    facts_.expect(*submission->head.idempotency, {serial, submission->shape.requirements.tasks});
     command.jobs.push_back(std::move(*submission));
   }
   insist(command, [this, command](const core::Result<hub::Reply>& reply) {
@@ -85,8 +104,9 @@ void Users::take_submitted(const hub::SubmitJobs& asked, const core::Result<hub:
     }
     facts_.check_job(asked.owner, *asked.jobs[i].head.idempotency, answer->job);
     if (!jobs_.emplace(answer->job, asked.owner).second) continue;
-    world_.trace.note(world_.now(), "acknowledges job", -1, answer->job);
-    const bool is_dear = asked.jobs[i].shape.price_max.count > 0;
+    world_.trace.note(world_.now(), "acknowledges job", who_, answer->job);
+    const bool is_dear = asked.jobs[i].shape.price_max.count > 0 ||
+                         !can_ever_run(world_.scenario, asked.jobs[i].shape);
     if (is_dear) dear_.emplace_back(answer->job, asked.owner);
     if (is_dear && world_.is_quiet) cancel(answer->job, asked.owner);
     if (!world_.permille(world_.scenario.jobs.cancel_permille)) continue;
@@ -98,9 +118,9 @@ void Users::take_submitted(const hub::SubmitJobs& asked, const core::Result<hub:
 void Users::cancel(std::uint64_t job, std::uint32_t owner) {
   insist(hub::CancelJob{job, owner}, [this, job](const core::Result<hub::Reply>& reply) {
     if (reply) {
-      world_.trace.note(world_.now(), "acknowledges the cancellation of job", -1, job);
+      world_.trace.note(world_.now(), "acknowledges the cancellation of job", who_, job);
       facts_.check_cancelled(job);
-    } else if (reply.error().reason != core::Reason::already_final) {
+    } else if (reply.error().reason != core::Reason::already_final && !facts_.is_restored()) {
       world_.fail("a job cannot be cancelled: " + core::to_text(reply.error()));
     }
   });

@@ -1,4 +1,4 @@
-// Users: they submit, cancel and pay, and ask again until they get an answer.
+// The users of one hub: they submit, cancel and pay, and ask again until they get an answer.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,12 @@ namespace intertie::simulation {
 class Users {
  public:
   Users(World& world, Network& network, HubNode& hub, Facts& facts)
-      : world_(world), network_(network), hub_(hub), facts_(facts) {}
+      : world_(world),
+        network_(network),
+        hub_(hub),
+        facts_(facts),
+        random_(world.seed + (hub.number() + 1) * 1'000'003),
+        who_(-1 - static_cast<std::int64_t>(hub.number())) {}
 
   /// The names of the users' accounts; principals are created in this order.
   static std::string make_name(std::int64_t user) { return "user-" + std::to_string(user); }
@@ -25,12 +30,16 @@ class Users {
   /// Arrivals go on until the world is quiet.
   void begin();
 
-  /// Gives every user enough for whatever still waits, and gives up what waits for lower prices.
+  /// Gives every user enough for whatever still waits, and gives up what can never run.
   void rescue();
 
   /// Asks until there is an answer that is not about the moment; then calls `done`.
   void insist(hub::Command command, HubNode::Answer done);
 
+  /// When each job was first submitted, by serial.
+  const std::map<std::uint64_t, core::Duration>& submitted() const { return submitted_; }
+  /// The hub no longer knows this job; its number may be given out again.
+  void forget(std::uint64_t job) { jobs_.erase(job); }
   bool has_all_answers() const { return open_ == 0; }
   std::uint64_t acknowledged() const { return jobs_.size(); }
   std::uint64_t refused() const { return refused_; }
@@ -49,8 +58,11 @@ class Users {
   Network& network_;
   HubNode& hub_;
   Facts& facts_;
+  core::Random random_;  // Of arrivals: whatever happens, the same jobs come.
+  std::int64_t who_;     // For the trace.
   std::map<std::uint64_t, std::uint32_t> jobs_;  // Acknowledged ones and their owners.
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> dear_;  // Below every price; job, owner.
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> dear_;  // Of no use to anybody; job, owner.
+  std::map<std::uint64_t, core::Duration> submitted_;
   std::uint64_t submissions_ = 0;
   std::uint64_t deposits_ = 0;
   std::uint64_t refused_ = 0;

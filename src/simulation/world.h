@@ -19,15 +19,17 @@ namespace intertie::simulation {
 inline constexpr core::Time kStart{1'800'000'000'000'000};
 
 struct World {
-  World(const Scenario& asked, std::uint64_t seed) : scenario(asked), random(seed) {}
+  World(const Scenario& asked, std::uint64_t given) : scenario(asked), seed(given), random(given) {}
 
   const Scenario& scenario;
+  std::uint64_t seed;
   core::Random random;
   EventQueue queue;
   Trace trace;
   std::map<std::string, std::uint64_t> disturbances;
   std::vector<std::string> violations;
-  bool is_quiet = false;  // Arrivals and disturbances have stopped.
+  bool has_restored = false;  // A hub lives from a backup: what it has lost may be disputed.
+  bool is_quiet = false;      // Arrivals and disturbances have stopped.
 
   core::Duration now() const { return queue.now(); }
   core::Time wall(core::Duration offset = {}) const { return kStart + (now() + offset); }

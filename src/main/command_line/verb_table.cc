@@ -278,9 +278,12 @@ constexpr std::array kSimulate = {
     Option{"seed", 0, count, "N", "one run"},
     Option{"seeds", 0, text, "A-B", "all runs from A to B"},
     Option{"scenario", 0, text, "FILE", "sites, users and disturbances (default: built in)"},
+    Option{"compare", 0, choice, "WITH",
+           "the same arrivals on regions that are no peers, and on the joined grid", "islands"},
 };
-constexpr std::array<std::string_view, 2> kSimulateExamples = {
-    "simulate --seed 7", "simulate --seeds 1-200 --scenario grid.yaml"};
+constexpr std::array<std::string_view, 3> kSimulateExamples = {
+    "simulate --seed 7", "simulate --seeds 1-200 --scenario grid.yaml",
+    "simulate --compare islands --scenario provinces.yaml"};
 constexpr std::array kShell = {Operand{"SHELL"}};
 constexpr std::array kHelp = {Operand{"VERB", Need::list_or_none}};
 constexpr std::array kHelpOptions = {Option{"man", 0, flag, "", "the manual page, for man(1)"}};

@@ -84,6 +84,58 @@ Listing make_listing() {
   return listing;
 }
 
+std::string show_share(std::int64_t permille) {
+  return std::to_string(permille / 10) + "." + std::to_string(permille % 10) + " %";
+}
+
+// To the cent, which is enough to compare.
+std::string show_money(core::Money money) {
+  return money_text({money.count / 10'000 * 10'000}, "CNY");
+}
+
+std::vector<Cell> make_compared(const char* what, const simulation::SimulationReport& report) {
+  const auto number = [](std::uint64_t value) { return Cell(std::to_string(value)); };
+  const auto duration = [](core::Duration value) {
+    return Cell(short_duration(value), std::to_string(value.count));
+  };
+  return {
+      Cell(what),
+      number(report.jobs_submitted),
+      number(report.jobs_refused),
+      number(report.jobs_succeeded),
+      number(report.remote_attempts),
+      Cell(show_share(report.utilisation_permille), std::to_string(report.utilisation_permille)),
+      duration(report.waiting_mean),
+      duration(report.waiting_p95),
+      Cell(show_money(report.cost), std::to_string(report.cost.count))};
+}
+
+// The same arrivals twice: on regions that are no peers, and on the grid.
+Outcome run_compare(const simulation::Scenario& scenario, std::uint64_t seed,
+                    const Terminal& terminal) {
+  const core::Result<simulation::Comparison> both = simulation::compare_islands(scenario, seed);
+  if (!both) return make_complaint(both.error());
+  Listing listing;
+  listing.columns = {{"regions", "REGIONS"},
+                     {"jobs", "JOBS", Align::right},
+                     {"refused", "REFUSED", Align::right},
+                     {"succeeded", "SUCCEEDED", Align::right},
+                     {"elsewhere", "ELSEWHERE", Align::right},
+                     {"utilisation_permille", "USED", Align::right},
+                     {"waiting_mean_microseconds", "MEAN WAIT", Align::right},
+                     {"waiting_p95_microseconds", "P95 WAIT", Align::right},
+                     {"cost_micros", "COST", Align::right}};
+  listing.rows = {make_compared("islands", both->islands), make_compared("joined", both->joined)};
+  boost::json::array objects{codec::encode(*both)};
+  bool is_sound = true;
+  for (const auto* report : {&both->islands, &both->joined}) {
+    for (const std::string& line : report->violations) terminal.say("violated: " + line);
+    is_sound = is_sound && report->violations.empty();
+  }
+  terminal.show(listing, objects, "Nothing to compare.");
+  return is_sound ? kDone : kFailed;
+}
+
 }  // namespace
 
 Outcome run_simulate(const Invocation& invocation, const Terminal& terminal) {
@@ -91,6 +143,7 @@ Outcome run_simulate(const Invocation& invocation, const Terminal& terminal) {
   if (!seeds) return make_complaint(seeds.error());
   const core::Result<simulation::Scenario> scenario = read_scenario(invocation);
   if (!scenario) return make_complaint(scenario.error());
+  if (invocation.has("compare")) return run_compare(*scenario, seeds->first, terminal);
   Listing listing = make_listing();
   boost::json::array objects;
   Progress progress(terminal, "simulating");

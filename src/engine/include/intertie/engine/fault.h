@@ -37,7 +37,8 @@ enum class Fault : std::uint8_t {
   reconciled_given_up,        // home hub: offers of a lost history are given up at once.
   expiry_not_told,            // owner hub: a reservation expires in silence.
   guest_end_not_told,         // owner hub: so does a guest's end.
-  snapshot_leaves_offers,     // home hub: a snapshot leaves out the offers.
+  snapshot_leaves_offers,     // home hub: a snapshot is read without its offers. (Written without
+                              // them, both sides of every comparison would lack them.)
   remote_usage_posted_twice,  // home hub: a peer's charge is posted twice.
 };
 

@@ -1,4 +1,4 @@
-// What is simulated: sites, users, their jobs and everything that goes wrong. Read from YAML.
+// What is simulated: hubs, sites, users, their jobs and everything that goes wrong. Read from YAML.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,12 @@
 
 namespace intertie::simulation {
 
-/// `count` equal sites of one pool each.
+/// `count` equal sites of `pools` equal pools each.
 struct SiteSpec {
   std::string name = "site";
   std::int64_t count = 1;
+  std::int64_t hub = -1;  // In whose region, from 0; below 0: as many in every one.
+  std::int64_t pools = 1;
   std::int64_t nodes = 2;
   std::int64_t cpus = 4;     // Whole processors of a node.
   std::int64_t devices = 0;  // Of a node.
@@ -26,9 +28,10 @@ struct SiteSpec {
   core::Duration staging_max = core::seconds(1);
 };
 BOOST_DESCRIBE_STRUCT(SiteSpec, (),
-                      (name, count, nodes, cpus, devices, per_cpu_hour, per_device_hour,
+                      (name, count, hub, pools, nodes, cpus, devices, per_cpu_hour, per_device_hour,
                        lies_permille, staging_max))
 
+/// Of each hub.
 struct UserSpec {
   std::int64_t count = 6;
   core::Money deposit{20'000'000};
@@ -47,7 +50,7 @@ inline SiteSpec make_liar() {
 
 /// Each `*_permille` is the share of jobs with that property.
 struct JobMix {
-  std::int64_t per_minute = 30;
+  std::int64_t per_minute = 30;  // At each hub, at the peak of its day.
   core::Duration shortest = core::milliseconds(100);
   core::Duration longest = core::seconds(90);  // Of the usual ones.
   std::int64_t bulk_permille = 50;             // Submissions of several jobs at once.
@@ -81,6 +84,14 @@ struct NetworkSpec {
 BOOST_DESCRIBE_STRUCT(NetworkSpec, (),
                       (delay_min, delay_max, slow_permille, lost_permille, doubled_permille))
 
+/// How load goes up and down: a triangle from `trough_permille` of the peak to the peak and back.
+/// The hubs' peaks are spread evenly over one length, as in provinces with different days.
+struct DayCurve {
+  core::Duration length;  // 0: the load is always at its peak.
+  std::int64_t trough_permille = 1000;
+};
+BOOST_DESCRIBE_STRUCT(DayCurve, (), (length, trough_permille))
+
 /// How often each disturbance comes, in thousandths a simulated minute, over the whole grid.
 struct DisturbanceRates {
   std::int64_t hub_crash = 200;
@@ -95,28 +106,39 @@ struct DisturbanceRates {
   std::int64_t clock_step = 200;
   std::int64_t drain = 100;
   std::int64_t price_change = 200;
+  // Only with several hubs.
+  std::int64_t peer_partition = 300;
+  std::int64_t peer_one_way_partition = 300;
+  std::int64_t hub_restored = 0;  // From a backup; hubs without sites of their own only.
 };
 BOOST_DESCRIBE_STRUCT(DisturbanceRates, (),
                       (hub_crash, agent_crash, power_loss, node_loss, partition, one_way_partition,
-                       slow_disk, failing_disk, full_disk, clock_step, drain, price_change))
+                       slow_disk, failing_disk, full_disk, clock_step, drain, price_change,
+                       peer_partition, peer_one_way_partition, hub_restored))
 
 struct Scenario {
   std::string name = "default";
   core::Duration duration = core::minutes(10);  // Of arrivals and disturbances.
   core::Duration quiet_max = core::hours(3);    // By then every job must have ended.
+  std::int64_t hubs = 1;
+  bool is_joined = true;                   // Every two hubs are peers.
+  core::Money peer_credit{1'000'000'000};  // What each may owe each other one.
   std::vector<SiteSpec> sites = {{"basic", 8}, {"cards", 3, 2, 8, 4}, make_liar()};
   UserSpec users;
   JobMix jobs;
+  DayCurve day;
   NetworkSpec network;
   DisturbanceRates disturbances;
 };
 BOOST_DESCRIBE_STRUCT(Scenario, (),
-                      (name, duration, quiet_max, sites, users, jobs, network, disturbances))
+                      (name, duration, quiet_max, hubs, is_joined, peer_credit, sites, users, jobs,
+                       day, network, disturbances))
 
 /// Reads a scenario file; what is left out has the values above. Errors carry line and field.
 core::Result<Scenario> parse_scenario(std::string_view yaml);
 
-/// Refuses with out_of_range what cannot be simulated: no site, no user, a share above 1000.
+/// Refuses with out_of_range what cannot be simulated: no site, no user, a share above 1000, more
+/// hubs than there are regions (31).
 core::Result<void> check_scenario(const Scenario& scenario);
 
 }  // namespace intertie::simulation

@@ -1,4 +1,4 @@
-// The whole system under virtual time: one hub, its sites, its users, and what can go wrong.
+// The whole system under virtual time: hubs, their sites and users, and what can go wrong.
 #pragma once
 
 #include <cstdint>
@@ -25,23 +25,40 @@ struct SimulationReport {
   std::uint64_t jobs_refused = 0;
   std::uint64_t attempts = 0;
   std::uint64_t usage_disputes = 0;
+  std::int64_t utilisation_permille = 0;              // Of all processors, during arrivals.
+  core::Duration waiting_mean;                        // From submission to the first start.
+  core::Duration waiting_p95;                         // Of 100 jobs 95 waited no longer.
+  core::Money cost;                                   // Paid by the users.
   std::map<std::string, std::uint64_t> disturbances;  // By kind.
   std::vector<std::string> violations;                // Empty: nothing that must hold was broken.
   std::uint64_t events = 0;                           // Steps of virtual time.
-  std::uint64_t log_records = 0;                      // Of the hub.
+  std::uint64_t log_records = 0;                      // Of the hubs.
+  std::uint64_t offers = 0;                           // One hub has asked another to reserve.
+  std::uint64_t remote_attempts = 0;                  // Of them committed.
   std::string state_digest;                           // Over the logs' chains and the final states.
   std::string replay_command;                         // Only with violations.
   std::vector<std::string> last_lines;  // The trace before the violation; at most 50 lines.
 };
 BOOST_DESCRIBE_STRUCT(SimulationReport, (),
                       (seed, simulated, jobs_submitted, jobs_succeeded, jobs_failed, jobs_cancelled,
-                       jobs_refused, attempts, usage_disputes, disturbances, violations, events,
-                       log_records, state_digest, replay_command, last_lines))
+                       jobs_refused, attempts, usage_disputes, utilisation_permille, waiting_mean,
+                       waiting_p95, cost, disturbances, violations, events, log_records, offers,
+                       remote_attempts, state_digest, replay_command, last_lines))
 
 /// Runs one seed until every job has ended after the disturbances have stopped, or the first
 /// violation. Refuses what check_scenario refuses. Reads no clock, file or socket, starts no
 /// thread; several runs may go on in different threads. About 0.1 s for ten simulated minutes at
 /// -O2.
 core::Result<SimulationReport> run_simulation(const Scenario& scenario, std::uint64_t seed);
+
+/// The same arrivals on regions without peers, and on the joined grid.
+struct Comparison {
+  SimulationReport islands;
+  SimulationReport joined;
+};
+BOOST_DESCRIBE_STRUCT(Comparison, (), (islands, joined))
+
+/// Two runs of one seed. Refuses what check_scenario refuses, and a single hub.
+core::Result<Comparison> compare_islands(Scenario scenario, std::uint64_t seed);
 
 }  // namespace intertie::simulation

@@ -1,0 +1,48 @@
+// What must hold in every region and between them, looked at from time to time and at the end.
+#pragma once
+
+#include <string>
+
+#include "process_table.h"
+#include "region.h"
+#include "world.h"
+
+namespace intertie::simulation {
+
+/// Reports what it finds to World::fail.
+class Checks {
+ public:
+  Checks(World& world, ProcessTable& processes, Regions& regions)
+      : world_(world), processes_(processes), regions_(regions) {}
+
+  /// What is too dear for every step: the hubs' live states, counted from scratch.
+  void recount();
+
+  /// The same log gives the same state: with and without snapshots, folded and lived through.
+  void check_folds(Region& region);
+
+  /// Everything ended, is settled, acknowledged and forgotten.
+  bool is_done() const;
+
+  /// It was not done after a long time: says what is left.
+  void fail_stuck();
+
+  /// After everything is done. The digest is over all logs and final states.
+  void check_end();
+  const std::string& digest() const { return digest_; }
+
+ private:
+  bool is_done(const Region& region) const;
+  void recount(const Region& region);
+  void check_debts(const Region& region, const ledger::LedgerDump& dump);
+  void compare_with_facts(const Region& region, const ledger::LedgerDump& dump);
+  std::string describe_left(const Region& region) const;
+  void check_mirrors();
+
+  World& world_;
+  ProcessTable& processes_;
+  Regions& regions_;
+  std::string digest_;
+};
+
+}  // namespace intertie::simulation

@@ -1,0 +1,193 @@
+// What the log says about other regions' hubs, held against the truth.
+#include <algorithm>
+#include <limits>
+
+#include "intertie/hub/machine.h"
+
+#include "facts.h"
+
+namespace intertie::simulation {
+
+void Facts::on(const hub::OfferAsked& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (job.ends > 0) fail(event.job, "is offered after its end");
+  if (job.is_cancel_requested) fail(event.job, "is offered after it was cancelled");
+  if (!job.is_attempt_over || job.offer != 0) fail(event.job, "is offered while it runs");
+  job.offer = event.offer;
+  job.offer_price = event.price;
+  if (!offers_.emplace(event.offer, event.job).second) fail(event.job, "an offer is asked twice");
+  ++asked_;
+  hold(job, event.job, event.hold.amount);
+}
+
+void Facts::on(const hub::OfferClosed& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (job.offer != event.offer || !job.is_attempt_over) {
+    return fail(event.job, "an offer is closed that is not open");
+  }
+  job.offer = 0;
+  offers_.erase(event.offer);
+  give_back(job);
+}
+
+void Facts::on(const hub::RemoteAttemptChosen& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (job.offer != event.offer) fail(event.job, "an offer is committed that is not open");
+  choose(job, event.job, event.attempt);
+  ++remote_;
+}
+
+void Facts::on(const hub::RemoteUsageSettled& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (job.is_attempt_over || job.offer != event.offer || event.attempt != job.attempt) {
+    fail(event.job, "is charged for an offer that is not current");
+  }
+  pay(job, event.job, event.post);
+}
+
+// Both hubs compute the same amount from the same signed record, so an honest charge is posted.
+void Facts::on(const hub::RemoteUsageDisputed& event) {
+  if (world_.has_restored) return;
+  fail(event.job, "a charge of " + std::to_string(event.charge.count) + " from hub " +
+                      std::to_string(get_peer_hub(hub_, event.peer)) +
+                      " is disputed: " + event.detail);
+}
+
+void Facts::on(const hub::RemoteAttemptOver& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (job.is_attempt_over || job.offer != event.offer || event.attempt != job.attempt) {
+    return fail(event.job, "a remote attempt ends that is not current");
+  }
+  if (!is_refolding_) check_remote(job, event);
+  give_back(job);
+  offers_.erase(event.offer);
+  job.offer = 0;
+  job.is_attempt_over = true;
+}
+
+// Nobody may believe that an attempt is over while one of its processes lives in another region.
+void Facts::check_remote(const JobFacts& job, const hub::RemoteAttemptOver& event) {
+  processes_.close_serial(job.expected.serial, event.attempt);
+  if (torn_.contains(job.expected.serial)) return;
+  const auto* ranks = processes_.find_serial(job.expected.serial, event.attempt);
+  std::int64_t succeeded = 0;
+  core::Money most;
+  bool is_timed_well = true;
+  if (ranks != nullptr) {
+    hub::CapacityReserved place;
+    place.price = job.offer_price;
+    core::Time first = core::kNever;
+    core::Time over;
+    for (const auto& [rank, process] : *ranks) {
+      if (!process.ended) fail(event.job, "a remote attempt is declared over while it runs");
+      const bool is_success =
+          process.ended && process.end == execution::TaskEnd::exited && process.exit_code == 0;
+      if (is_success) ++succeeded;
+      place.slots.push_back(process.slot);
+      first = std::min(first, process.started);
+      over = std::max(over, process.ended.value_or(process.started));
+    }
+    // A rank that never ran is paid for, too.
+    const auto tasks = static_cast<std::size_t>(job.expected.tasks);
+    while (place.slots.size() < tasks) place.slots.push_back(place.slots.front());
+    most = compute_price(place, over - first);
+  }
+  if (!event.failure && succeeded != job.expected.tasks) {
+    fail(event.job, "is said to have succeeded in another region, and has not");
+  }
+  if (event.failure == core::Reason::exited_nonzero && succeeded == job.expected.tasks) {
+    fail(event.job, "is said to have failed in another region, and has not");
+  }
+  if (is_timed_well && job.attempt_charge > most) {
+    fail(event.job, "is charged " + std::to_string(job.attempt_charge.count) +
+                        " in another region, not at most " + std::to_string(most.count));
+  }
+}
+
+void Facts::on(const hub::GuestReserved& event) {
+  on(hub::CapacityReserved{event.reservation, event.job, event.pool, event.slots, event.from,
+                           event.to, event.expires, event.price});
+  if (event.job <= last_job_) fail(event.job, "its number was used before");
+  last_job_ = event.job;
+  JobFacts& job = jobs_[event.job];
+  job.is_guest = true;
+  job.account = event.hold.account.index;
+  job.place = reserved_.at(event.job);
+  reserved_.erase(event.job);
+  ++open_;
+  ++placed_;
+  ++guests_;
+  hold(job, event.job, event.hold.amount);
+}
+
+void Facts::on(const hub::GuestCommitted& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (!job.is_guest || job.attempt != 0) fail(event.job, "is committed twice");
+  choose(job, event.job, event.attempt);
+}
+
+void Facts::on(const hub::GuestDropped& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (!job.is_guest || job.attempt != 0) fail(event.job, "is dropped after its commit");
+  free_cards(job);
+  give_back(job);
+  ++job.ends;
+  --open_;
+  --placed_;
+  --guests_;
+}
+
+void Facts::on(const hub::GuestEnded& event) {
+  JobFacts& job = jobs_.at(event.job);
+  if (!job.is_attempt_over) fail(event.job, "a guest ends while it runs");
+  if (++job.ends > 1) fail(event.job, "a guest ends twice");
+  --open_;
+  --guests_;
+}
+
+std::vector<std::uint64_t> Facts::lose_after(storage::LogIndex last, storage::Reader& reader) {
+  std::vector<std::uint64_t> gone;
+  const auto visit = [&](const storage::HeadView& head) {
+    const auto event = hub::HubMachine::decode(head.kind, head.version, head.head);
+    const auto job = event ? hub::HubMachine::subject(*event) : std::nullopt;
+    if (!job || !jobs_.contains(*job)) return true;
+    const std::uint64_t serial = jobs_.at(*job).expected.serial;
+    torn_.insert(serial);
+    processes_.forget_serial(serial);
+    if (std::holds_alternative<hub::JobSubmitted>(*event)) gone.push_back(*job);
+    return true;
+  };
+  (void)reader.read_heads(last + 1, std::numeric_limits<std::uint32_t>::max(), visit);
+  jobs_.clear();
+  keys_.clear();
+  balances_.clear();
+  credits_.clear();
+  held_.clear();
+  serials_.clear();
+  offers_.clear();
+  entries_.clear();
+  reserved_.clear();
+  read_ = last_job_ = asked_ = remote_ = 0;
+  open_ = placed_ = guests_ = 0;
+  is_restored_ = is_refolding_ = true;
+  return gone;
+}
+
+void Facts::check_started(const execution::TaskKey& key) const {
+  const auto found = jobs_.find(key.job);
+  if (found == jobs_.end() || found->second.attempt < key.attempt) {
+    world_.fail("hub " + std::to_string(hub_) + ": task " + execution::to_text(key) +
+                " starts and was never committed");
+  }
+}
+
+void Facts::check_chosen(std::uint64_t serial, std::uint32_t attempt) const {
+  if (is_restored_) return;
+  const auto job = serials_.find(serial);
+  if (job == serials_.end() || jobs_.at(job->second).attempt < attempt) {
+    world_.fail("serial " + std::to_string(serial) + " starts attempt " + std::to_string(attempt) +
+                " and its home hub " + std::to_string(hub_) + " never chose it");
+  }
+}
+
+}  // namespace intertie::simulation

@@ -1,0 +1,205 @@
+#include "peer_port.h"
+
+#include <memory>
+#include <utility>
+
+#include "intertie/core/limits.h"
+
+namespace intertie::simulation {
+namespace {
+
+constexpr core::Duration kCallTimeout = core::seconds(6);
+constexpr core::Duration kRetryAfter = core::seconds(1);
+constexpr std::size_t kRowsAtOnce = 64;
+// A hello that was overtaken by newer rows is refused too; one of these is fresh.
+constexpr int kRefusalsMax = 5;
+
+}  // namespace
+
+PeerPort::PeerPort(World& world, Network& network, HubNode& self, std::vector<HubNode*> hubs)
+    : world_(world), network_(network), self_(self), hubs_(std::move(hubs)) {}
+
+HubNode& PeerPort::get_peer(std::uint32_t peer) const {
+  return *hubs_[get_peer_hub(self_.number(), peer)];
+}
+
+void PeerPort::start() {
+  links_.assign(self_.machine().state().peers.size(), {});
+  if (hubs_.size() > 1) {
+    later(world_.between({}, core::limits::beacon_interval), [this] { beat(); });
+  }
+}
+
+void PeerPort::later(core::Duration delay, std::function<void()> action) {
+  world_.queue.after(delay, [this, life = self_.life(), action = std::move(action)] {
+    if (life == self_.life() && self_.is_up()) action();
+  });
+}
+
+void PeerPort::beat() {
+  later(core::limits::beacon_interval, [this] { beat(); });
+  links_.resize(self_.machine().state().peers.size());
+  for (std::uint32_t peer = 0; peer < links_.size(); ++peer) {
+    if (!links_[peer].is_open) open(peer);
+    send_beacon(peer);
+  }
+}
+
+void PeerPort::poll() {
+  for (std::uint32_t peer = 0; peer < links_.size(); ++peer) {
+    if (links_[peer].is_open) post(peer);
+  }
+}
+
+void PeerPort::call(std::uint32_t peer, hub::Command command, HubNode::Answer answer) {
+  auto once = std::make_shared<HubNode::Answer>(std::move(answer));
+  const auto finish = [this, life = self_.life(), once](const core::Result<hub::Reply>& reply) {
+    if (life != self_.life() || !self_.is_up() || !*once) return;
+    const HubNode::Answer taken = std::exchange(*once, {});
+    taken(reply);
+  };
+  later(kCallTimeout, [finish] {
+    finish(core::Error{core::Reason::hub_unreachable, "no answer"});
+  });
+  HubNode& other = get_peer(peer);
+  network_.send_peer(
+      self_.number(), other.number(), [this, finish, &other, command = std::move(command)] {
+        other.ask(command, [this, finish, &other](const core::Result<hub::Reply>& reply) {
+          network_.send_peer(other.number(), self_.number(), [finish, reply] { finish(reply); });
+        });
+      });
+}
+
+engine::ChannelHello PeerPort::make_hello(std::uint32_t peer) const {
+  const hub::PeerState& state = self_.machine().state().peers[peer];
+  return {self_.incarnation(), state.outbox.last_number(),
+          crypto::to_text(state.outbox.last_hash()), state.inbox.received,
+          crypto::to_text(state.inbox.hash)};
+}
+
+void PeerPort::open(std::uint32_t peer) {
+  if (std::exchange(links_[peer].is_opening, true)) return;
+  // The hello may say only what is durable.
+  self_.engine().read([this, peer](const core::Result<const hub::HubMachine*>& machine)
+                          -> HubNode::Engine::DurableAction {
+    if (!machine) return [this, peer] { links_[peer].is_opening = false; };
+    return [this, peer, hello = make_hello(peer)] {
+      const std::uint32_t us = get_peer_handle(get_peer(peer).number(), self_.number());
+      call(peer, hub::OpenPeerChannel{us, hello},
+           [this, peer](const core::Result<hub::Reply>& reply) { take_hello(peer, reply); });
+    };
+  });
+}
+
+void PeerPort::note_diverged(std::uint32_t peer, const std::string& detail) {
+  links_[peer].is_open = false;
+  if (++links_[peer].refusals < kRefusalsMax) return;
+  links_[peer].refusals = 0;
+  const std::size_t other = get_peer(peer).number();
+  if (operator_) return operator_(self_.number(), other);
+  world_.fail("hubs " + std::to_string(self_.number()) + " and " + std::to_string(other) +
+              " remember different histories: " + detail);
+}
+
+void PeerPort::take_hello(std::uint32_t peer, const core::Result<hub::Reply>& reply) {
+  Link& link = links_[peer];
+  link.is_opening = false;
+  if (!reply) {
+    if (reply.error().reason == core::Reason::channel_diverged) {
+      note_diverged(peer, reply.error().detail);
+    }
+    return;
+  }
+  const auto& hello = std::get<engine::ChannelHello>(*reply);
+  const hub::PeerState& state = self_.machine().state().peers[peer];
+  const auto hash = crypto::parse_digest(hello.received_hash);
+  // An answer that was overtaken by an acknowledgement says less than is known: ask again.
+  if (const auto same = state.outbox.check_receiver(hello.received, *hash); !same) {
+    return note_diverged(peer, same.error().detail);
+  }
+  link.refusals = 0;
+  link.is_open = true;
+  acknowledge(peer, hello.received);
+  post(peer);
+}
+
+void PeerPort::acknowledge(std::uint32_t peer, std::uint64_t received) {
+  if (received <= self_.machine().state().peers[peer].outbox.acknowledged()) return;
+  self_.ask(hub::AcknowledgePeerRows{peer, received}, [](const auto&) {});
+}
+
+void PeerPort::post(std::uint32_t peer) {
+  Link& link = links_[peer];
+  if (link.is_posting) return;
+  const engine::Outbox& outbox = self_.machine().state().peers[peer].outbox;
+  if (outbox.size() == 0) return;
+  const auto rows = outbox.find_rows(std::max(outbox.acknowledged(), link.sent),
+                                     self_.engine().durable_index(), kRowsAtOnce);
+  if (rows.empty()) return;
+  hub::AcceptPeerRows command;
+  command.peer = get_peer_handle(get_peer(peer).number(), self_.number());
+  command.incarnation = self_.incarnation();
+  command.first = rows.front()->number;
+  for (const engine::ChannelRow* row : rows) {
+    command.payloads.push_back(row->payload);
+    std::string attachment;
+    if (row->attachment != 0) {
+      auto body = self_.disk().reader().read_body(row->attachment);
+      if (body) attachment = std::move(body->bytes);
+    }
+    command.attachments.push_back(std::move(attachment));
+  }
+  link.is_posting = true;
+  link.sent = rows.back()->number;
+  call(peer, std::move(command),
+       [this, peer](const core::Result<hub::Reply>& reply) { take_posted(peer, reply); });
+}
+
+void PeerPort::take_posted(std::uint32_t peer, const core::Result<hub::Reply>& reply) {
+  Link& link = links_[peer];
+  link.is_posting = false;
+  if (!reply) {
+    link.sent = 0;
+    if (reply.error().reason == core::Reason::channel_diverged) link.is_open = false;
+    link.is_posting = true;
+    later(kRetryAfter, [this, peer] {
+      links_[peer].is_posting = false;
+      if (links_[peer].is_open) post(peer);
+    });
+    return;
+  }
+  const std::uint64_t received = std::get<hub::RowsAccepted>(*reply).received;
+  const engine::Outbox& outbox = self_.machine().state().peers[peer].outbox;
+  if (received > outbox.last_number() || received < outbox.acknowledged()) {
+    link.is_open = false;  // The hellos will tell.
+    return;
+  }
+  if (received < link.sent) link.sent = 0;
+  acknowledge(peer, received);
+  post(peer);
+}
+
+void PeerPort::send_beacon(std::uint32_t peer) {
+  Link& link = links_[peer];
+  const bool is_full = std::exchange(link.is_full_wanted, false);
+  self_.ask(hub::MakeBeacon{peer, is_full}, [this, peer](const core::Result<hub::Reply>& made) {
+    if (!made || !self_.is_up()) return;
+    HubNode& other = get_peer(peer);
+    hub::AcceptBeacon command{get_peer_handle(other.number(), self_.number()),
+                              std::get<hub::Beacon>(*made)};
+    const auto take_answer = [this, peer,
+                              life = self_.life()](const core::Result<hub::Reply>& reply) {
+      if (life != self_.life() || !reply) return;
+      if (std::get<hub::BeaconAnswer>(*reply).is_full_wanted) links_[peer].is_full_wanted = true;
+    };
+    network_.send_peer(
+        self_.number(), other.number(), [this, &other, take_answer, command = std::move(command)] {
+          other.ask(command, [this, &other, take_answer](const core::Result<hub::Reply>& reply) {
+            network_.send_peer(other.number(), self_.number(),
+                               [take_answer, reply] { take_answer(reply); });
+          });
+        });
+  });
+}
+
+}  // namespace intertie::simulation
