@@ -72,7 +72,6 @@ void Facts::check_remote(const JobFacts& job, const hub::RemoteAttemptOver& even
   const auto* ranks = processes_.find_serial(job.expected.serial, event.attempt);
   std::int64_t succeeded = 0;
   core::Money most;
-  bool is_timed_well = true;
   if (ranks != nullptr) {
     hub::CapacityReserved place;
     place.price = job.offer_price;
@@ -98,7 +97,7 @@ void Facts::check_remote(const JobFacts& job, const hub::RemoteAttemptOver& even
   if (event.failure == core::Reason::exited_nonzero && succeeded == job.expected.tasks) {
     fail(event.job, "is said to have failed in another region, and has not");
   }
-  if (is_timed_well && job.attempt_charge > most) {
+  if (job.attempt_charge > most) {
     fail(event.job, "is charged " + std::to_string(job.attempt_charge.count) +
                         " in another region, not at most " + std::to_string(most.count));
   }
