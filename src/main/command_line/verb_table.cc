@@ -243,7 +243,7 @@ constexpr std::array kDisputes = {
 constexpr std::array kResolve = {Operand{"DISPUTE"}, Operand{"DECISION"}};
 constexpr std::array kYes = {Option{"yes", 'y', flag, "", "do it; without it only explain"}};
 constexpr std::array kStoreFolder = {Operand{"DIR"}};
-constexpr std::array kPublic = {Operand{"head|verify", Need::optional}};
+constexpr std::array kPublic = {Operand{"WHAT", Need::optional}};
 constexpr std::array kPublicOptions = {
     Option{"saved", 0, text, "FILE", "the head seen last (default: one a hub, with your data)"}};
 constexpr std::array<std::string_view, 2> kPublicExamples = {"log public verify",
