@@ -1,17 +1,16 @@
 // Content as an answer, to users and to sites.
 #pragma once
 
-#include "intertie/core/result.h"
-#include "intertie/crypto/digest.h"
+#include <vector>
 
-#include "call.h"
+#include "route.h"
 
 namespace intertie::api {
 
-/// The digest in the path, whose first parameter is its hexadecimal digits.
-core::Result<crypto::Digest> read_digest(const Call& call);
+/// Datasets and content of users; add_content_routes() includes them.
+void add_dataset_routes(std::vector<Route>& routes);
 
-/// Answers a GET (with Range) or a HEAD of content.
-void respond_content(const CallPointer& call, bool has_body);
+/// What a site reads to stage a job.
+void add_site_content_routes(std::vector<Route>& routes);
 
 }  // namespace intertie::api

@@ -25,6 +25,8 @@
 #include "intertie/measurement/signed_statement.h"
 #include "intertie/storage/memory_store.h"
 
+#include "fake_datasets.h"
+
 namespace intertie::api {
 
 inline crypto::KeyPair make_test_key(std::uint8_t seed) {
@@ -79,20 +81,7 @@ class FakeBackend final : public Backend {
   void watch_log(storage::LogIndex after, std::function<void()> wake) override {
     log_watchers_.emplace_back(after, std::move(wake));
   }
-  core::Result<void> write_content(const crypto::Digest& digest, std::string_view bytes) override {
-    if (crypto::compute_sha256(bytes) != digest) return {core::Reason::bad_digest, "content"};
-    content[crypto::to_text(digest)] = bytes;
-    return {};
-  }
-  core::Result<std::uint64_t> find_content_size(const crypto::Digest& digest) override {
-    const auto found = content.find(crypto::to_text(digest));
-    if (found == content.end()) return {core::Reason::not_found, "content"};
-    return std::uint64_t{found->second.size()};
-  }
-  core::Result<std::string> read_content(const crypto::Digest& digest, std::uint64_t offset,
-                                         std::uint64_t length) override {
-    return content.at(crypto::to_text(digest)).substr(offset, length);
-  }
+  Datasets& datasets() override { return held_datasets; }
   void read_site_file(const SiteFileRequest& request,
                       std::function<void(core::Result<SiteFilePiece>)> done) override {
     asked.push_back(request);
@@ -153,7 +142,7 @@ class FakeBackend final : public Backend {
   };
 
   core::Time time{1'800'000'000'000'000};
-  std::map<std::string, std::string> content;
+  FakeDatasets held_datasets;
   std::map<std::string, std::string> files;  // At every site, by name.
   std::vector<SiteFileRequest> asked;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;

@@ -69,8 +69,6 @@ void accept_beat(const CallPointer& call) {
   });
 }
 
-void send_content(const CallPointer& call) { respond_content(call, true); }
-
 void take_answer(const CallPointer& call) {
   const auto ask = parse_number(call->parameters.front(), "id");
   if (!ask) return fail(*call, ask.error());
@@ -174,17 +172,7 @@ void add_join_and_content_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<KeysAnswer>,
                     200,
                     &rotate_site_keys});
-  routes.push_back({"GET",
-                    "/site/v1/content/sha256:{digest}",
-                    "send_content",
-                    "The bytes with this digest.",
-                    Visibility::owner,
-                    std::nullopt,
-                    {},
-                    nullptr,
-                    nullptr,
-                    200,
-                    &send_content});
+  add_site_content_routes(routes);
   routes.push_back({"POST",
                     "/site/v1/secrets",
                     "give_secrets",

@@ -1,66 +1,58 @@
-// Content by digest: whoever knows the digest of a file may read it.
+// Content by the SHA-256 of a whole file, for whoever may read the dataset; and what sites read.
 #include <algorithm>
 #include <utility>
 
 #include "intertie/codec/schema.h"
 #include "intertie/core/limits.h"
 
-#include "byte_range.h"
 #include "content_answer.h"
+#include "dataset_access.h"
 #include "route.h"
 
 namespace intertie::api {
+namespace {
 
 core::Result<crypto::Digest> read_digest(const Call& call) {
-  return crypto::parse_digest("sha256:" + call.parameters.front());
+  auto digest = crypto::parse_digest("sha256:" + call.parameters.front());
+  if (digest) return digest;
+  return core::Error{core::Reason::bad_field, digest.error().detail};
 }
-
-void respond_content(const CallPointer& call, bool has_body) {
-  const auto digest = read_digest(*call);
-  if (!digest) return fail(*call, {core::Reason::bad_field, digest.error().detail});
-  const auto size = call->backend.find_content_size(*digest);
-  if (!size) return fail(*call, size.error());
-  Response response;
-  response.content_type = "application/octet-stream";
-  if (has_body) {
-    const auto range = parse_byte_range(call->request.range, *size);
-    if (!range) return respond(*call, make_unsatisfiable(*size));
-    const std::size_t most = core::limits::http_body_bytes_max;
-    if (!*range && *size > most) {
-      return fail(*call, {core::Reason::too_large,
-                          "ask with Range: bytes=A-B for at most http_body_bytes_max of " +
-                              std::to_string(*size)});
-    }
-    const ByteRange wanted = range->value_or(ByteRange{0, *size});
-    auto bytes = call->backend.read_content(*digest, wanted.offset,
-                                            std::min<std::uint64_t>(wanted.length, most));
-    if (!bytes) return fail(*call, bytes.error());
-    if (range->has_value()) {
-      response = make_partial(std::move(*bytes), wanted.offset, *size);
-    } else {
-      response.body = std::move(*bytes);
-    }
-  }
-  response.headers.emplace_back("Intertie-Content-Size", std::to_string(*size));
-  response.headers.emplace_back("Accept-Ranges", "bytes");
-  respond(*call, std::move(response));
-}
-
-namespace {
 
 void put_content(const CallPointer& call) {
   const auto digest = read_digest(*call);
-  if (!digest) return fail(*call, {core::Reason::bad_field, digest.error().detail});
-  const auto done = call->backend.write_content(*digest, call->request.body);
+  if (!digest) return fail(*call, digest.error());
+  const std::string& bytes = call->request.body;
+  if (crypto::compute_sha256(std::string_view(bytes)) != *digest) {
+    return fail(*call, {core::Reason::bad_digest, "expected " + crypto::to_text(*digest)});
+  }
+  transfer::DatasetWish wish;
+  wish.owner = call->caller.name;
+  const auto done = call->backend.datasets().put(std::move(wish), bytes);
   if (!done) return fail(*call, done.error());
   respond_view(
-      *call,
-      ContentView{crypto::to_text(*digest), {static_cast<std::int64_t>(call->request.body.size())}},
-      201);
+      *call, ContentView{crypto::to_text(*digest), {static_cast<std::int64_t>(bytes.size())}}, 201);
 }
 
-void get_content(const CallPointer& call) { respond_content(call, true); }
-void head_content(const CallPointer& call) { respond_content(call, false); }
+void respond_own(const CallPointer& call, bool has_body) {
+  const auto digest = read_digest(*call);
+  if (!digest) return fail(*call, digest.error());
+  const auto info = call->backend.datasets().find(
+      call->caller.name, {transfer::DatasetKey::Kind::whole, *digest, {}, {}});
+  if (!info) return fail(*call, info.error());
+  respond_content(call, *info, has_body);
+}
+
+void get_content(const CallPointer& call) { respond_own(call, true); }
+void head_content(const CallPointer& call) { respond_own(call, false); }
+
+void send_content(const CallPointer& call) {
+  use_job_dataset(call,
+                  [call](const transfer::DatasetInfo& info) { respond_content(call, info, true); });
+}
+void send_manifest(const CallPointer& call) {
+  use_job_dataset(call,
+                  [call](const transfer::DatasetInfo& info) { respond_manifest(call, info); });
+}
 
 }  // namespace
 
@@ -69,7 +61,7 @@ void add_content_routes(std::vector<Route>& routes) {
   routes.push_back({"PUT",
                     pattern,
                     "put_content",
-                    "Stores bytes; they must match the digest.",
+                    "Stores bytes; they must match the digest. Larger ones are brought in chunks.",
                     Visibility::everybody,
                     Scope::jobs_write,
                     {},
@@ -82,7 +74,7 @@ void add_content_routes(std::vector<Route>& routes) {
                     pattern,
                     "get_content",
                     "The bytes with this digest; Range is honoured.",
-                    Visibility::everybody,
+                    Visibility::owner,
                     Scope::jobs_read,
                     {},
                     nullptr,
@@ -92,14 +84,29 @@ void add_content_routes(std::vector<Route>& routes) {
   routes.push_back({"HEAD",
                     pattern,
                     "head_content",
-                    "Whether the content is here. Header: Intertie-Content-Size.",
-                    Visibility::everybody,
+                    "Whether the caller's content is here. Header: Intertie-Content-Size.",
+                    Visibility::owner,
                     Scope::jobs_read,
                     {},
                     nullptr,
                     nullptr,
                     200,
                     &head_content});
+  add_dataset_routes(routes);
+}
+
+void add_site_content_routes(std::vector<Route>& routes) {
+  const std::vector<QueryRow> job = {{"job", "the job it is needed for"}};
+  routes.push_back({"GET", "/site/v1/datasets/{dataset}/manifest", "send_manifest",
+                    "The manifest of a job's input.", Visibility::owner, std::nullopt, job, nullptr,
+                    nullptr, 200, &send_manifest});
+  routes.push_back({"GET", "/site/v1/datasets/{dataset}/content", "send_dataset",
+                    "The bytes of a job's input.", Visibility::owner, std::nullopt, job, nullptr,
+                    nullptr, 200, &send_content});
+  // Agents of the version before ask so.
+  routes.push_back({"GET", "/site/v1/content/{dataset}", "send_content",
+                    "The bytes with this digest.", Visibility::owner, std::nullopt, job, nullptr,
+                    nullptr, 200, &send_content});
 }
 
 }  // namespace intertie::api

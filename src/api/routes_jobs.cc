@@ -27,8 +27,10 @@ core::Result<void> check_key(const std::string& key) {
   return {core::Reason::too_large, "Idempotency-Key: at most idempotency_key_bytes_max"};
 }
 
-// Content given by digest must be here, and its size is what the store says.
-core::Result<void> complete_inputs(Backend& backend, hub::JobDocument& document) {
+// Datasets must be here, whole, and the owner's to read; their size is what the store says. A name
+// becomes the identity it has now, so that the job's input stays what it was.
+core::Result<void> complete_inputs(Backend& backend, hub::JobDocument& document,
+                                   const std::string& owner) {
   for (std::size_t i = 0; i < document.data.in.size(); ++i) {
     hub::DataIn& input = document.data.in[i];
     if (input.from.empty()) {
@@ -36,18 +38,26 @@ core::Result<void> complete_inputs(Backend& backend, hub::JobDocument& document)
       continue;
     }
     const std::string field = "data.in[" + std::to_string(i) + "].from: ";
-    const auto digest = crypto::parse_digest(input.from);
-    if (!digest) return {core::Reason::bad_field, field + digest.error().detail};
-    const auto size = backend.find_content_size(*digest);
-    if (!size) return {size.error().reason, field + size.error().detail};
-    input.size = {static_cast<std::int64_t>(*size)};
+    const auto key = transfer::parse_dataset_key(input.from);
+    if (!key) return {core::Reason::bad_field, field + key.error().detail};
+    const auto info = backend.datasets().find(owner, *key);
+    if (!info) return {info.error().reason, field + info.error().detail};
+    if (!info->is_complete()) {
+      return {core::Reason::not_found, field + input.from + ": " +
+                                           std::to_string(info->chunks_here) + " of " +
+                                           std::to_string(info->chunks) + " chunks are here"};
+    }
+    input.size = {static_cast<std::int64_t>(info->size)};
+    if (key->kind == transfer::DatasetKey::Kind::name) {
+      input.from = transfer::format_dataset(info->root);
+    }
   }
   return {};
 }
 
 core::Result<hub::Submission> prepare(Backend& backend, hub::JobDocument& document,
                                       const std::string& key, const std::string& owner) {
-  if (auto done = complete_inputs(backend, document); !done) return done.error();
+  if (auto done = complete_inputs(backend, document, owner); !done) return done.error();
   auto submission = hub::prepare_submission(
       document, key.empty() ? std::nullopt : std::optional<std::string_view>(key));
   if (!submission) return submission;

@@ -44,7 +44,9 @@ net::Request ClientCore::make_request(const Outgoing& call) const {
   if (!call.body.empty()) request.headers.add("Content-Type", "application/json");
   request.body = call.body;
   if (explain_call) {
-    const bool has_file = call.method == "PUT" && call.path.find("/content/") != std::string::npos;
+    const bool has_file =
+        call.method == "PUT" && (call.path.find("/content/") != std::string::npos ||
+                                 call.path.find("/datasets/") != std::string::npos);
     explain_call({call.method, context_.address + request.target, has_file ? "@FILE" : call.body,
                   call.idempotency_key, call.range});
   }

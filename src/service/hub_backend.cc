@@ -55,10 +55,11 @@ core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& opt
   auto store = storage_sqlite::open_sqlite_store(std::move(sqlite));
   if (!store) return store.error();
   std::unique_ptr<HubBackend> backend(new HubBackend(std::move(*store), options, log, fail_points));
-  auto content =
-      ContentStore::open(options.folder + "/content", options.content_bytes_max, fail_points);
-  if (!content) return content.error();
-  backend->content_ = std::move(*content);
+  auto datasets = HubDatasets::open(
+      make_store_options(options.folder + "/datasets", options.content_bytes_max, fail_points));
+  if (!datasets) return datasets.error();
+  backend->datasets_ = std::move(*datasets);
+  backend->sweep_datasets();
   if (auto done = backend->start_engine(); !done) return done.error();
   if (auto done = backend->open_keys(options); !done) return done.error();
   if (auto done = backend->create_hub(options); !done) return done.error();
@@ -213,17 +214,12 @@ void HubBackend::watch_log(storage::LogIndex after, std::function<void()> wake) 
   log_watchers_.watch(after, std::move(wake));
 }
 
-core::Result<void> HubBackend::write_content(const crypto::Digest& digest, std::string_view bytes) {
-  return content_->write(digest, bytes);
-}
-
-core::Result<std::uint64_t> HubBackend::find_content_size(const crypto::Digest& digest) {
-  return content_->find_size(digest);
-}
-
-core::Result<std::string> HubBackend::read_content(const crypto::Digest& digest,
-                                                   std::uint64_t offset, std::uint64_t length) {
-  return content_->read(digest, offset, length);
+// Every minute, aside: what is no longer to be kept goes.
+void HubBackend::sweep_datasets() {
+  deadlines_.add(core::minutes(1), [this] {
+    workers_.try_post([this] { datasets_->sweep(); });
+    sweep_datasets();
+  });
 }
 
 void HubBackend::read_site_file(const api::SiteFileRequest& request,
@@ -281,8 +277,8 @@ std::string HubBackend::service_metrics() {
              count(engine_->durable_index()));
   add_metric(text, "intertie_store_available", "gauge", "0 while the store cannot be written.",
              engine_->is_store_unavailable() ? 0 : 1);
-  add_metric(text, "intertie_content_bytes", "gauge", "Bytes in the content store.",
-             count(content_->used()));
+  add_metric(text, "intertie_content_bytes", "gauge", "Bytes of all datasets, as they are charged.",
+             count(datasets_->used()));
   add_metric(text, "intertie_watches", "gauge", "Long polls and streams that wait for jobs.",
              count(watchers_.size()));
   add_metric(text, "intertie_site_streams", "gauge", "Sites with an open stream.",

@@ -14,11 +14,11 @@
 #include "intertie/hub/machine.h"
 #include "intertie/service/hub_service.h"
 
-#include "content_store.h"
 #include "deadlines.h"
 #include "engine_thread.h"
 #include "fail_points.h"
 #include "http_adapter.h"
+#include "hub_datasets.h"
 #include "job_watchers.h"
 #include "key_store.h"
 #include "log.h"
@@ -47,10 +47,7 @@ class HubBackend final : public api::Backend {
   storage::Reader& reader() override;
   void watch_job(std::uint64_t job, core::Time deadline, std::function<void()> wake) override;
   void watch_log(storage::LogIndex after, std::function<void()> wake) override;
-  core::Result<void> write_content(const crypto::Digest& digest, std::string_view bytes) override;
-  core::Result<std::uint64_t> find_content_size(const crypto::Digest& digest) override;
-  core::Result<std::string> read_content(const crypto::Digest& digest, std::uint64_t offset,
-                                         std::uint64_t length) override;
+  api::Datasets& datasets() override { return *datasets_; }
   void read_site_file(const api::SiteFileRequest& request,
                       std::function<void(core::Result<api::SiteFilePiece>)> done) override;
   void attach_site_stream(std::uint32_t site, std::uint64_t after,
@@ -90,12 +87,13 @@ class HubBackend final : public api::Backend {
   core::Result<void> open_keys(const HubOptions& options);
   core::Result<void> create_hub(const HubOptions& options);
   core::Result<std::string> read_body(storage::LogIndex index);
+  void sweep_datasets();
 
   Log& log_;
   FailPoints& fail_points_;
   const std::unique_ptr<storage::Store> store_;
   std::optional<HubKeys> keys_;
-  std::unique_ptr<ContentStore> content_;
+  std::unique_ptr<HubDatasets> datasets_;
   std::string hub_id_;
   std::string site_address_;
   bool is_closed_ = false;

@@ -58,18 +58,14 @@ std::string format_reachable(const std::string& address, std::uint16_t port) {
 }
 
 bool is_content_path(std::string_view path) {
-  return path.starts_with("/v1/content/") || path.starts_with("/site/v1/content/");
+  return path.starts_with("/v1/content/") || path.starts_with("/site/v1/content/") ||
+         path.starts_with("/v1/datasets") || path.starts_with("/site/v1/datasets/");
 }
 
 // What reads or writes files, or a long stretch of the index, leaves the net threads free.
 bool is_slow(std::string_view path) {
   return is_content_path(path) || path.starts_with("/v1/public/") || path == "/v1/jobs:bulk" ||
          path == "/v1/bill" || path == "/v1/ledger/check";
-}
-
-std::size_t find_body_limit(std::string_view method, std::string_view path) {
-  const bool is_content = method == "PUT" && is_content_path(path);
-  return is_content ? kContentBodyBytesMax : core::limits::http_body_bytes_max;
 }
 
 }  // namespace
@@ -126,7 +122,6 @@ core::Result<void> HubService::Parts::open_site_listener(const HubOptions& optio
   net::HttpServerOptions server;
   server.address = listen->address;
   server.port = listen->port;
-  server.body_limit = find_body_limit;
   net::TlsServerOptions tls;
   tls.certificate_pem = keys.tls_certificate_pem;
   tls.key_pem = keys.tls.export_private_pem().reveal_text();
@@ -155,7 +150,6 @@ core::Result<void> HubService::Parts::open_user_listener(const HubOptions& optio
   server.address = listen->address;
   server.port = listen->port;
   server.threads = options.user_threads;
-  server.body_limit = find_body_limit;
   if (options.user_tls) {
     const HubKeys& keys = backend->keys();
     net::TlsServerOptions tls;

@@ -1,162 +1,118 @@
+// Inputs and outputs at a site.
 #include "site_content.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "intertie/transfer_wire/puller.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <filesystem>
-#include <optional>
-#include <system_error>
-#include <utility>
-
-#include "intertie/crypto/bytes.h"
-
-#include "files.h"
-#include "site_descriptor.h"
-#include "site_hub_client.h"
+#include "clock.h"
 
 namespace intertie::service {
 namespace {
 
-constexpr std::size_t kPieceBytes = 256u << 10;
-constexpr core::Duration kPieceTimeout = core::seconds(30);
-// What one request asks for: below the hub's limit for one answer.
-constexpr std::int64_t kRangeBytes = 8 << 20;
+constexpr std::uint64_t kPieceBytes = 1 << 20;
+// Failures in a row, each after a longer pause, before the attempt's own retries take over.
+constexpr std::uint32_t kFailuresMax = 8;
 
-// The whole content's size from "bytes A-B/SIZE".
-std::optional<std::int64_t> find_total(const net::Response& response) {
-  const auto range = response.headers.find("Content-Range");
-  if (!range) return std::nullopt;
-  const std::string_view total = range->substr(std::min(range->rfind('/') + 1, range->size()));
-  std::int64_t size = 0;
-  const auto [end, code] = std::from_chars(total.data(), total.data() + total.size(), size);
-  if (code != std::errc() || end != total.data() + total.size()) return std::nullopt;
-  return size;
+// No user is called so: their names have no '/'.
+std::string get_holder(const std::string& attempt) { return "attempt/" + attempt; }
+std::string get_lease(std::uint64_t job) { return "job " + std::to_string(job); }
+
+transfer_wire::PullOptions make_pull_options() {
+  transfer_wire::PullOptions options;
+  options.rules.failures_max = kFailuresMax;
+  options.clock = [] { return read_clock(); };
+  return options;
 }
 
 }  // namespace
 
-/// A file under a temporary name; it gets its own when its digest is known, or vanishes.
-class SiteContent::Incoming {
- public:
-  explicit Incoming(std::string path)
-      : path_(std::move(path)),
-        file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
-  ~Incoming() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  Incoming(const Incoming&) = delete;
-  Incoming& operator=(const Incoming&) = delete;
+core::Result<std::unique_ptr<SiteContent>> SiteContent::open(transfer_wire::StoreOptions options) {
+  auto store = transfer_wire::ContentStore::open(std::move(options));
+  if (!store) return store.error();
+  return std::unique_ptr<SiteContent>(new SiteContent(std::move(*store)));
+}
 
-  core::Result<void> add(std::string_view piece) {
-    if (!file_.is_open()) return make_io_error("open " + path_);
-    digest_.update(piece);
-    size_ += static_cast<std::int64_t>(piece.size());
-    while (!piece.empty()) {
-      const ssize_t written = ::write(file_.get(), piece.data(), piece.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return make_io_error("write " + path_);
-      piece.remove_prefix(static_cast<std::size_t>(written));
+core::Result<crypto::Digest> SiteContent::fetch(const Wanted& wanted,
+                                                transfer_wire::HttpSources& hub) {
+  const auto key = transfer::parse_dataset_key(wanted.from);
+  if (!key) return key.error();
+  // The hub is asked for the manifest even if the content is here: it decides whether the owner may
+  // still read it, and whether it may lie at this site.
+  const std::string query = "?job=" + std::to_string(wanted.job);
+  const auto held = hub.read_manifest(*key, query);
+  if (!held) return held.error();
+  if (wanted.size.count > 0 &&
+      static_cast<std::uint64_t>(wanted.size.count) != held->manifest.size) {
+    return core::Error{core::Reason::too_large, wanted.from + ": not of the size announced"};
+  }
+  transfer::DatasetWish wish;
+  wish.owner = wanted.owner;
+  wish.manifest = held->manifest;
+  wish.policy.keep_until = held->keep_until;
+  wish.is_cache = true;
+  const auto begun = store_->begin(wish, read_clock());
+  if (!begun) return begun.error();
+  auto leased = store_->lease(wanted.owner, begun->root, get_lease(wanted.job));
+  if (!leased) return leased.error();
+  if (!begun->is_complete()) {
+    transfer_wire::Puller puller(*store_, make_pull_options());
+    const auto report =
+        puller.pull(wanted.owner, begun->root, {[&hub, query] { return hub.make_source(query); }});
+    if (!report) return report.error();
+  }
+  if (key->kind == transfer::DatasetKey::Kind::whole) {
+    if (auto done = check_whole(*begun); !done) {
+      store_->release(get_lease(wanted.job));
+      static_cast<void>(store_->remove(wanted.owner, begun->root));
+      return done.error();
     }
-    return {};
   }
-
-  Stored finish() { return {digest_.finish(), core::Bytes{size_}}; }
-
-  core::Result<void> keep_as(const std::string& path, FailPoints& fail_points) {
-    if (!file_.is_open()) return make_io_error("open " + path_);
-    if (::fsync(file_.get()) != 0) return make_io_error("sync " + path_);
-    fail_points.pass(ServicePoint::content_before_rename);
-    if (::rename(path_.c_str(), path.c_str()) != 0) return make_io_error("rename " + path_);
-    path_.clear();
-    fail_points.pass(ServicePoint::content_after_rename);
-    return sync_folder(path.substr(0, path.rfind('/')));
-  }
-
-  std::int64_t size() const { return size_; }
-
- private:
-  std::string path_;
-  SiteDescriptor file_;
-  crypto::Sha256 digest_;
-  std::int64_t size_ = 0;
-};
-
-core::Result<std::unique_ptr<SiteContent>> SiteContent::open(std::string folder,
-                                                             FailPoints& fail_points) {
-  if (auto made = make_private_folder(folder); !made) return made.error();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder + "/incoming", ignored);
-  if (auto made = make_private_folder(folder + "/incoming"); !made) return made.error();
-  for (unsigned first = 0; first < 256; ++first) {
-    const std::array<std::uint8_t, 1> byte = {static_cast<std::uint8_t>(first)};
-    const auto made = make_private_folder(folder + "/" + crypto::encode_hex(byte));
-    if (!made) return made.error();
-  }
-  return std::unique_ptr<SiteContent>(new SiteContent(std::move(folder), fail_points));
+  return begun->root;
 }
 
-std::string SiteContent::get_path(const crypto::Digest& digest) const {
-  const std::string hex = crypto::encode_hex(digest.bytes);
-  return folder_ + "/" + hex.substr(0, 2) + "/" + hex;
+// The manifest only states the digest of the whole: who asked by it must see it hold.
+core::Result<void> SiteContent::check_whole(const transfer::DatasetInfo& info) {
+  if (info.chunks <= 1) return {};
+  crypto::Sha256 sum;
+  for (std::uint64_t at = 0; at < info.size;) {
+    const auto piece = store_->read(info.owner, info.root, {at, kPieceBytes}, read_clock());
+    if (!piece) return piece.error();
+    sum.update(std::string_view(*piece));
+    at += piece->size();
+  }
+  if (sum.finish() == info.whole) return {};
+  return {core::Reason::bad_digest, crypto::to_text(*info.whole) + " as its owner states it"};
 }
 
-core::Result<std::string> SiteContent::fetch(const crypto::Digest& digest, core::Bytes size,
-                                             net::HttpClient& client) {
-  const std::string path = get_path(digest);
-  if (::access(path.c_str(), R_OK) == 0) return path;
-  Incoming incoming(folder_ + "/incoming/" + std::to_string(++incoming_));
-  net::Request request;
-  request.target = "/site/v1/content/" + crypto::to_text(digest);
-  const auto take = [&](std::string_view piece) -> core::Result<void> {
-    const std::int64_t after = incoming.size() + static_cast<std::int64_t>(piece.size());
-    if (size.count > 0 && after > size.count) {
-      return {core::Reason::too_large, crypto::to_text(digest) + ": longer than announced"};
-    }
-    return incoming.add(piece);
-  };
-  std::int64_t total = 0;
-  do {
-    const std::int64_t from = incoming.size();
-    request.headers.set(
-        "Range", "bytes=" + std::to_string(from) + "-" + std::to_string(from + kRangeBytes - 1));
-    const auto response = client.download(request, take, kPieceTimeout);
-    if (!response) return response.error();
-    if (response->status == 200) break;  // The whole of it at once.
-    if (response->status != 206 && response->status != 416) return read_problem(*response);
-    total = find_total(*response).value_or(0);
-    if (incoming.size() == from && total > from) {
-      return {core::Reason::bad_syntax, "content: an empty piece"};
-    }
-  } while (incoming.size() < total);
-  if (auto touched = incoming.add({}); !touched) return touched.error();
-  if (incoming.finish().digest != digest) {
-    return {core::Reason::bad_digest, crypto::to_text(digest) + " as the hub sent it"};
-  }
-  if (auto kept = incoming.keep_as(path, fail_points_); !kept) return kept.error();
-  return path;
+void SiteContent::release(std::uint64_t job) { store_->release(get_lease(job)); }
+
+core::Result<void> SiteContent::copy_to(const std::string& owner, const crypto::Digest& root,
+                                        int file) {
+  return store_->copy_to(owner, root, file, read_clock());
 }
 
-core::Result<SiteContent::Stored> SiteContent::store(int file) {
-  Incoming incoming(folder_ + "/incoming/" + std::to_string(++incoming_));
-  std::string buffer(kPieceBytes, '\0');
-  while (true) {
-    const ssize_t count = ::read(file, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return make_io_error("reading an output");
-    const auto added = incoming.add({buffer.data(), static_cast<std::size_t>(count)});
-    if (!added) return added.error();
-    if (count == 0) break;
-  }
-  const Stored stored = incoming.finish();
-  const std::string path = get_path(stored.digest);
-  if (::access(path.c_str(), R_OK) == 0) return stored;
-  if (auto kept = incoming.keep_as(path, fail_points_); !kept) return kept.error();
-  return stored;
+core::Result<SiteContent::Stored> SiteContent::store(int file, const std::string& attempt) {
+  transfer::DatasetWish wish;
+  wish.owner = get_holder(attempt);
+  const auto info = store_->import_file(file, std::move(wish), read_clock());
+  if (!info) return info.error();
+  return Stored{*info->whole, core::Bytes{static_cast<std::int64_t>(info->size)}};
 }
+
+core::Result<std::string> SiteContent::read(const std::string& attempt,
+                                            const crypto::Digest& digest, std::uint64_t offset,
+                                            std::uint64_t length) {
+  const std::string holder = get_holder(attempt);
+  const auto info = store_->find(holder, {transfer::DatasetKey::Kind::whole, digest, {}, {}});
+  if (!info) return info.error();
+  return store_->read(holder, info->root, {offset, length}, read_clock());
+}
+
+void SiteContent::remove_outputs(const std::string& attempt) {
+  for (const auto& info : store_->list(get_holder(attempt))) {
+    static_cast<void>(store_->remove(info.owner, info.root));
+  }
+}
+
+void SiteContent::sweep() { store_->sweep(read_clock()); }
 
 }  // namespace intertie::service

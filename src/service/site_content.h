@@ -1,7 +1,6 @@
-// The content a site holds, by digest: inputs fetched from the hub, outputs of its tasks.
+// The content a site holds: inputs brought from the hub, outputs of its tasks.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,45 +9,56 @@
 #include "intertie/core/quantity.h"
 #include "intertie/core/result.h"
 #include "intertie/crypto/digest.h"
-#include "intertie/net/http_client.h"
-
-#include "fail_points.h"
+#include "intertie/transfer/dataset_name.h"
+#include "intertie/transfer_wire/content_store.h"
+#include "intertie/transfer_wire/http_source.h"
 
 namespace intertie::service {
 
-/// Files FOLDER/<first two digits>/<64 hexadecimal digits>, complete and verified once they have
-/// their name. Any thread.
+/// Datasets of the site's content store. Inputs are copies, kept under their owner's name for the
+/// next job and given up when space is needed; outputs belong to their attempt. Any thread.
 class SiteContent {
  public:
-  /// `folder` is made if missing; half-written files of an earlier run are removed.
-  /// `fail_points` outlives it.
-  static core::Result<std::unique_ptr<SiteContent>> open(std::string folder,
-                                                         FailPoints& fail_points);
+  /// What ContentStore::open refuses.
+  static core::Result<std::unique_ptr<SiteContent>> open(transfer_wire::StoreOptions options);
 
-  /// Makes sure that the content is here, if need be from the hub, verified on the way; returns its
-  /// path. Refuses with bad_digest, not_found, too_large (more than `size`, if that is above 0),
-  /// io_failed and what the client refuses.
-  core::Result<std::string> fetch(const crypto::Digest& digest, core::Bytes size,
-                                  net::HttpClient& client);
+  /// What a job needs, and for whom.
+  struct Wanted {
+    std::string from;  // As the job document names it.
+    core::Bytes size;
+    std::uint64_t job = 0;
+    std::string owner;
+  };
+  /// Makes sure that the content is here, if need be from the hub, verified chunk by chunk; what
+  /// came before an interruption stays. It is not given up before release() of the job. Refuses
+  /// with bad_digest, not_found, data_policy, too_large (not the size announced), stopping, what
+  /// the store refuses and what the connection does.
+  core::Result<crypto::Digest> fetch(const Wanted& wanted, transfer_wire::HttpSources& hub);
+  void release(std::uint64_t job);
+  /// Into an open file. not_found, bad_digest (damaged since), io_failed.
+  core::Result<void> copy_to(const std::string& owner, const crypto::Digest& root, int file);
 
   struct Stored {
     crypto::Digest digest;
     core::Bytes size;
   };
-  /// Copies an open file in. io_failed.
-  core::Result<Stored> store(int file);
+  /// Keeps an open file as an output of the attempt ("7.1"). io_failed.
+  core::Result<Stored> store(int file, const std::string& attempt);
+  /// A piece of an output.
+  core::Result<std::string> read(const std::string& attempt, const crypto::Digest& digest,
+                                 std::uint64_t offset, std::uint64_t length);
+  /// Forgets the outputs of an attempt.
+  void remove_outputs(const std::string& attempt);
 
-  /// The file of a digest; it may not exist.
-  std::string get_path(const crypto::Digest& digest) const;
+  /// Removes what has expired.
+  void sweep();
 
  private:
-  SiteContent(std::string folder, FailPoints& fail_points)
-      : folder_(std::move(folder)), fail_points_(fail_points) {}
-  class Incoming;
+  explicit SiteContent(std::unique_ptr<transfer_wire::ContentStore> store)
+      : store_(std::move(store)) {}
+  core::Result<void> check_whole(const transfer::DatasetInfo& info);
 
-  const std::string folder_;
-  FailPoints& fail_points_;
-  std::atomic<std::uint64_t> incoming_{0};
+  const std::unique_ptr<transfer_wire::ContentStore> store_;
 };
 
 }  // namespace intertie::service

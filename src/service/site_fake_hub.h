@@ -28,6 +28,7 @@
 #include "intertie/identity/envelope.h"
 #include "intertie/identity/signed_record.h"
 #include "intertie/net/http_server.h"
+#include "intertie/transfer/manifest.h"
 
 #include "clock.h"
 
@@ -292,11 +293,7 @@ class FakeHub {
       if (found == secrets_.end()) return make_json(R"({"code":"stale_epoch"})", 409);
       return make_json(found->second.first, found->second.second);
     }
-    if (request.path.starts_with("/site/v1/content/")) {
-      const auto found = contents_.find(request.path.substr(17));
-      if (found == contents_.end()) return make_json(R"({"code":"not_found"})", 404);
-      return make_json(found->second);
-    }
+    if (request.path.starts_with("/site/v1/datasets/")) return send_dataset(request.path);
     if (request.path.starts_with("/site/v1/answers/")) {
       answers_[std::stoull(request.path.substr(17))] =
           codec::from_json<api::AskAnswer>(request.body, codec::Boundary::strict).value();
@@ -329,6 +326,21 @@ class FakeHub {
         identity::seal_envelope(identity::kRecordType, codec::to_json(record), key_);
     return make_json(codec::to_json(
         api::JoinProposal{*envelope, "90R0000000000000", crypto::to_text(key_.public_key())}));
+  }
+
+  // Of one chunk each: "sha256:..." before the content is known, the identity afterwards.
+  net::Response send_dataset(const std::string& path) {
+    for (const auto& [digest, content] : contents_) {
+      transfer::ManifestWriter writer(content.size(), true);
+      writer.add(content);
+      const transfer::Manifest manifest = writer.finish().value();
+      const std::string root = crypto::encode_hex(transfer::compute_root(manifest).bytes);
+      if (path == "/site/v1/datasets/" + digest + "/manifest") {
+        return make_json(transfer::encode_manifest(manifest));
+      }
+      if (path == "/site/v1/datasets/" + root + "/content") return make_json(content);
+    }
+    return make_json(R"({"code":"not_found"})", 404);
   }
 
   net::Response join(const std::string& body) {

@@ -27,6 +27,14 @@ bool is_told_as_it_is(core::Reason reason) {
          reason == core::Reason::secrets_refused;
 }
 
+transfer_wire::HttpHolder make_holder(const SiteHubClients& clients) {
+  transfer_wire::HttpHolder holder;
+  holder.connect = [&clients] { return clients.make_client(core::limits::request_timeout); };
+  holder.prefix = "/site/v1/datasets";
+  holder.read_problem = [](const net::Response& response) { return read_problem(response); };
+  return holder;
+}
+
 std::vector<std::uint32_t> list_ranks(const execution::StartAttempt& order) {
   std::vector<std::uint32_t> ranks;
   for (const execution::TaskSlot& slot : order.slots) ranks.push_back(slot.rank);
@@ -52,14 +60,19 @@ class SitePreparer::Worker {
       : owner_(owner),
         context_(owner.context_),
         reader_(std::move(reader)),
-        client_(context_.clients.make_client(core::limits::request_timeout)) {}
+        client_(context_.clients.make_client(core::limits::request_timeout)),
+        datasets_(make_holder(context_.clients)) {}
 
-  void interrupt() const { client_.interrupt(); }
+  void interrupt() {
+    client_.interrupt();
+    datasets_.interrupt();
+  }
 
   // Both give whether the report is durable.
   bool stage(const SiteWork& work) {
     const agent::AttemptId id = work.action.attempt;
     const auto done = bring_inputs(work);
+    context_.content.release(id.first);
     context_.fail_points.pass(ServicePoint::inputs_after_copy);
     if (done) return finish(agent::ReportStaged{id.first, id.second}, work);
     // Interrupted by the agent's own end: nothing is wrong, the next start does it again.
@@ -96,11 +109,12 @@ class SitePreparer::Worker {
     }
     for (const PlannedInput& planned : plan->inputs) {
       const hub::DataIn& input = document->data.in[planned.index];
-      SiteTasks::InputFile file{planned.place, {}, input.content, input.executable};
+      SiteTasks::InputFile file{
+          planned.place, {}, work.order.owner, input.content, input.executable};
       if (!input.from.empty()) {
-        auto path = fetch(input);
-        if (!path) return path.error();
-        file.source = std::move(*path);
+        const auto dataset = fetch(input, work);
+        if (!dataset) return dataset.error();
+        file.dataset = *dataset;
       }
       for (const std::uint32_t rank : list_ranks(work.order)) {
         const auto put = context_.tasks.put_input(work.action.attempt, rank, file);
@@ -110,11 +124,10 @@ class SitePreparer::Worker {
     return {};
   }
 
-  core::Result<std::string> fetch(const hub::DataIn& input) {
-    const auto digest = crypto::parse_digest(input.from);
-    if (!digest) return digest.error();
-    return try_patiently<std::string>(
-        [&] { return context_.content.fetch(*digest, input.size, client_); });
+  core::Result<crypto::Digest> fetch(const hub::DataIn& input, const SiteWork& work) {
+    const SiteContent::Wanted wanted{input.from, input.size, work.action.attempt.first,
+                                     work.order.owner};
+    return try_patiently<crypto::Digest>([&] { return context_.content.fetch(wanted, datasets_); });
   }
 
   core::Result<void> bring_secrets_patiently(const SiteWork& work,
@@ -158,6 +171,7 @@ class SitePreparer::Worker {
   const SiteContext& context_;
   const std::unique_ptr<storage::Reader> reader_;
   net::HttpClient client_;
+  transfer_wire::HttpSources datasets_;
 };
 
 SitePreparer::SitePreparer(const SiteContext& context) : context_(context) {}

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "fail_points.h"
 #include "files.h"
+#include "hub_datasets.h"
 #include "site_clock.h"
 #include "site_context.h"
 #include "site_join.h"
@@ -238,7 +239,8 @@ class SiteService::Parts {
         SiteHubClients::create({identity_.hub_address, identity_.hub_fingerprint}, *keys_);
     if (!clients) return clients.error();
     clients_.emplace(std::move(*clients));
-    auto content = SiteContent::open(options_.folder + "/content", fail_points_);
+    auto content = SiteContent::open(make_store_options(options_.folder + "/datasets",
+                                                        options_.content_bytes_max, fail_points_));
     if (!content) return content.error();
     content_ = std::move(*content);
     auto tasks = SiteTasks::open(options_.folder + "/tasks", *content_, fail_points_);
@@ -313,6 +315,7 @@ class SiteService::Parts {
       return std::ranges::binary_search(*needed, id);
     };
     tasks_->sweep(is_needed, options_.keep_tasks, options_.keep_tasks_bytes);
+    content_->sweep();
   }
 
   void tell_failure(const char* what, const core::Result<void>& outcome) {

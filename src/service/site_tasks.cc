@@ -27,7 +27,6 @@ namespace intertie::service {
 namespace {
 
 constexpr std::string_view kOutputPrefix = "output:";
-constexpr std::size_t kCopyBytes = 256u << 10;
 
 core::Result<void> write_all(int file, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -37,20 +36,6 @@ core::Result<void> write_all(int file, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
-}
-
-core::Result<void> copy_file(const std::string& source, int target) {
-  const SiteDescriptor from(::open(source.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!from.is_open()) return make_io_error(source);
-  std::string buffer(kCopyBytes, '\0');
-  while (true) {
-    const ssize_t count = ::read(from.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return make_io_error(source);
-    if (count == 0) return {};
-    const auto written = write_all(target, {buffer.data(), static_cast<std::size_t>(count)});
-    if (!written) return written;
-  }
 }
 
 /// A regular file beneath `folder`, whatever links the task has planted; closed if there is none.
@@ -89,6 +74,10 @@ core::Result<FilePiece> read_piece(const std::string& path, std::uint64_t offset
   return piece;
 }
 
+std::string format_name(const agent::AttemptId& attempt) {
+  return std::to_string(attempt.first) + "." + std::to_string(attempt.second);
+}
+
 std::optional<agent::AttemptId> parse_name(const std::string& name) {
   agent::AttemptId id;
   const char* end = name.data() + name.size();
@@ -120,7 +109,7 @@ core::Result<std::unique_ptr<SiteTasks>> SiteTasks::open(std::string folder, Sit
 }
 
 std::string SiteTasks::get_folder(const agent::AttemptId& attempt) const {
-  return folder_ + "/" + std::to_string(attempt.first) + "." + std::to_string(attempt.second);
+  return folder_ + "/" + format_name(attempt);
 }
 
 std::string SiteTasks::get_rank_folder(const agent::AttemptId& attempt, std::uint32_t rank) const {
@@ -152,8 +141,8 @@ core::Result<void> SiteTasks::put_input(const agent::AttemptId& attempt, std::ui
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const SiteDescriptor file(::open(path.c_str(), flags, mode));
   if (!file.is_open()) return make_io_error(path);
-  const auto written = input.source.empty() ? write_all(file.get(), input.content)
-                                            : copy_file(input.source, file.get());
+  const auto written = input.dataset ? content_.copy_to(input.owner, *input.dataset, file.get())
+                                     : write_all(file.get(), input.content);
   if (!written) return written;
   if (::fchmod(file.get(), mode) != 0) return make_io_error(path);
   return {};
@@ -184,7 +173,7 @@ core::Result<CollectedOutputs> SiteTasks::collect(const agent::AttemptId& attemp
       collected.missing += (collected.missing.empty() ? "" : ", ") + output.name;
       continue;
     }
-    const auto stored = content_.store(file.get());
+    const auto stored = content_.store(file.get(), format_name(attempt));
     if (!stored) return stored.error();
     collected.outputs.push_back({output.name, crypto::to_text(stored->digest), stored->size});
   }
@@ -217,7 +206,9 @@ core::Result<FilePiece> SiteTasks::read(const agent::AttemptId& attempt, std::ui
     if (output.name != name) continue;
     const auto digest = crypto::parse_digest(output.digest);
     if (!digest) return digest.error();
-    return read_piece(content_.get_path(*digest), offset, length);
+    auto bytes = content_.read(format_name(attempt), *digest, offset, length);
+    if (!bytes) return bytes.error();
+    return FilePiece{std::move(*bytes), static_cast<std::uint64_t>(output.size.count)};
   }
   return core::Error{core::Reason::not_found, "output " + name};
 }
@@ -245,6 +236,7 @@ std::size_t SiteTasks::sweep(const IsNeeded& is_needed, core::Duration keep,
   for (const Kept& each : kept) {
     bytes += each.bytes;
     if (each.touched >= oldest && bytes <= bytes_max.count) continue;
+    content_.remove_outputs(each.path.filename());
     std::filesystem::remove_all(each.path, error);
     ++removed;
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "intertie/core/time.h"
 #include "intertie/execution/site_messages.h"
 
+#include "fail_points.h"
 #include "site_content.h"
 #include "site_file_plan.h"
 
@@ -47,10 +49,11 @@ class SiteTasks {
   core::Result<void> make_rank(const agent::AttemptId& attempt, std::uint32_t rank,
                                const FilePlan& plan);
 
-  /// Puts a file at `place` of the rank: a copy of `source`, or `content` when it is empty.
+  /// Puts a file at `place` of the rank: a copy of the owner's dataset, or `content` without one.
   struct InputFile {
     std::string place;
-    std::string source;
+    std::optional<crypto::Digest> dataset;
+    std::string owner;
     std::string content;
     bool is_executable = false;
   };

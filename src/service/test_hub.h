@@ -76,6 +76,16 @@ class TestClient {
     return client_->request(request, core::seconds(20));
   }
 
+  core::Result<net::Response> send_range(const std::string& target, std::size_t offset,
+                                         std::size_t length) {
+    net::Request request;
+    request.target = target;
+    request.headers.add("Authorization", "Bearer " + token_);
+    request.headers.add(
+        "Range", "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + length - 1));
+    return client_->request(request, core::seconds(20));
+  }
+
   // The status, or 0 if there was no answer.
   int send_for_status(const std::string& method, const std::string& target, std::string body = {}) {
     const auto response = send(method, target, std::move(body));

@@ -118,19 +118,21 @@ void FetchPlan::end_failed(std::uint32_t chunk, const core::Error& error, bool a
   }
   Source& source = sources_[each.source];
   source.last_error = error;
-  rest(source, now);
-  if (++failures_ >= rules_.failures_max && !failure_) failure_ = error;
+  const bool is_counted = rest(source, now);
+  if (is_counted && ++failures_ >= rules_.failures_max && !failure_) failure_ = error;
   check_hope(chunk);
 }
 
-void FetchPlan::rest(Source& source, core::Time now) const {
-  if (source.rests_until > now) return;  // One cut ends all orders of a source: it counts once.
+// False: it rests already. One cut ends all orders of a source, and counts once.
+bool FetchPlan::rest(Source& source, core::Time now) const {
+  if (source.rests_until > now) return false;
   core::Duration pause = rules_.backoff_first;
   for (std::uint32_t i = 0; i < source.failures && pause < rules_.backoff_max; ++i) {
     pause = std::min(pause + pause, rules_.backoff_max);
   }
   ++source.failures;
   source.rests_until = now + pause;
+  return true;
 }
 
 void FetchPlan::drop_source(std::uint32_t source, const core::Error& error) {

@@ -2,6 +2,8 @@
 #include "intertie/transfer/fetch_plan.h"
 
 #include <map>
+#include <optional>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -20,100 +22,117 @@ Manifest make_manifest(std::uint32_t chunks) {
   return manifest;
 }
 
-// An independent account of what a source was asked for and what the destination holds.
-struct Account {
-  std::uint64_t kept = 0;
-  std::uint32_t source = 0;
-  bool is_done = false;
+// A fetch from sources that cut and lie, with an independent account of what was asked for and what
+// the destination holds. Source 0 is honest.
+class RandomFetch {
+ public:
+  explicit RandomFetch(std::uint64_t seed) : random_(seed) {
+    const auto chunks = static_cast<std::uint32_t>(1 + random_.below(40));
+    manifest_ = make_manifest(chunks);
+    ChunkJournal journal(chunks);
+    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
+      accounts_[chunk].is_done = random_.chance(1, 4);
+      if (accounts_[chunk].is_done) journal.add(chunk);
+      if (!accounts_[chunk].is_done) wanted_ += get_chunk_span(manifest_, chunk).length;
+    }
+    rules_.in_flight_max = static_cast<std::uint32_t>(1 + random_.below(5));
+    rules_.in_flight_per_source_max = static_cast<std::uint32_t>(1 + random_.below(4));
+    const auto sources = static_cast<std::uint32_t>(1 + random_.below(3));
+    plan_.emplace(manifest_, journal, sources, rules_);
+  }
+
+  void run() {
+    for (int steps = 0; !plan_->is_done(); ++steps) {
+      ASSERT_LT(steps, 100'000);
+      ASSERT_FALSE(plan_->failure().has_value()) << core::to_text(*plan_->failure());
+      while (const auto order = plan_->start_next(now_)) ASSERT_NO_FATAL_FAILURE(check(*order));
+      if (!orders_.empty()) {
+        step();
+        continue;
+      }
+      const core::Time wake = plan_->get_next_wake(now_);
+      ASSERT_GT(wake, now_);
+      ASSERT_NE(wake, core::kNever);
+      now_ = wake;
+    }
+    for (const auto& [chunk, account] : accounts_) EXPECT_TRUE(account.is_done) << chunk;
+    EXPECT_EQ(plan_->bytes_verified(), manifest_.size);
+    // What came more than once is what was dropped, and no more than one chunk an incident.
+    EXPECT_EQ(received_, wanted_ + plan_->bytes_wasted());
+    EXPECT_LE(plan_->bytes_wasted(), incidents_ * kChunk);
+  }
+
+ private:
+  struct Account {
+    std::uint64_t kept = 0;
+    std::uint32_t source = 0;
+    bool is_done = false;
+    std::set<std::uint32_t> liars;
+  };
+
+  void check(const FetchOrder& order) {
+    ASSERT_FALSE(orders_.contains(order.chunk));
+    Account& account = accounts_[order.chunk];
+    ASSERT_FALSE(account.is_done);
+    ASSERT_FALSE(account.liars.contains(order.source));
+    if (account.source != order.source) account.kept = 0;
+    account.source = order.source;
+    const ByteSpan span = get_chunk_span(manifest_, order.chunk);
+    ASSERT_EQ(order.kept, account.kept);
+    ASSERT_EQ(order.span, (ByteSpan{span.offset + account.kept, span.length - account.kept}));
+    orders_[order.chunk] = order;
+    ASSERT_LE(orders_.size(), rules_.in_flight_max);
+    ASSERT_EQ(plan_->in_flight(), orders_.size());
+  }
+
+  // Some bytes of some order come, and perhaps its end.
+  void step() {
+    now_ = now_ + core::milliseconds(random_.between(0, 200));
+    auto place = orders_.begin();
+    std::advance(place, static_cast<std::ptrdiff_t>(random_.below(orders_.size())));
+    const FetchOrder order = place->second;
+    Account& account = accounts_[order.chunk];
+    const std::uint64_t left = get_chunk_span(manifest_, order.chunk).length - account.kept;
+    const std::uint64_t part = random_.chance(1, 2) ? left : random_.below(left + 1);
+    plan_->note_bytes(order.chunk, part, now_);
+    account.kept += part;
+    received_ += part;
+    if (part < left && random_.chance(1, 2)) return;  // More will come.
+    orders_.erase(place);
+    const bool is_lie = order.source > 0 && random_.chance(1, 3);
+    if (part == left && !is_lie) {
+      plan_->end_verified(order.chunk);
+      account.is_done = true;
+      return;
+    }
+    ++incidents_;
+    if (part == left) {
+      account.liars.insert(order.source);
+      plan_->end_wrong(order.chunk, now_);
+      account.kept = 0;
+      return;
+    }
+    const bool are_lost = random_.chance(1, 4);
+    plan_->end_failed(order.chunk, {core::Reason::unreachable, "cut"}, are_lost, now_);
+    if (are_lost) account.kept = 0;
+  }
+
+  core::Random random_;
+  Manifest manifest_;
+  FetchRules rules_;
+  std::optional<FetchPlan> plan_;
+  core::Time now_{1'000'000};
+  std::map<std::uint32_t, Account> accounts_;
+  std::map<std::uint32_t, FetchOrder> orders_;
+  std::uint64_t wanted_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t incidents_ = 0;
 };
 
 TEST(FetchPlan, EverythingArrivesOnceWhateverHappens) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);
-    core::Random random(seed);
-    const auto chunks = static_cast<std::uint32_t>(1 + random.below(40));
-    const auto sources = static_cast<std::uint32_t>(1 + random.below(3));
-    // Source 0 is honest; the others may lie.
-    const Manifest manifest = make_manifest(chunks);
-    ChunkJournal journal(chunks);
-    std::map<std::uint32_t, Account> accounts;
-    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
-      if (random.chance(1, 4)) {
-        journal.add(chunk);
-        accounts[chunk].is_done = true;
-      }
-    }
-    FetchRules rules;
-    rules.in_flight_max = static_cast<std::uint32_t>(1 + random.below(5));
-    rules.in_flight_per_source_max = static_cast<std::uint32_t>(1 + random.below(4));
-    FetchPlan plan(manifest, journal, sources, rules);
-    core::Time now{1'000'000};
-    std::map<std::uint32_t, FetchOrder> orders;
-    std::map<std::uint32_t, std::set<std::uint32_t>> liars;  // By chunk.
-    std::uint64_t received = 0;
-    std::uint64_t repeated_at_most = 0;
-    int steps = 0;
-    while (!plan.is_done()) {
-      ASSERT_LT(++steps, 100'000);
-      ASSERT_FALSE(plan.failure().has_value()) << core::to_text(*plan.failure());
-      while (const auto order = plan.start_next(now)) {
-        ASSERT_FALSE(orders.contains(order->chunk));
-        Account& account = accounts[order->chunk];
-        ASSERT_FALSE(account.is_done);
-        ASSERT_FALSE(liars[order->chunk].contains(order->source));
-        const ByteSpan span = get_chunk_span(manifest, order->chunk);
-        if (account.source != order->source) account.kept = 0;
-        account.source = order->source;
-        ASSERT_EQ(order->kept, account.kept);
-        ASSERT_EQ(order->span.offset, span.offset + account.kept);
-        ASSERT_EQ(order->span.length, span.length - account.kept);
-        orders[order->chunk] = *order;
-        ASSERT_LE(orders.size(), rules.in_flight_max);
-        ASSERT_EQ(plan.in_flight(), orders.size());
-      }
-      if (orders.empty()) {
-        const core::Time wake = plan.get_next_wake(now);
-        ASSERT_GT(wake, now);
-        ASSERT_NE(wake, core::kNever);
-        now = wake;
-        continue;
-      }
-      now = now + core::milliseconds(random.between(0, 200));
-      auto place = orders.begin();
-      std::advance(place, static_cast<std::ptrdiff_t>(random.below(orders.size())));
-      const FetchOrder order = place->second;
-      Account& account = accounts[order.chunk];
-      const std::uint64_t left = get_chunk_span(manifest, order.chunk).length - account.kept;
-      const std::uint64_t part = random.chance(1, 2) ? left : random.below(left + 1);
-      plan.note_bytes(order.chunk, part, now);
-      account.kept += part;
-      received += part;
-      if (part < left && random.chance(1, 2)) continue;  // More will come.
-      orders.erase(place);
-      if (part < left) {
-        const bool are_lost = random.chance(1, 4);
-        plan.end_failed(order.chunk, {core::Reason::unreachable, "cut"}, are_lost, now);
-        if (are_lost) account.kept = 0;
-        ++repeated_at_most;
-      } else if (order.source > 0 && random.chance(1, 3)) {
-        liars[order.chunk].insert(order.source);
-        plan.end_wrong(order.chunk, now);
-        account.kept = 0;
-        ++repeated_at_most;
-      } else {
-        plan.end_verified(order.chunk);
-        account.is_done = true;
-      }
-    }
-    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) EXPECT_TRUE(accounts[chunk].is_done);
-    EXPECT_EQ(plan.bytes_verified(), manifest.size);
-    // What came more than once is what was dropped, and no more than one chunk an incident.
-    std::uint64_t wanted = manifest.size;
-    for (std::uint32_t chunk = 0; chunk < chunks; ++chunk) {
-      if (journal.has(chunk)) wanted -= get_chunk_span(manifest, chunk).length;
-    }
-    EXPECT_EQ(received, wanted + plan.bytes_wasted());
-    EXPECT_LE(plan.bytes_wasted(), repeated_at_most * kChunk);
+    ASSERT_NO_FATAL_FAILURE(RandomFetch(seed).run());
   }
 }
 

@@ -87,6 +87,7 @@ class ContentStore::Parts {
     return get_folder(entry.owner) + "/" + crypto::encode_hex(entry.root.bytes) +
            std::string(suffix);
   }
+  core::Result<DatasetInfo> begin(const DatasetWish& wish, bool is_durable, core::Time now);
   core::Result<void> write_record(const Entry& entry);
   core::Result<void> change(Entry& entry, const DatasetWish& wish);
   core::Result<void> make_room_for(const std::string& owner, std::uint64_t bytes);
@@ -225,26 +226,29 @@ void ContentStore::Parts::touch(Entry& entry, core::Time now) {
   set_file_time(get_path(entry, ".dataset"), entry.last_used);
 }
 
-core::Result<DatasetInfo> ContentStore::begin(const DatasetWish& wish, core::Time now) {
+core::Result<DatasetInfo> ContentStore::Parts::begin(const DatasetWish& wish, bool is_durable,
+                                                     core::Time now) {
   if (auto checked = transfer::check_manifest(wish.manifest); !checked) return checked.error();
   if (auto checked = transfer::check_policy(wish.policy); !checked) return checked.error();
   if (!wish.name.empty()) {
     if (auto checked = transfer::check_dataset_name(wish.name); !checked) return checked.error();
   }
   const crypto::Digest root = transfer::compute_root(wish.manifest);
-  const std::lock_guard lock(parts_->mutex_);
-  Catalogue& catalogue = parts_->catalogue_;
+  const std::lock_guard lock(mutex_);
+  Catalogue& catalogue = catalogue_;
   if (Entry* const known = catalogue.find(wish.owner, root)) {
-    if (auto done = parts_->change(*known, wish); !done) return done.error();
-    parts_->touch(*known, now);
+    if (auto done = change(*known, wish); !done) return done.error();
+    touch(*known, now);
     return make_info(*known);
   }
   if (catalogue.count_of(wish.owner) >= core::limits::datasets_per_owner_max) {
     return core::Error{core::Reason::too_large, "datasets_per_owner_max datasets of one owner"};
   }
-  if (auto done = parts_->make_room_for(wish.owner, wish.manifest.size); !done) return done.error();
-  if (auto done = make_folder(parts_->get_folder(wish.owner)); !done) return done.error();
-  if (auto done = sync_folder(parts_->options_.folder + "/owners"); !done) return done.error();
+  if (auto done = make_room_for(wish.owner, wish.manifest.size); !done) return done.error();
+  if (catalogue.count_of(wish.owner) == 0) {
+    if (auto done = make_folder(get_folder(wish.owner)); !done) return done.error();
+    if (auto done = sync_folder(options_.folder + "/owners"); !done) return done.error();
+  }
   Entry entry;
   entry.root = root;
   entry.owner = wish.owner;
@@ -258,13 +262,39 @@ core::Result<DatasetInfo> ContentStore::begin(const DatasetWish& wish, core::Tim
   }
   Entry& added = catalogue.add(std::move(entry));
   Entry* const older = catalogue.rename(added, wish.name);
-  auto done = older != nullptr ? parts_->write_record(*older) : core::Result<void>();
-  if (done) done = parts_->write_record(added);
+  auto done = older != nullptr ? write_record(*older) : core::Result<void>();
+  if (done && (is_durable || !added.incoming)) done = write_record(added);
   if (!done) {
-    parts_->remove_entry(added.number);
+    remove_entry(added.number);
     return done.error();
   }
   return make_info(added);
+}
+
+core::Result<DatasetInfo> ContentStore::begin(const DatasetWish& wish, core::Time now) {
+  return parts_->begin(wish, true, now);
+}
+
+core::Result<DatasetInfo> ContentStore::put(DatasetWish wish, std::string_view content,
+                                            core::Time now) {
+  transfer::ManifestWriter manifest(content.size(), true);
+  manifest.add(content);
+  auto finished = manifest.finish();
+  if (!finished) return finished.error();
+  wish.manifest = std::move(*finished);
+  // With one chunk, the record of the complete dataset is the first.
+  const auto info = parts_->begin(wish, wish.manifest.chunks.size() > 1, now);
+  if (!info || info->is_complete()) return info;
+  for (std::uint32_t chunk = 0; chunk < info->chunks; ++chunk) {
+    const transfer::ByteSpan span = transfer::get_chunk_span(wish.manifest, chunk);
+    const auto done =
+        put_chunk(wish.owner, info->root, chunk, content.substr(span.offset, span.length), now);
+    if (done) continue;
+    // What was not there before leaves nothing behind.
+    if (info->chunks_here == 0) static_cast<void>(remove(wish.owner, info->root));
+    return done.error();
+  }
+  return find(wish.owner, {transfer::DatasetKey::Kind::root, info->root, {}, {}});
 }
 
 core::Result<transfer::ChunkJournal> ContentStore::get_journal(const std::string& owner,

@@ -22,8 +22,8 @@ std::string format_key(const transfer::DatasetKey& key) {
 
 class HttpSources::Source final : public ChunkSource {
  public:
-  Source(HttpSources& owner, std::shared_ptr<net::HttpClient> client)
-      : owner_(owner), client_(std::move(client)) {}
+  Source(HttpSources& owner, std::shared_ptr<net::HttpClient> client, std::string query)
+      : owner_(owner), client_(std::move(client)), query_(std::move(query)) {}
   ~Source() override {
     if (is_sound_) owner_.give_back(std::move(client_));
   }
@@ -32,8 +32,7 @@ class HttpSources::Source final : public ChunkSource {
                           const PieceSink& sink) override {
     const HttpHolder& holder = owner_.holder_;
     net::Request request;
-    request.target =
-        holder.prefix + "/" + crypto::encode_hex(root.bytes) + "/content" + holder.query;
+    request.target = holder.prefix + "/" + crypto::encode_hex(root.bytes) + "/content" + query_;
     request.headers = holder.headers;
     request.headers.set("Range", "bytes=" + std::to_string(span.offset) + "-" +
                                      std::to_string(span.offset + span.length - 1));
@@ -53,6 +52,7 @@ class HttpSources::Source final : public ChunkSource {
  private:
   HttpSources& owner_;
   std::shared_ptr<net::HttpClient> client_;
+  const std::string query_;
   mutable std::atomic<bool> is_sound_{true};
 };
 
@@ -84,14 +84,15 @@ void HttpSources::interrupt() {
   }
 }
 
-std::unique_ptr<ChunkSource> HttpSources::make_source() {
-  return std::make_unique<Source>(*this, take());
+std::unique_ptr<ChunkSource> HttpSources::make_source(std::string query) {
+  return std::make_unique<Source>(*this, take(), std::move(query));
 }
 
-core::Result<transfer::Manifest> HttpSources::read_manifest(const transfer::DatasetKey& key) {
+core::Result<HttpSources::Held> HttpSources::read_manifest(const transfer::DatasetKey& key,
+                                                           const std::string& query) {
   const auto client = take();
   net::Request request;
-  request.target = holder_.prefix + "/" + format_key(key) + "/manifest" + holder_.query;
+  request.target = holder_.prefix + "/" + format_key(key) + "/manifest" + query;
   request.headers = holder_.headers;
   std::string bytes;
   const auto sink = [&bytes](std::string_view piece) -> core::Result<void> {
@@ -106,14 +107,22 @@ core::Result<transfer::Manifest> HttpSources::read_manifest(const transfer::Data
   if (!response) return response.error();
   if (response->status != 200) return holder_.read_problem(*response);
   auto manifest = transfer::decode_manifest(bytes);
-  if (!manifest) return manifest;
+  if (!manifest) return manifest.error();
   const bool is_it =
       key.kind == transfer::DatasetKey::Kind::name ||
       (key.kind == transfer::DatasetKey::Kind::root &&
        transfer::compute_root(*manifest) == key.digest) ||
       (key.kind == transfer::DatasetKey::Kind::whole && manifest->whole == key.digest);
-  if (is_it) return manifest;
-  return core::Error{core::Reason::bad_digest, transfer::to_text(key) + ": another's manifest"};
+  if (!is_it) {
+    return core::Error{core::Reason::bad_digest, transfer::to_text(key) + ": another's manifest"};
+  }
+  Held held{std::move(*manifest), std::nullopt};
+  if (const auto until = response->headers.find("Intertie-Keep-Until")) {
+    const auto time = core::parse_rfc3339(*until);
+    if (!time) return time.error();
+    held.keep_until = *time;
+  }
+  return held;
 }
 
 }  // namespace intertie::transfer_wire

@@ -62,7 +62,7 @@ TEST(Puller, ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
     std::function<void(std::string&, std::uint64_t)> corrupt;
   };
   const Lie lies[] = {
-      {"right length, wrong content", [](std::string& bytes, std::uint64_t) { bytes[9] ^= 1; }},
+      {"right length, wrong content", [](std::string& bytes, std::uint64_t) { bytes[0] ^= 1; }},
       {"more bytes", [](std::string& bytes, std::uint64_t) { bytes += "x"; }},
       {"the wrong place",
        [&](std::string& bytes, std::uint64_t offset) {
@@ -105,9 +105,10 @@ TEST(Puller, RefusalsEndItAndOverloadDoesNot) {
   const auto store = open_store(folder.path());
   ASSERT_TRUE(store->begin({"ada", holder.manifest()}, {}).has_value());
   HttpSources sources(holder.make_http_holder(holder.port()));
-  EXPECT_EQ(
-      sources.read_manifest({transfer::DatasetKey::Kind::root, holder.root(), {}, {}}).value(),
-      holder.manifest());
+  EXPECT_EQ(sources.read_manifest({transfer::DatasetKey::Kind::root, holder.root(), {}, {}})
+                .value()
+                .manifest,
+            holder.manifest());
   EXPECT_EQ(
       sources.read_manifest({transfer::DatasetKey::Kind::root, crypto::compute_sha256("x"), {}, {}})
           .error()

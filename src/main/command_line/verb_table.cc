@@ -195,9 +195,28 @@ constexpr std::array kMeasure = {
 constexpr std::array<std::string_view, 2> kMeasureExamples = {
     "measure --quick", "measure --sign keys --subject 90S-00001-000001-QH --to statement.json"};
 
-constexpr std::array kDigests = {Operand{"DIGEST", Need::list}};
-constexpr std::array kDigest = {Operand{"DIGEST"}};
+constexpr std::array kDatasets = {Operand{"DATASET", Need::list}};
+constexpr std::array kAnyDatasets = {Operand{"DATASET", Need::list_or_none}};
+constexpr std::array kDataset = {Operand{"DATASET"}};
 constexpr std::array kFiles = {Operand{"FILE", Need::list}};
+constexpr std::array kDataPut = {
+    Option{"name", 0, text, "NAME", "jobs then read it as data://NAME"},
+    Option{"pin", 0, flag, "", "never give it up for space"},
+    Option{"readers", 0, text, "NAMES", "who else may read it, separated by commas"},
+    Option{"regions", 0, text, "CODES",
+           "where it may lie, separated by commas (default: anywhere)"},
+    Option{"classification", 0, choice, "LEVEL", "how sensitive it is",
+           "open|internal|confidential|secret"},
+    Option{"keep-until", 0, text, "TIME", "when it is removed everywhere (2027-01-31T00:00:00Z)"},
+};
+constexpr std::array<std::string_view, 2> kDataPutExamples = {
+    "data put train.tar --name train", "data put secret.csv --regions 22,42 --readers bob"};
+constexpr std::array<std::string_view, 1> kDataGetExamples = {
+    "data get data://train --to train.tar"};
+constexpr std::string_view kDataDetails =
+    "A dataset is named by NAME or data://NAME (yours), data://OWNER/NAME, data:<identity>, or the "
+    "sha256:<digest> of the file. Only its owner and the readers it names can see that it exists. "
+    "Job files take the same in data.in[].from.";
 constexpr std::array kDataTo = {
     Option{"to", 0, text, "FILE", "where to write it (default: stdout)"}};
 constexpr std::array kOptionalSite = {Operand{"SITE", Need::optional}};
@@ -281,9 +300,15 @@ constexpr std::array kVerbs = {
          {},
          kPlanExamples},
     Verb{"cancel", kWork, "stop jobs", kJobList, kDryRun},
-    Verb{"data put", kWork, "send files to the hub; prints their digests", kFiles},
-    Verb{"data get", kWork, "fetch content by its digest", kDigest, kDataTo},
-    Verb{"data ls", kWork, "say which contents the hub holds, and their size", kDigests},
+    Verb{"data put", kWork, "send files to the hub, resumed if cut; prints their digests", kFiles,
+         kDataPut, kDataPutExamples, kDataDetails},
+    Verb{"data get", kWork, "fetch a dataset, each chunk verified", kDataset, kDataTo,
+         kDataGetExamples},
+    Verb{"data ls", kWork, "list your datasets, or say which of these are here", kAnyDatasets},
+    Verb{"data show", kWork, "one dataset: chunks, policy, last use", kDataset},
+    Verb{"data pin", kWork, "never give datasets up for space", kDatasets},
+    Verb{"data unpin", kWork, "let datasets go when space is needed", kDatasets},
+    Verb{"data rm", kWork, "remove datasets of yours from the hub", kDatasets},
     Verb{"jobs", kLook, "list jobs, or show one", kOptionalJob, kJobs, kJobsExamples},
     Verb{"logs", kLook, "what a job has printed", kJob, kLogs, kLogsExamples},
     Verb{"outputs", kLook, "fetch the files a job has written", kJob, kFetch, kFetchExamples},

@@ -9,17 +9,18 @@
 #include <filesystem>
 #include <fstream>
 
-#include "session/local_file.h"
+#include "intertie/transfer/dataset_name.h"
+
+#include "session/dataset_files.h"
 #include "session/progress.h"
 
 namespace intertie::cli {
 namespace {
 
 constexpr std::size_t kPieceBytes = 1u << 20;
-constexpr std::size_t kUploadBytesMax = 1u << 30;
 
 bool is_local(const hub::DataIn& input) {
-  return !input.from.empty() && !input.from.starts_with("sha256:");
+  return !input.from.empty() && !transfer::is_dataset_key(input.from);
 }
 
 std::string find_path(const hub::DataIn& input, const std::string& base) {
@@ -80,22 +81,9 @@ core::Result<void> check_locally(const hub::JobDocument& document, const std::st
 
 core::Result<crypto::Digest> upload_file(const std::string& path, HubSession& session,
                                          const Terminal& terminal) {
-  const core::Result<crypto::Digest> digest = digest_file(path);
-  if (!digest) return digest;
-  const core::Result<std::optional<std::uint64_t>> known =
-      session.client().find_content(crypto::to_text(*digest));
-  if (!known) return known.error();
-  if (*known) return digest;
-  const core::Result<std::string> bytes = read_file(path, kUploadBytesMax);
-  if (!bytes) return bytes.error();
-  const bool is_large = bytes->size() > (8u << 20);
-  if (is_large) terminal.say("Sending " + path + " ...");
-  const core::Result<std::string> sent = session.client().upload_content(*bytes);
-  if (!sent) return {sent.error().reason, path + ": " + sent.error().detail};
-  if (*sent != crypto::to_text(*digest)) {
-    return {core::Reason::bad_digest, path + " changed while it was sent"};
-  }
-  return digest;
+  const auto sent = send_file(path, {}, session, terminal);
+  if (!sent) return sent.error();
+  return crypto::parse_digest(sent->digest);
 }
 
 core::Result<void> upload_inputs(hub::JobDocument& document, const std::string& base,

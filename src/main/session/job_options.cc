@@ -6,6 +6,7 @@
 
 #include "intertie/codec/json.h"
 #include "intertie/codec/yaml.h"
+#include "intertie/transfer/dataset_name.h"
 
 #include "session/job_files.h"
 #include "session/job_secrets.h"
@@ -45,17 +46,16 @@ core::Result<hub::DeviceNeed> parse_devices(const std::string& text) {
 /// "PATH" or "PATH:TARGET"; a path may hold a colon if a file of that name exists.
 hub::DataIn parse_input(const std::string& text) {
   hub::DataIn input;
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0 || ::access(text.c_str(), F_OK) == 0 ||
-      text.starts_with("sha256:")) {
-    const std::size_t target = text.starts_with("sha256:") ? text.find(':', 7) : std::string::npos;
-    input.from = text.substr(0, target);
-    input.to = target == std::string::npos ? std::filesystem::path(input.from).filename().string()
-                                           : text.substr(target + 1);
-    return input;
+  std::size_t colon = text.rfind(':');
+  if (transfer::is_dataset_key(text)) {
+    // "data://NAME:TO": the colons of the scheme come first.
+    colon = text.find(':', text.find(':') + 1);
+  } else if (colon == 0 || ::access(text.c_str(), F_OK) == 0) {
+    colon = std::string::npos;
   }
   input.from = text.substr(0, colon);
-  input.to = text.substr(colon + 1);
+  input.to = colon == std::string::npos ? std::filesystem::path(input.from).filename().string()
+                                        : text.substr(colon + 1);
   return input;
 }
 

@@ -1,38 +1,122 @@
-// intertie data: content by digest.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-
+// intertie data: datasets on the hub.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "intertie/codec/json.h"
+#include "intertie/transfer/dataset_name.h"
+
 #include "output/for_people.h"
-#include "session/job_files.h"
-#include "session/progress.h"
+#include "session/dataset_files.h"
 #include "verbs/run_job.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
+namespace {
+
+constexpr std::string_view kMissing = "List what you have: intertie data ls.";
+
+// "data:1234abcd..." is long: people see its beginning, programs all of it.
+Cell make_id_cell(const api::DatasetView& view) { return {view.id.substr(0, 17), view.id}; }
+
+std::string describe_policy(const transfer::DataPolicy& policy) {
+  std::string text;
+  const auto add = [&text](std::string_view name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    text += (text.empty() ? "" : "; ") + std::string(name);
+    for (const std::string& value : values) text += " " + value;
+  };
+  add("readers", policy.readers);
+  add("regions", policy.regions);
+  if (policy.keep_until) {
+    text += (text.empty() ? "until " : "; until ") + core::to_rfc3339(*policy.keep_until);
+  }
+  return text;
+}
+
+Listing make_listing() {
+  Listing listing;
+  listing.columns = {{"id", "ID"},
+                     {"name", "NAME"},
+                     {"bytes", "SIZE", Align::right},
+                     {"state", "STATE"},
+                     {"policy", "POLICY"}};
+  return listing;
+}
+
+void add_row(Listing& listing, const api::DatasetView& view) {
+  std::string state = view.is_complete ? "here"
+                                       : std::to_string(view.chunks_here) + " of " +
+                                             std::to_string(view.chunks) + " chunks";
+  if (view.is_pinned) state += ", pinned";
+  listing.rows.push_back({make_id_cell(view), Cell(view.name),
+                          Cell(short_bytes(view.size_bytes), std::to_string(view.size_bytes.count)),
+                          Cell(state), Cell(describe_policy(view.policy))});
+}
+
+// A key as people give it: a bare name is one of their own.
+std::string complete_key(const std::string& text) {
+  return transfer::is_dataset_key(text) ? text : "data://" + text;
+}
+
+boost::json::value to_object(const api::DatasetView& view) { return codec::encode(view); }
+
+Outcome show_one(const api::DatasetView& view, const Terminal& terminal) {
+  Listing listing = make_listing();
+  add_row(listing, view);
+  return terminal.show(listing, boost::json::array{to_object(view)}, "");
+}
+
+using Change = core::Result<api::DatasetView> (*)(HubSession&, const std::string&);
+
+Outcome change_all(const Invocation& invocation, const Terminal& terminal, Change change) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  Listing listing = make_listing();
+  boost::json::array objects;
+  for (const std::string& text : invocation.operands) {
+    const auto found = session->client().find_dataset(complete_key(text));
+    if (!found) return session->complain(found.error(), kMissing);
+    const auto view = change(*session, found->id);
+    if (!view) return session->complain(view.error(), kMissing);
+    add_row(listing, *view);
+    objects.push_back(to_object(*view));
+  }
+  return terminal.show(listing, objects, "");
+}
+
+}  // namespace
+
 Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return make_complaint(session.error(), kContextFix);
+  api_client::DatasetSettings settings;
+  settings.name = invocation.get("name", "");
+  settings.is_pinned = invocation.has("pin");
+  settings.readers = invocation.get("readers", "");
+  settings.regions = invocation.get("regions", "");
+  settings.classification = invocation.get("classification", "");
+  settings.keep_until = invocation.get("keep-until", "");
+  if (!settings.name.empty() && invocation.operands.size() > 1) {
+    return make_complaint({core::Reason::bad_argument, "--name: for one file only"});
+  }
   Listing listing;
-  listing.columns = {{"digest", "DIGEST"}, {"bytes", "SIZE", Align::right}, {"file", "FILE"}};
+  listing.columns = {{"digest", "DIGEST"},
+                     {"bytes", "SIZE", Align::right},
+                     {"file", "FILE"},
+                     {"id", "ID"},
+                     {"name", "NAME"}};
   boost::json::array objects;
   for (const std::string& path : invocation.operands) {
-    const core::Result<crypto::Digest> digest = upload_file(path, *session, terminal);
-    if (!digest) return make_complaint(digest.error());
-    std::error_code error;
-    const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+    const auto view = send_file(path, settings, *session, terminal);
+    if (!view) return session->complain(view.error());
     listing.rows.push_back(
-        {Cell(crypto::to_text(*digest)),
-         Cell(short_bytes({static_cast<std::int64_t>(bytes)}), std::to_string(bytes)), Cell(path)});
-    objects.push_back(boost::json::object{
-        {"digest", crypto::to_text(*digest)}, {"bytes", bytes}, {"file", path}});
+        {Cell(view->digest),
+         Cell(short_bytes(view->size_bytes), std::to_string(view->size_bytes.count)), Cell(path),
+         make_id_cell(*view), Cell(view->name)});
+    boost::json::object object = to_object(*view).as_object();
+    object["file"] = path;
+    object["bytes"] = view->size_bytes.count;
+    objects.push_back(object);
   }
   return terminal.show(listing, objects, "");
 }
@@ -40,63 +124,94 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
 Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return make_complaint(session.error(), kContextFix);
-  Listing listing;
-  listing.columns = {{"digest", "DIGEST"}, {"bytes", "SIZE", Align::right}};
+  Listing listing = make_listing();
   boost::json::array objects;
+  const auto add = [&](const api::DatasetView& view) {
+    add_row(listing, view);
+    objects.push_back(to_object(view));
+  };
+  if (invocation.operands.empty()) {
+    const auto list = session->client().list_datasets();
+    if (!list) return session->complain(list.error());
+    for (const api::DatasetView& view : list->datasets) add(view);
+    return terminal.show(listing, objects, "No datasets. Send one: intertie data put FILE.");
+  }
   bool has_all = true;
   for (const std::string& text : invocation.operands) {
-    const core::Result<crypto::Digest> digest = crypto::parse_digest(text);
-    if (!digest) return make_complaint(digest.error());
-    const core::Result<std::optional<std::uint64_t>> size =
-        session->client().find_content(crypto::to_text(*digest));
-    if (!size) return session->complain(size.error());
-    boost::json::object object = {{"digest", text}, {"is_here", size->has_value()}};
-    if (*size) {
-      object["bytes"] = **size;
-      listing.rows.push_back({Cell(text), Cell(short_bytes({static_cast<std::int64_t>(**size)}),
-                                               std::to_string(**size))});
-    } else {
+    const auto view = session->client().find_dataset(complete_key(text));
+    if (view) {
+      add(*view);
+    } else if (view.error().reason == core::Reason::not_found) {
       has_all = false;
-      listing.rows.push_back({Cell(text), Cell("not here", "")});
+      terminal.say(text + ": not here");
+    } else {
+      return session->complain(view.error());
     }
-    objects.push_back(object);
   }
   terminal.show(listing, objects, "");
   return has_all ? kDone : kFailed;
 }
 
 Outcome run_data_get(const Invocation& invocation, const Terminal& terminal) {
-  const core::Result<crypto::Digest> digest = crypto::parse_digest(invocation.operands[0]);
-  if (!digest) return make_complaint(digest.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return make_complaint(session.error(), kContextFix);
-  const core::Result<std::optional<std::uint64_t>> size =
-      session->client().find_content(crypto::to_text(*digest));
-  if (!size) return session->complain(size.error());
-  if (!*size) return make_complaint({core::Reason::not_found, invocation.operands[0]});
+  const auto view = session->client().find_dataset(complete_key(invocation.operands[0]));
+  if (!view) return session->complain(view.error(), kMissing);
   const std::string target = invocation.get("to", "");
-  std::ofstream file;
-  if (!target.empty()) file.open(target + ".part", std::ios::binary | std::ios::trunc);
-  crypto::Sha256 hash;
-  Progress progress(terminal, "fetching");
-  std::uint64_t at = 0;
-  const core::Result<void> done =
-      session->client().read_content(crypto::to_text(*digest), [&](std::string_view bytes) {
-        hash.update(bytes);
-        at += bytes.size();
-        progress.update_bytes(at, **size);
-        if (target.empty()) return terminal.write_result(bytes);
-        file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-        return file.good();
-      });
+  const auto done = target.empty() ? print_dataset(*view, *session, terminal)
+                                   : fetch_file(*view, target, *session, terminal);
   if (!done) return session->complain(done.error());
-  if (hash.finish() != *digest) return make_complaint({core::Reason::bad_digest, "as received"});
-  if (target.empty()) return kDone;
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(target + ".part", target, error);
-  if (!file || error) return make_complaint({core::Reason::io_failed, target});
-  terminal.say("wrote " + target);
+  if (!target.empty()) terminal.say("wrote " + target);
+  return kDone;
+}
+
+Outcome run_data_show(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  const auto view = session->client().find_dataset(complete_key(invocation.operands[0]));
+  if (!view) return session->complain(view.error(), kMissing);
+  if (terminal.format() != Format::table || terminal.is_quiet()) return show_one(*view, terminal);
+  std::string text;
+  const auto line = [&text](std::string_view name, const std::string& value) {
+    if (!value.empty())
+      text += std::string(name) + std::string(12 - name.size(), ' ') + value + "\n";
+  };
+  line("id", view->id);
+  line("name", view->name.empty() ? "" : "data://" + view->name);
+  line("owner", view->owner);
+  line("size", core::to_text(view->size_bytes));
+  line("digest", view->digest);
+  line("chunks", std::to_string(view->chunks_here) + " of " + std::to_string(view->chunks) +
+                     " here, " + core::to_text(core::Bytes{view->chunk_bytes}) + " each");
+  line("pinned", view->is_pinned ? "yes" : "no");
+  line("policy", describe_policy(view->policy));
+  line("created", core::to_rfc3339(view->created));
+  line("last used", core::to_rfc3339(view->last_used));
+  return terminal.show_object(to_object(*view), text, view->id);
+}
+
+Outcome run_data_pin(const Invocation& invocation, const Terminal& terminal) {
+  return change_all(invocation, terminal, [](HubSession& session, const std::string& id) {
+    return session.client().pin_dataset(id, true);
+  });
+}
+
+Outcome run_data_unpin(const Invocation& invocation, const Terminal& terminal) {
+  return change_all(invocation, terminal, [](HubSession& session, const std::string& id) {
+    return session.client().pin_dataset(id, false);
+  });
+}
+
+Outcome run_data_rm(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return make_complaint(session.error(), kContextFix);
+  for (const std::string& text : invocation.operands) {
+    const auto found = session->client().find_dataset(complete_key(text));
+    if (!found) return session->complain(found.error(), kMissing);
+    const auto done = session->client().remove_dataset(found->id);
+    if (!done) return session->complain(done.error(), kMissing);
+    terminal.say("removed " + found->id);
+  }
   return kDone;
 }
 

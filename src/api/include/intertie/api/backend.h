@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "intertie/api/datasets.h"
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/crypto/bound_box.h"
@@ -64,13 +65,8 @@ class Backend {
   /// Calls back once, soon after the log has durable records beyond `after`; at once if it has.
   virtual void watch_log(storage::LogIndex after, std::function<void()> wake) = 0;
 
-  /// Content by digest (docs/formats/content.md). write: the bytes must match the digest
-  /// (bad_digest), at most limits::http_body_bytes_max here; bigger files come in parts.
-  virtual core::Result<void> write_content(const crypto::Digest& digest,
-                                           std::string_view bytes) = 0;
-  virtual core::Result<std::uint64_t> find_content_size(const crypto::Digest& digest) = 0;
-  virtual core::Result<std::string> read_content(const crypto::Digest& digest, std::uint64_t offset,
-                                                 std::uint64_t length) = 0;
+  /// What users have brought, and who may read it.
+  virtual Datasets& datasets() = 0;
 
   /// Asks the site's agent over its stream; unreachable or timed_out if it does not answer.
   virtual void read_site_file(const SiteFileRequest& request,

@@ -13,6 +13,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/api/dataset_views.h"
 #include "intertie/api/dispute_views.h"
 #include "intertie/api/event_views.h"
 #include "intertie/api/public_views.h"
@@ -22,6 +23,7 @@
 #include "intertie/core/time.h"
 #include "intertie/engine/channel.h"
 #include "intertie/hub/job_document.h"
+#include "intertie/transfer/manifest.h"
 
 namespace intertie::api_client {
 
@@ -56,6 +58,16 @@ struct BillQuery {
   std::optional<std::string> owner;
   std::optional<std::size_t> limit;
   std::optional<std::string> after;
+};
+
+/// What a dataset is called and who may have it where. Empty: no wish.
+struct DatasetSettings {
+  std::string name;
+  bool is_pinned = false;
+  std::string readers;         // Separated by commas.
+  std::string regions;         // The same.
+  std::string classification;  // "internal"
+  std::string keep_until;      // RFC 3339
 };
 
 /// Which log of a job, and from where.
@@ -186,6 +198,22 @@ class Client {
   /// limits::http_body_bytes_max.
   core::Result<std::string> upload_content(std::string_view bytes);
   core::Result<void> read_content(const std::string& digest, const ByteSink& sink);
+
+  // Datasets. A key is "data:<hex>", "sha256:<hex>", or a name that find_dataset() resolves.
+  /// Begins a dataset or goes on with one; the answer says which chunks are missing.
+  core::Result<api::DatasetView> begin_dataset(const transfer::Manifest& manifest,
+                                               const DatasetSettings& settings = {});
+  core::Result<void> put_chunk(const std::string& dataset, std::uint32_t chunk,
+                               std::string_view bytes);
+  /// Also "data://NAME"; another owner's by identity only.
+  core::Result<api::DatasetView> find_dataset(const std::string& key);
+  core::Result<api::DatasetList> list_datasets();
+  core::Result<transfer::Manifest> get_manifest(const std::string& dataset);
+  /// `length` bytes from `offset`, at most limits::http_body_bytes_max.
+  core::Result<std::string> read_dataset(const std::string& dataset, std::uint64_t offset,
+                                         std::uint64_t length);
+  core::Result<api::DatasetView> pin_dataset(const std::string& dataset, bool is_pinned);
+  core::Result<void> remove_dataset(const std::string& dataset);
 
   core::Result<api::HealthView> get_live();
   /// Also the answer of a hub that is not ready (status "failing").

@@ -56,6 +56,8 @@ struct SiteOptions {
   /// Folders of tasks that the hub has settled are kept so long, and at most so many bytes of them.
   core::Duration keep_tasks = core::hours(24 * 7);
   core::Bytes keep_tasks_bytes{20LL << 30};
+  /// Of inputs, which are given up when space is needed, and outputs together.
+  core::Bytes content_bytes_max{64LL << 30};
 
   /// JSON lines about what happens. Empty: standard error; "-": nowhere.
   std::string log_path;

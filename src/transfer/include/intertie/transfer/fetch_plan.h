@@ -108,7 +108,7 @@ class FetchPlan {
   bool can_ask(const Source& source, core::Time now) const;
   std::optional<std::uint32_t> choose_source(const Chunk& chunk, core::Time now) const;
   void release(std::uint32_t chunk);
-  void rest(Source& source, core::Time now) const;
+  bool rest(Source& source, core::Time now) const;
   void check_hope(std::uint32_t chunk);
 
   const Manifest manifest_;

@@ -25,6 +25,7 @@
 #include "intertie/core/time.h"
 #include "intertie/crypto/digest.h"
 #include "intertie/transfer/data_policy.h"
+#include "intertie/transfer/dataset.h"
 #include "intertie/transfer/dataset_name.h"
 #include "intertie/transfer/journal.h"
 #include "intertie/transfer/manifest.h"
@@ -41,33 +42,8 @@ struct StoreOptions {
   std::function<void(StorePoint)> on_point = {};
 };
 
-/// What someone wants to bring.
-struct DatasetWish {
-  std::string owner;
-  transfer::Manifest manifest;
-  std::string name = {};  // Empty: none. A name moves from the owner's older dataset to this one.
-  transfer::DataPolicy policy = {};
-  bool is_pinned = false;
-  bool is_cache = false;  // A copy of what lies elsewhere.
-};
-
-struct DatasetInfo {
-  crypto::Digest root;
-  std::string owner;
-  std::string name;
-  std::uint64_t size = 0;
-  std::uint32_t chunk_bytes = 0;
-  std::uint32_t chunks = 0;
-  std::uint32_t chunks_here = 0;
-  std::optional<crypto::Digest> whole;
-  transfer::DataPolicy policy;
-  bool is_pinned = false;
-  bool is_cache = false;
-  core::Time created;
-  core::Time last_used;
-
-  bool is_complete() const { return chunks_here == chunks; }
-};
+using transfer::DatasetInfo;
+using transfer::DatasetWish;
 
 /// A chunk on its way to the disk. One thread at a time; the store outlives it.
 class ChunkWriter {
@@ -117,6 +93,9 @@ class ContentStore {
   /// The three in one.
   core::Result<void> put_chunk(const std::string& owner, const crypto::Digest& root,
                                std::uint32_t chunk, std::string_view bytes, core::Time now);
+  /// A whole dataset of one piece, in fewer steps: it is there when it is complete, or not at all.
+  /// `wish.manifest` is filled in.
+  core::Result<DatasetInfo> put(DatasetWish wish, std::string_view content, core::Time now);
   /// A whole file as a dataset, read twice: once to know it, once to keep it. bad_digest: it
   /// changed meanwhile. `wish.manifest` is filled in.
   core::Result<DatasetInfo> import_file(int file, DatasetWish wish, core::Time now);

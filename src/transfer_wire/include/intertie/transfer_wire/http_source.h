@@ -7,11 +7,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "intertie/core/result.h"
+#include "intertie/core/time.h"
 #include "intertie/net/http_client.h"
 #include "intertie/transfer/dataset_name.h"
 #include "intertie/transfer/manifest.h"
@@ -24,7 +26,6 @@ struct HttpHolder {
   std::string prefix;  // "/site/v1/datasets"
   /// Added to every request: a token, or for whom one asks.
   net::Headers headers = {};
-  std::string query = {};  // "?job=7", or nothing.
   /// What an answer that is not 2xx means.
   std::function<core::Error(const net::Response&)> read_problem;
   core::Duration piece_timeout = core::limits::transfer_rate_window;
@@ -35,10 +36,15 @@ class HttpSources {
  public:
   explicit HttpSources(HttpHolder holder) : holder_(std::move(holder)) {}
 
-  /// Whatever the key says must agree with the manifest: bad_digest otherwise.
-  core::Result<transfer::Manifest> read_manifest(const transfer::DatasetKey& key);
+  struct Held {
+    transfer::Manifest manifest;
+    std::optional<core::Time> keep_until;  // Of its policy: a copy may be kept no longer.
+  };
+  /// Whatever the key says must agree with the manifest: bad_digest otherwise. `query` ("?job=7")
+  /// follows every target.
+  core::Result<Held> read_manifest(const transfer::DatasetKey& key, const std::string& query = {});
 
-  std::unique_ptr<ChunkSource> make_source();
+  std::unique_ptr<ChunkSource> make_source(std::string query = {});
 
   /// Ends every call under way and every later one with `stopping`.
   void interrupt();

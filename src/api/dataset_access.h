@@ -1,0 +1,28 @@
+// Which dataset a request is about, and its content as an answer, to users and to sites.
+#pragma once
+
+#include "intertie/core/result.h"
+#include "intertie/transfer/dataset.h"
+#include "intertie/transfer/dataset_name.h"
+
+#include "call.h"
+
+namespace intertie::api {
+
+/// The key in the path, its first parameter: 64 hexadecimal digits (the identity), or "data:...",
+/// "sha256:..." in full. bad_field.
+core::Result<transfer::DatasetKey> read_dataset_key(const Call& call);
+
+/// Answers with the bytes (Range honoured) or, without a body, with their size. An incomplete
+/// dataset is not_found.
+void respond_content(const CallPointer& call, const transfer::DatasetInfo& info, bool has_body);
+
+/// Answers with the manifest's encoding.
+void respond_manifest(const CallPointer& call, const transfer::DatasetInfo& info);
+
+/// Site listener: finds what the owner of job `?job` may read, if an attempt of it is this site's,
+/// then calls. Everything else is answered: not_found, or data_policy if it may not lie there.
+void use_job_dataset(const CallPointer& call,
+                     std::function<void(const transfer::DatasetInfo&)> then);
+
+}  // namespace intertie::api
