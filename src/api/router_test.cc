@@ -142,6 +142,8 @@ TEST(Router, WalksEveryRouteWithEveryRole) {
                                             {"{account}", "bob"},
                                             {"{name}", "x"},
                                             {"{digest}", std::string(64, '0')},
+                                            {"{dataset}", std::string(64, '0')},
+                                            {"{chunk}", "0"},
                                             {"{id}", site.identifier}}) {
       const std::size_t at = target.find(name);
       if (at != std::string::npos) target.replace(at, name.size(), value);

@@ -15,7 +15,8 @@ namespace {
 
 std::string make_content(std::size_t size) {
   std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + (i >> 12));
+  for (std::size_t i = 0; i < size; ++i)
+    bytes[i] = static_cast<char>(i * 7 + (i >> 12) + (i >> 23) * 3);
   return bytes;
 }
 

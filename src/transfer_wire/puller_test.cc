@@ -62,7 +62,7 @@ TEST(Puller, ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
     std::function<void(std::string&, std::uint64_t)> corrupt;
   };
   const Lie lies[] = {
-      {"right length, wrong content", [](std::string& bytes, std::uint64_t) { bytes[9] ^= 1; }},
+      {"right length, wrong content", [](std::string& bytes, std::uint64_t) { bytes[0] ^= 1; }},
       {"more bytes", [](std::string& bytes, std::uint64_t) { bytes += "x"; }},
       {"the wrong place",
        [&](std::string& bytes, std::uint64_t offset) {

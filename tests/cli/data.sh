@@ -33,8 +33,8 @@ head -c 20000001 /dev/urandom >big.bin
 expect 0 -q data put big.bin --name big --pin
 [ "$out" = "sha256:$(sha256sum big.bin | cut -d ' ' -f 1)" ] || fail "data put printed '$out'"
 expect 0 -o json data show big
-holds "$out" '"chunks_here":3'
-holds "$out" '"is_pinned":true'
+holds "$out" '"chunks_here": 3'
+holds "$out" '"is_pinned": true'
 expect 0 -q data ls
 [ "$(printf '%s\n' "$out" | wc -l)" -eq 1 ] || fail "data ls printed '$out'"
 expect 1 data ls none
@@ -61,8 +61,8 @@ cmp big.bin copy.bin || fail "the copy differs"
 
 # Sent again it is there already; a folder is not a file; policies are checked.
 expect 0 data put big.bin
-expect 2 data put .
-expect 2 data put big.bin --classification loud
+expect 3 data put .
+expect 3 data put big.bin --classification loud
 expect 0 data unpin big
 expect 0 data rm big
 expect 0 data ls
