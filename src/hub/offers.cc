@@ -183,9 +183,12 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveGranted& mes
 }
 
 // Before the commit it is a refusal. After it, the reservation had expired: nothing ever ran.
+// Unless the request was a repeated one, sent again after a reconciliation: then the first one
+// stands, and its end will be told.
 void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& message) {
   const Offer* offer = find_open(context.state, peer, message.offer);
   if (offer == nullptr) return;
+  if (offer->attempt != 0 && message.reason == core::Reason::already_exists) return;
   if (offer->attempt != 0) {
     end_remote(context, *offer, make_never_started(context, *offer, core::Reason::start_failed));
     return;

@@ -58,7 +58,7 @@ void Checks::check_debts(const Region& region, const ledger::LedgerDump& dump) {
   const hub::State& state = region.hub.machine().state();
   for (const hub::PeerState& peer : state.peers) {
     const auto& account = dump.accounts.at(peer.terms.account);
-    if (account.balance < -world_.scenario.peer_credit) {
+    if (account.balance < -account.terms.credit_limit) {
       world_.fail(name_of(region) + ": " + account.terms.name + " owes more than its cap");
     }
   }
