@@ -255,6 +255,19 @@ void close_asked(Context& context, const Job& job, core::Reason reason) {
   context.emit(OfferClosed{job.offer, job.number, reason, "", true});
 }
 
+void close_unanswered(Context& context, std::uint32_t peer) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, offer] : context.state.offers) {
+    if (offer.terms.peer == peer && offer.attempt == 0) numbers.push_back(number);
+  }
+  std::ranges::sort(numbers);
+  for (const std::uint64_t number : numbers) {
+    const std::uint64_t job = context.state.find_offer(number)->terms.job;
+    context.emit(OfferClosed{number, job, core::Reason::channel_diverged, "", true});
+    requeue(context, job);
+  }
+}
+
 void check_offers(Context& context) {
   const State& state = context.state;
   for (std::size_t count = 0; count < kClosedPerLook; ++count) {

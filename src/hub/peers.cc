@@ -132,6 +132,7 @@ core::Result<Reply> decide(Context& context, const ReconcilePeer& command) {
                                      command.hello.sent_hash, command.hello.received,
                                      command.hello.received_hash});
   stop_guests(context, command.peer);
+  close_unanswered(context, command.peer);
   return Reply{Done{}};
 }
 

@@ -373,6 +373,22 @@ TEST(TwoHubs, ReconciliationLosesNoRowsOnTheirWay) {
   grid.expect_sound();
 }
 
+TEST(TwoHubs, ReconciliationGivesUpWhatWasNotCommittedAndAsksAnew) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  const auto of_home = TwoHubs::make_hello(grid.home);
+  const auto of_owner = TwoHubs::make_hello(grid.owner);
+  grid.home.must(ReconcilePeer{0, of_owner});
+  grid.owner.must(ReconcilePeer{0, of_home});
+  EXPECT_EQ(grid.home.machine().state().find_offer(1), nullptr);
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->offer, 2u);
+  grid.exchange();
+  EXPECT_EQ(grid.owner.machine().state().guests.size(), 1u);
+  EXPECT_EQ(grid.owner.machine().state().guests.begin()->second.offer, 2u);
+  EXPECT_EQ(grid.read_start().attempt, 1u);
+}
+
 TEST(TwoHubs, TheMoneyOfAClosedOfferWakesTheJobThatWaitsForIt) {
   for (const bool is_cancelled : {true, false}) {
     TwoHubs grid;

@@ -103,6 +103,8 @@ void Users::take_submitted(const hub::SubmitJobs& asked, const core::Result<hub:
       continue;
     }
     facts_.check_job(asked.owner, *asked.jobs[i].head.idempotency, answer->job);
+    // An answer from before the backup: that job is lost.
+    if (!facts_.knows(*asked.jobs[i].head.idempotency, answer->job)) continue;
     if (!jobs_.emplace(answer->job, asked.owner).second) continue;
     world_.trace.note(world_.now(), "acknowledges job", who_, answer->job);
     const bool is_dear = asked.jobs[i].shape.price_max.count > 0 ||
