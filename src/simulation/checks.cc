@@ -16,9 +16,7 @@ const ledger::Account& get_clearing(const hub::State& state, std::uint32_t peer)
 
 }  // namespace
 
-void Checks::recount() {
-  for (const auto& region : regions_) recount(*region);
-}
+void Checks::recount_next() { recount(*regions_[next_++ % regions_.size()]); }
 
 void Checks::recount(const Region& region) {
   if (!region.hub.is_up() || region.hub.machine().state().facts.id.empty()) return;
@@ -183,9 +181,9 @@ void Checks::check_mirrors() {
 }
 
 void Checks::check_end() {
-  recount();
   std::string all;
   for (const auto& region : regions_) {
+    recount(*region);
     check_folds(*region);
     for (const auto& site : region->sites) site->check_log();
     for (const auto& [job, owner] : region->users.jobs()) {
