@@ -1,7 +1,9 @@
 #include "apply_peers.h"
 
 #include <cassert>
+#include <deque>
 #include <utility>
+#include <variant>
 
 #include "intertie/codec/cbor.h"
 #include "intertie/engine/fault.h"
@@ -34,6 +36,16 @@ Offer take_offer(State& state, std::uint64_t number) {
   state.offers.erase(found);
   state.offers_unanswered.erase({offer.asked_at, number});
   return offer;
+}
+
+// Whether a row still counts when the two histories part: what has happened does, what asks for
+// something or promises it does not, for both sides give up what was not committed. A request sent
+// anew would start what its home counts as over after a while.
+bool is_history(const std::string& payload) {
+  const auto message = codec::from_cbor<PeerMessage>(payload);
+  return message && !std::holds_alternative<ReserveRequest>(*message) &&
+         !std::holds_alternative<ReserveGranted>(*message) &&
+         !std::holds_alternative<Commit>(*message);
 }
 
 core::Money sum_credits(const ledger::Post& post) {
@@ -76,7 +88,12 @@ void apply_peer_event(State& state, const PeerChannelReconciled& event,
   for (auto& [number, offer] : state.offers) {
     if (offer.terms.peer == event.peer) offer.orphaned_at = place.time;
   }
-  peer.outbox.restart_after(event.received, crypto::parse_digest(event.received_hash).value());
+  const std::deque<engine::ChannelRow> rows = peer.outbox.rows();
+  peer.outbox = engine::Outbox::restore(event.received,
+                                        crypto::parse_digest(event.received_hash).value(), {});
+  for (const engine::ChannelRow& row : rows) {
+    if (is_history(row.payload)) peer.outbox.push(row.payload, row.log_index, row.attachment);
+  }
 }
 
 void apply_peer_event(State& state, const OfferAsked& event, const engine::RecordPlace& place) {

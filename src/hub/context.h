@@ -30,6 +30,8 @@ struct BeaconsSent {
     topology::Pool terms;
   };
   std::uint64_t number = 0;
+  std::uint64_t applied = 0;   // Soft::applied then: if it is the same, nothing has changed.
+  std::uint64_t topology = 0;  // Version of the topology then: terms have not changed since.
   std::vector<Told> pools;
 };
 
@@ -48,6 +50,7 @@ struct Soft {
   bool is_grid_woken = false;                       // Another region has announced something.
   std::vector<BeaconsSent> beacons;                 // By peer.
   std::map<std::uint32_t, SiteGreeting> greetings;  // By site: how its channel opened last.
+  std::uint64_t applied = 0;                        // Events of this life.
 };
 
 struct Context {

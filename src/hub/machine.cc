@@ -50,6 +50,7 @@ void HubMachine::work(core::Time now, engine::EventSink<Event>& sink) {
 
 void HubMachine::apply(const Event& event, engine::RecordPlace place) {
   note_wake(*soft_, state_, event);
+  ++soft_->applied;
   hub::apply(state_, event, place);
   if (soft_->heard.size() < state_.sites.size()) {
     soft_->heard.resize(state_.sites.size(), place.time);

@@ -183,9 +183,12 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveGranted& mes
 }
 
 // Before the commit it is a refusal. After it, the reservation had expired: nothing ever ran.
+// Unless the request was a repeated one, sent again after a reconciliation: then the first one
+// stands, and its end will be told.
 void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& message) {
   const Offer* offer = find_open(context.state, peer, message.offer);
   if (offer == nullptr) return;
+  if (offer->attempt != 0 && message.reason == core::Reason::already_exists) return;
   if (offer->attempt != 0) {
     end_remote(context, *offer, make_never_started(context, *offer, core::Reason::start_failed));
     return;
@@ -250,6 +253,19 @@ void take_answer(Context& context, std::uint32_t peer, const OfferOver& message,
 
 void close_asked(Context& context, const Job& job, core::Reason reason) {
   context.emit(OfferClosed{job.offer, job.number, reason, "", true});
+}
+
+void close_unanswered(Context& context, std::uint32_t peer) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, offer] : context.state.offers) {
+    if (offer.terms.peer == peer && offer.attempt == 0) numbers.push_back(number);
+  }
+  std::ranges::sort(numbers);
+  for (const std::uint64_t number : numbers) {
+    const std::uint64_t job = context.state.find_offer(number)->terms.job;
+    context.emit(OfferClosed{number, job, core::Reason::channel_diverged, "", true});
+    requeue(context, job);
+  }
 }
 
 void check_offers(Context& context) {

@@ -34,4 +34,7 @@ void close_asked(Context& context, const Job& job, core::Reason reason);
 /// surely runs no more.
 void check_offers(Context& context);
 
+/// Gives up the peer's offers without a commit: its history is not the one they were asked in.
+void close_unanswered(Context& context, std::uint32_t peer);
+
 }  // namespace intertie::hub

@@ -132,6 +132,7 @@ core::Result<Reply> decide(Context& context, const ReconcilePeer& command) {
                                      command.hello.sent_hash, command.hello.received,
                                      command.hello.received_hash});
   stop_guests(context, command.peer);
+  close_unanswered(context, command.peer);
   return Reply{Done{}};
 }
 
@@ -191,12 +192,18 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   beacon.is_full = is_full;
   beacon.lifetime = core::limits::beacon_lifetime;
   beacon.received = (*found)->inbox.received;
+  // Nearly all beacons of a grid say that nothing is new.
+  if (!is_full && sent.applied == context.soft.applied) return Reply{std::move(beacon)};
+  const bool has_same_terms = !is_full && sent.topology == state.topology->version();
+  sent.applied = context.soft.applied;
+  sent.topology = state.topology->version();
   const std::size_t pools = std::min(state.capacities.size(), core::limits::beacon_pools_max);
   for (std::uint32_t handle = 0; handle < pools; ++handle) {
-    const topology::Pool& pool = *state.topology->find_pool({handle});
-    if (pool.identifier.empty()) continue;
     BeaconsSent::Told& told = sent.pools[handle];
     const std::uint64_t version = state.capacities[handle].version();
+    if (has_same_terms && told.capacity_version == version) continue;
+    const topology::Pool& pool = *state.topology->find_pool({handle});
+    if (pool.identifier.empty()) continue;
     if (!is_full && told.capacity_version == version && told.terms == pool) continue;
     told = {version, pool};
     beacon.pools.push_back(make_beacon_pool(state, handle));

@@ -50,7 +50,7 @@ core::Duration compute_observed(const Context& context, const Reservation& reser
 
 // Everything that a record must agree with: what was reserved, what was charged before, and how
 // much time there was. A record's times are the site's: only how long it says that the task ran
-// counts, and not how the site's clock stands to ours (docs/decisions/0008).
+// counts, and not how the site's clock stands to ours (docs/decisions/0010).
 std::optional<core::Error> find_dispute(const Context& context, const Reservation& reservation,
                                         const execution::UsageRecord& record) {
   const auto reserved = compute_reserved(reservation.terms.slots);

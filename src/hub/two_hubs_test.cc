@@ -338,6 +338,57 @@ TEST(TwoHubs, APoolThatDidNotAnswerIsAskedAgainWithoutNewsOfIt) {
   EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::placed);
 }
 
+// A restored home hub sends its unacknowledged rows again, the request of a running job among them.
+TEST(TwoHubs, ARepeatedRequestDoesNotEndTheAttemptThatRuns) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  std::string request;
+  for (const engine::ChannelRow& row : grid.home.machine().state().peers[0].outbox.rows()) {
+    request = row.payload;
+  }
+  grid.exchange();
+  ASSERT_EQ(grid.home.machine().state().find_job(job->job)->attempt, 1u);
+  const auto number = grid.owner.machine().state().peers[0].inbox.received + 1;
+  grid.owner.must(AcceptPeerRows{0, "inc22", number, {request}, {""}});
+  TwoHubs::deliver(grid.owner, grid.home);
+  EXPECT_NE(grid.home.machine().state().find_job(job->job)->offer, 0u);
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::placed);
+}
+
+// Rows that had not arrived before the two histories were compared still arrive afterwards.
+TEST(TwoHubs, ReconciliationLosesNoRowsOnTheirWay) {
+  TwoHubs grid;
+  grid.announce();
+  ASSERT_TRUE(grid.home.submit(TestWorld::make_document()).has_value());
+  grid.exchange();
+  grid.owner.run(*grid.site, grid.read_start(), core::seconds(10));
+  const auto of_home = TwoHubs::make_hello(grid.home);
+  const auto of_owner = TwoHubs::make_hello(grid.owner);  // Its charge and end are not delivered.
+  grid.home.must(ReconcilePeer{0, of_owner});
+  grid.owner.must(ReconcilePeer{0, of_home});
+  grid.exchange();
+  EXPECT_EQ(grid.clearing(grid.home).count, 10'000);
+  EXPECT_EQ(grid.home.machine().state().counters.succeeded, 1u);
+  grid.expect_sound();
+}
+
+TEST(TwoHubs, ReconciliationGivesUpWhatWasNotCommittedAndAsksAnew) {
+  TwoHubs grid;
+  grid.announce();
+  const auto job = grid.home.submit(TestWorld::make_document());
+  const auto of_home = TwoHubs::make_hello(grid.home);
+  const auto of_owner = TwoHubs::make_hello(grid.owner);
+  grid.home.must(ReconcilePeer{0, of_owner});
+  grid.owner.must(ReconcilePeer{0, of_home});
+  EXPECT_EQ(grid.home.machine().state().find_offer(1), nullptr);
+  EXPECT_EQ(grid.home.machine().state().find_job(job->job)->offer, 2u);
+  grid.exchange();
+  EXPECT_EQ(grid.owner.machine().state().guests.size(), 1u);
+  EXPECT_EQ(grid.owner.machine().state().guests.begin()->second.offer, 2u);
+  EXPECT_EQ(grid.read_start().attempt, 1u);
+}
+
 TEST(TwoHubs, TheMoneyOfAClosedOfferWakesTheJobThatWaitsForIt) {
   for (const bool is_cancelled : {true, false}) {
     TwoHubs grid;

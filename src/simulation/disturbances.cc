@@ -78,7 +78,7 @@ void Disturbances::restore_hub() {
 
 // Not before everything that was on its way has arrived.
 void Disturbances::reconcile(std::size_t one, std::size_t other) {
-  const auto pair = std::minmax(one, other);
+  const std::pair<std::size_t, std::size_t> pair = std::minmax(one, other);
   if (!reconciling_.insert(pair).second) return;
   world_.queue.after(world_.between(core::seconds(15), core::seconds(40)),
                      [this, pair] { tell_both(pair.first, pair.second); });

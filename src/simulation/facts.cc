@@ -135,7 +135,8 @@ void Facts::choose(JobFacts& job, std::uint64_t number, std::uint32_t attempt) {
   job.is_attempt_over = false;
   job.is_disputed = false;
   job.attempt_charge = {};
-  job.chosen_at = world_.now();
+  // Of what a backup tells nobody remembers when it was.
+  job.chosen_at = is_refolding_ ? core::Duration{-1} : world_.now();
 }
 
 void Facts::hold(JobFacts& job, std::uint64_t number, core::Money amount) {

@@ -80,6 +80,12 @@ class Facts {
   /// What users were told must stand in the log.
   void check_job(std::uint32_t owner, const hub::Key128& key, std::uint64_t job);
   void check_cancelled(std::uint64_t job);
+  /// Whether the log still tells of this job; always true unless a backup took its place.
+  bool knows(const hub::Key128& key, std::uint64_t job) const {
+    if (!is_restored_) return true;
+    const auto known = jobs_.find(job);
+    return known != jobs_.end() && known->second.expected.serial == expected_.at(key).serial;
+  }
   void check_entry(ledger::EntryId id);
 
   const std::map<std::uint64_t, JobFacts>& jobs() const { return jobs_; }

@@ -78,7 +78,13 @@ void Facts::check_remote(const JobFacts& job, const hub::RemoteAttemptOver& even
     core::Time first = core::kNever;
     core::Time over;
     for (const auto& [rank, process] : *ranks) {
-      if (!process.ended) fail(event.job, "a remote attempt is declared over while it runs");
+      if (!process.ended) {
+        fail(event.job,
+             "attempt " + std::to_string(event.attempt) + " (offer " + std::to_string(event.offer) +
+                 ") is declared over while it runs in another region: " +
+                 std::string(
+                     core::reason_code(event.failure.value_or(core::Reason::exited_nonzero))));
+      }
       const bool is_success =
           process.ended && process.end == execution::TaskEnd::exited && process.exit_code == 0;
       if (is_success) ++succeeded;

@@ -125,7 +125,10 @@ void PeerPort::take_hello(std::uint32_t peer, const core::Result<hub::Reply>& re
 
 void PeerPort::acknowledge(std::uint32_t peer, std::uint64_t received) {
   if (received <= self_.machine().state().peers[peer].outbox.acknowledged()) return;
-  self_.ask(hub::AcknowledgePeerRows{peer, received}, [](const auto&) {});
+  self_.ask(hub::AcknowledgePeerRows{peer, received},
+            [this, peer](const core::Result<hub::Reply>& reply) {
+              if (!reply) links_[peer].sent = 0;  // Sent again, and acknowledged again.
+            });
 }
 
 void PeerPort::post(std::uint32_t peer) {

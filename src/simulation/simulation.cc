@@ -141,7 +141,7 @@ class Run {
 
   void step() {
     if (!world_.queue.step()) return world_.fail("nothing more happens");
-    if (world_.queue.steps() % kStepsPerRecount == 0) checks_.recount();
+    if (world_.queue.steps() % kStepsPerRecount == 0) checks_.recount_next();
   }
 
   // One command before anything is disturbed.

@@ -103,6 +103,8 @@ void Users::take_submitted(const hub::SubmitJobs& asked, const core::Result<hub:
       continue;
     }
     facts_.check_job(asked.owner, *asked.jobs[i].head.idempotency, answer->job);
+    // An answer from before the backup: that job is lost.
+    if (!facts_.knows(*asked.jobs[i].head.idempotency, answer->job)) continue;
     if (!jobs_.emplace(answer->job, asked.owner).second) continue;
     world_.trace.note(world_.now(), "acknowledges job", who_, answer->job);
     const bool is_dear = asked.jobs[i].shape.price_max.count > 0 ||
@@ -150,6 +152,15 @@ void Users::pay_in() {
 void Users::rescue() {
   for (const auto& [job, owner] : dear_) cancel(job, owner);
   for (std::int64_t user = 0; user < world_.scenario.users.count; ++user) deposit(user, kRescue);
+  if (!world_.scenario.is_joined) return;
+  // What one job can cost may be more than a peer was trusted with.
+  for (std::size_t hub = 0; hub < static_cast<std::size_t>(world_.scenario.hubs); ++hub) {
+    if (hub == hub_.number()) continue;
+    insist(hub::SetCreditLimit{"peer " + make_hub_id(hub), kRescue},
+           [this](const core::Result<hub::Reply>& reply) {
+             if (!reply) world_.fail("a credit is refused: " + core::to_text(reply.error()));
+           });
+  }
 }
 
 }  // namespace intertie::simulation

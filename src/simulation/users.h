@@ -30,7 +30,7 @@ class Users {
   /// Arrivals go on until the world is quiet.
   void begin();
 
-  /// Gives every user enough for whatever still waits, and gives up what can never run.
+  /// Gives every user and peer enough for whatever still waits, and gives up what can never run.
   void rescue();
 
   /// Asks until there is an answer that is not about the moment; then calls `done`.
