@@ -24,7 +24,7 @@ TEST(FoldJob, FollowsAJobThroughAFailedAndAGoodAttempt) {
   submitted.job = 7;
   hub::CapacityReserved reserved;
   reserved.pool = 3;
-  hub::AttemptChosen chosen{7, 1, 1, {{}, {}, core::Money{50}}};
+  hub::AttemptChosen chosen{7, 1, 1, {{}, {}, core::Money{50}}, {}};
   hub::UsageSettled settled;
   settled.post.credits = {{{1}, core::Money{9}}, {{2}, core::Money{1}}};
   hub::AttemptOver over{7, 1, core::Reason::site_lost, 0, core::Time{99}, true};

@@ -239,6 +239,7 @@ void apply_peer_event(State& state, const GuestCommitted& event, const engine::R
   job.attempt = event.attempt;
   job.document = place.index;
   reservation.attempt = event.attempt;
+  reservation.chosen_clock = event.clock;
   reservation.chosen_at = place.time;
   const Guest& guest = state.guests.at(event.job);
   push_start(state, job, state.peers[guest.peer].terms.id + ":" + guest.user, place, place.index);

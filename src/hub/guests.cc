@@ -155,7 +155,7 @@ void take_request(Context& context, std::uint32_t peer, const Commit& message,
                   std::string document) {
   const auto job = find_guest_job(context.state, peer, message.offer);
   if (!job || context.state.find_job(*job)->attempt != 0 || message.attempt == 0) return;
-  context.emit(GuestCommitted{*job, message.attempt}, std::move(document));
+  context.emit(GuestCommitted{*job, message.attempt, context.soft.clock}, std::move(document));
 }
 
 void take_request(Context& context, std::uint32_t peer, const Withdraw& message) {

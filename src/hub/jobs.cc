@@ -61,7 +61,8 @@ std::optional<core::Error> find_hopeless(const Context& context, const JobShape&
       placement::place(shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)),
                        {*grid.topology, grid.views, context.now});
   if (placement.chosen || has_promise(placement)) return std::nullopt;
-  if (context.state.peers.empty()) {
+  // Data does not cross regions yet.
+  if (context.state.peers.empty() || shape.input.count > 0) {
     return core::Error{*placement.verdict, describe_counts(placement)};
   }
   // A region that is not heard now may have what is missing here.

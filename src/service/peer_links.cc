@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kRowsPerRequest = 500;
 constexpr std::size_t kRowBytesPerRequest = 1u << 20;
 constexpr core::Duration kDivergedPause = core::minutes(1);
+constexpr int kDivergedMax = 3;
 constexpr core::Duration kIdle = core::seconds(10);
 constexpr core::Duration kTimeout = core::seconds(10);
 
@@ -185,6 +186,7 @@ void PeerLink::run_sender() {
   net::HttpClient& client = make_client(kTimeout);
   Backoff backoff;
   bool is_open = false;
+  int diverged = 0;
   while (true) {
     core::Result<bool> sent = false;
     if (!is_open) {
@@ -192,6 +194,7 @@ void PeerLink::run_sender() {
         sent = opened.error();
       } else {
         is_open = true;
+        diverged = 0;
         backoff.reset();
       }
     }
@@ -199,8 +202,9 @@ void PeerLink::run_sender() {
     if (!sent) {
       is_open = false;
       tell(sent.error());
-      const bool is_diverged = sent.error().reason == core::Reason::channel_diverged;
-      if (!wait(is_diverged ? kDivergedPause : backoff.take(), false)) return;
+      // A hello that newer rows have overtaken says so, too: only a repeated answer is believed.
+      if (sent.error().reason == core::Reason::channel_diverged) ++diverged;
+      if (!wait(diverged > kDivergedMax ? kDivergedPause : backoff.take(), false)) return;
     } else if (!*sent && !wait(kIdle, true)) {
       return;
     }

@@ -22,6 +22,7 @@
 #include "intertie/crypto/digest.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/execution/usage_record.h"
+#include "intertie/hub/hub_clock.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/hub/peer_events.h"
 #include "intertie/identity/record.h"
@@ -201,15 +202,6 @@ struct CapacityReleased {
   std::uint64_t reservation = 0;
 };
 BOOST_DESCRIBE_STRUCT(CapacityReleased, (), (reservation))
-
-/// A clock of the hub's machine that nothing steps: time since the machine was started, and which
-/// start that was (0: unknown). It comes with commands, because a decision reads no clock.
-struct HubClock {
-  core::Duration boot;
-  std::uint64_t boot_id = 0;
-  friend bool operator==(const HubClock&, const HubClock&) = default;
-};
-BOOST_DESCRIBE_STRUCT(HubClock, (), (boot, boot_id))
 
 /// The home hub chose: attempt N runs in this reservation, the money is held. Sends StartAttempt.
 /// Body: the explanation (placement::Placement as JSON).

@@ -15,6 +15,7 @@
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
 #include "intertie/execution/site_messages.h"
+#include "intertie/hub/hub_clock.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/ledger/ledger.h"
 #include "intertie/topology/price_table.h"
@@ -189,8 +190,9 @@ BOOST_DESCRIBE_STRUCT(GuestRefused, (), (peer, offer, reason, detail))
 struct GuestCommitted {
   std::uint64_t job = 0;
   std::uint32_t attempt = 0;
+  HubClock clock;  // As in AttemptChosen.
 };
-BOOST_DESCRIBE_STRUCT(GuestCommitted, (), (job, attempt))
+BOOST_DESCRIBE_STRUCT(GuestCommitted, (), (job, attempt, clock))
 
 /// Owner: a reservation without commit is over. `is_expired`: sends ReserveRefused.
 struct GuestDropped {
