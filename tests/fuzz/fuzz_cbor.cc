@@ -82,7 +82,7 @@ std::vector<std::string> make_seeds() {
   const std::vector<hub::Event> events = {
       hub::HubCreated{"90R", "90", "hub", "CNY", "", 10},
       hub::AttemptOver{1, 1, core::Reason::timed_out, 1, {}, true},
-      hub::UsageDisputed{1, 1, core::Reason::usage_disputed, "x"}};
+      hub::UsageDisputed{1, 1, core::Reason::usage_disputed, "x", 0, {}}};
   for (const hub::Event& event : events) {
     const auto encoded = hub::HubMachine::encode(event);
     seeds.push_back(std::string("e") + static_cast<char>(encoded.kind) + encoded.head);

@@ -12,10 +12,6 @@
 
 namespace intertie::cli {
 
-/// What to do when there is no context.
-inline constexpr std::string_view kContextFix =
-    "Start one here: intertie dev (or name one: --context FILE)";
-
 struct RunSettings {
   std::string base = ".";  // The folder that relative inputs are below.
   std::string key;         // Idempotency key.

@@ -70,7 +70,7 @@ using Change = core::Result<api::DatasetView> (*)(HubSession&, const std::string
 
 Outcome change_all(const Invocation& invocation, const Terminal& terminal, Change change) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   Listing listing = make_listing();
   boost::json::array objects;
   for (const std::string& text : invocation.operands) {
@@ -88,7 +88,7 @@ Outcome change_all(const Invocation& invocation, const Terminal& terminal, Chang
 
 Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   api_client::DatasetSettings settings;
   settings.name = invocation.get("name", "");
   settings.is_pinned = invocation.has("pin");
@@ -123,7 +123,7 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
 
 Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   Listing listing = make_listing();
   boost::json::array objects;
   const auto add = [&](const api::DatasetView& view) {
@@ -154,7 +154,7 @@ Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal) {
 
 Outcome run_data_get(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const auto view = session->client().find_dataset(complete_key(invocation.operands[0]));
   if (!view) return session->complain(view.error(), kMissing);
   const std::string target = invocation.get("to", "");
@@ -167,7 +167,7 @@ Outcome run_data_get(const Invocation& invocation, const Terminal& terminal) {
 
 Outcome run_data_show(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const auto view = session->client().find_dataset(complete_key(invocation.operands[0]));
   if (!view) return session->complain(view.error(), kMissing);
   if (terminal.format() != Format::table || terminal.is_quiet()) return show_one(*view, terminal);
@@ -204,7 +204,7 @@ Outcome run_data_unpin(const Invocation& invocation, const Terminal& terminal) {
 
 Outcome run_data_rm(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   for (const std::string& text : invocation.operands) {
     const auto found = session->client().find_dataset(complete_key(text));
     if (!found) return session->complain(found.error(), kMissing);

@@ -53,7 +53,7 @@ core::Result<std::string> read_card(const std::string& operand) {
 
 Outcome run_hub_peer_card(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const core::Result<api::PeerCardView> card = session->client().get_peer_card();
   if (!card) return session->complain(card.error(), "use the operator's context: --context FILE");
   terminal.show_object(codec::encode(*card), card->card + "\n", card->card);
@@ -66,7 +66,7 @@ Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal)
   const core::Result<std::string> card = read_card(invocation.operands[0]);
   if (!card) return make_complaint(card.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const core::Result<api::PeerView> peer = session->client().add_peer({*card, *credit});
   if (!peer) {
     return session->complain(peer.error(),
@@ -81,7 +81,7 @@ Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal)
 
 Outcome run_hub_peer_list(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
-  if (!session) return make_complaint(session.error(), kContextFix);
+  if (!session) return complain_about_context(session.error());
   const core::Result<api::PeerList> list = session->client().list_peers();
   if (!list) return session->complain(list.error(), "intertie doctor checks the context");
   boost::json::array objects;

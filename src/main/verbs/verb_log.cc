@@ -162,8 +162,7 @@ Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal) 
   if (!done) return make_complaint(done.error());
   const std::uint64_t records = (*store)->last().index;
   return terminal.show_object(boost::json::object{{"records", records}},
-                              std::to_string(records) + " records
-", std::to_string(records));
+                              std::to_string(records) + " records\n", std::to_string(records));
 }
 
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal) {
