@@ -171,7 +171,7 @@ TEST(Router, WalksEveryRouteWithEveryRole) {
       }
     }
   }
-  EXPECT_EQ(denied, 14u);  // A user on 9 routes, a provider on 5.
+  EXPECT_EQ(denied, 18u);  // A user on 11 routes, a provider on 7.
 }
 
 TEST(Router, AnIdempotencyKeyMakesOneJob) {

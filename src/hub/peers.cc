@@ -193,7 +193,10 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   beacon.lifetime = core::limits::beacon_lifetime;
   beacon.received = (*found)->inbox.received;
   // Nearly all beacons of a grid say that nothing is new.
-  if (!is_full && sent.applied == context.soft.applied) return Reply{std::move(beacon)};
+  if (!is_full && sent.applied == context.soft.applied) {
+    if (command.is_due) beacon.number = ++sent.number;
+    return Reply{std::move(beacon)};
+  }
   const bool has_same_terms = !is_full && sent.topology == state.topology->version();
   sent.applied = context.soft.applied;
   sent.topology = state.topology->version();

@@ -196,7 +196,7 @@ void Facts::on(const hub::UsageDisputed& event) {
   const auto found = jobs_.find(event.job);
   if (found != jobs_.end() && found->second.attempt == event.attempt) {
     found->second.is_disputed = true;
-    const SiteTrust trust = trust_(pools_.at(found->second.place.pool).site.index);
+    const SiteTrust trust = find_trust(found->second);
     if (!trust.is_liar) fail(event.job, "an honest site's use is disputed: " + event.detail);
   }
 }
