@@ -5,6 +5,7 @@ set -euo pipefail
 intertie=$1
 work=$(mktemp -d)
 pids=()
+declare -A hub_pid
 stop_all() {
   local pid
   for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
@@ -18,13 +19,14 @@ unset INTERTIE_CONTEXT
 . "$(dirname "$0")/checks.sh"
 cd "$work"
 
-# start_hub NAME REGION USER LISTEN SITE_LISTEN: waits until it serves; its pid is in $!.
+# start_hub NAME REGION USER LISTEN SITE_LISTEN [OPTION...]: waits until it serves.
 start_hub() {
   set -m
   "$intertie" hub start --data "$1" --region "$2" --name "$1" --user "$3=1000" --listen "$4" \
-    --site-listen "$5" >"$1.out" 2>"$1.err" &
+    --site-listen "$5" "${@:6}" >"$1.out" 2>"$1.err" &
   set +m
   pids+=("$!")
+  hub_pid[$1]=$!
   for _ in $(seq 1 300); do
     grep -q '^user ' "$1.out" && return
     sleep 0.1
@@ -33,9 +35,7 @@ start_hub() {
 }
 
 start_hub jilin 22 ada 127.0.0.1:0 127.0.0.1:0
-jilin=${pids[-1]}
 start_hub hubei 42 bob 127.0.0.1:0 127.0.0.1:0
-hubei=${pids[-1]}
 at_jilin() { "$intertie" --context jilin/operator.yaml "$@"; }
 at_hubei() { "$intertie" --context hubei/operator.yaml "$@"; }
 
@@ -80,20 +80,47 @@ jilin_user=$(sed -n 's/^address *https:\/\///p' jilin.out)
 jilin_site=$(sed -n 's/^sites *//p' jilin.out)
 hubei_user=$(sed -n 's/^address *https:\/\///p' hubei.out)
 hubei_site=$(sed -n 's/^sites *//p' hubei.out)
-kill -KILL "$jilin" "$hubei"
-wait "$jilin" "$hubei" 2>/dev/null || true
-start_hub hubei 42 bob "$hubei_user" "$hubei_site"
-start_hub jilin 22 ada "$jilin_user" "$jilin_site"
-for _ in $(seq 1 600); do
-  "$intertie" -o json jobs "$job" | grep -q '"phase": "ended"' && break
-  sleep 0.1
-done
+# restart_hub NAME [OPTION...]: after a kill.
+restart_hub() {
+  kill -KILL "${hub_pid[$1]}" 2>/dev/null || true
+  wait "${hub_pid[$1]}" 2>/dev/null || true
+  if [ "$1" = jilin ]; then
+    start_hub jilin 22 ada "$jilin_user" "$jilin_site" "${@:2}"
+  else
+    start_hub hubei 42 bob "$hubei_user" "$hubei_site" "${@:2}"
+  fi
+}
+wait_for_end() {
+  for _ in $(seq 1 600); do
+    "$intertie" -o json jobs "$1" 2>/dev/null | grep -q '"phase": "ended"' && return
+    sleep 0.1
+  done
+  fail "job $1 does not end"
+}
+kill -KILL "${hub_pid[jilin]}" "${hub_pid[hubei]}"
+restart_hub hubei
+restart_hub jilin
+wait_for_end "$job"
 expect 0 jobs "$job"
 holds "$out" succeeded
 expect 0 logs "$job"
 holds "$out" "done"
 expect 0 bill "$job"
 lacks "$out" DIFFER
+
+# Either hub dies on either side of sending a row to the other: the job ends once all the same.
+for point in peer_rows_before_send peer_rows_after_send; do
+  for name in jilin hubei; do
+    restart_hub "$name" --fail-point "$point:1"
+    expect 0 -q run --detach -- echo "past $point"
+    job=$out
+    wait "${hub_pid[$name]}" 2>/dev/null || true
+    restart_hub "$name"
+    wait_for_end "$job"
+    expect 0 jobs "$job"
+    holds "$out" succeeded
+  done
+done
 
 # What one hub owes, the other is owed; both ledgers are sound.
 balance() { sed -n 's/.*"balance_micros": \(-\{0,1\}[0-9]*\).*/\1/p'; }

@@ -86,7 +86,7 @@ fill() { dd if=/dev/zero of="$1/filler" bs=64k 2>/dev/null || true; }
 # What curl gets for a command while the hub's store refuses: status and Retry-After.
 ask_for_principal() {
   curl -sk -D "$work/headers" -o "$work/problem" -X POST "https://$hub_address/v1/principals" \
-    -H "Authorization: Bearer $(sed -n 's/^token: *"\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' \
+    -H "Authorization: Bearer $(sed -n 's/.*"token": *"\([^"]*\)".*/\1/p' \
       "$work/hub/operator.yaml")" -d "{\"name\":\"eve-$RANDOM\"}"
 }
 

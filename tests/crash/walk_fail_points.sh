@@ -121,6 +121,8 @@ run_load() {
 points=$("$bin" hub start --data "$work/none" --fail-point none 2>&1 || true)
 [ "$side" = hub ] || points=$("$bin" site start --data "$work/none" --fail-point none 2>&1 || true)
 points=$(sed -n 's/.*there are: *//p' <<<"$points")
+# A hub with peers passes more: tests/cli/two_hubs.sh walks them.
+points=$(tr ' ' '\n' <<<"$points" | grep -v '^peer_' | tr '\n' ' ')
 [ "$(wc -w <<<"$points")" -ge 15 ] || fail "no list of points: $points"
 walked=0
 

@@ -62,11 +62,12 @@ Finding check_port(const std::string& listen, Verdict otherwise) {
 }
 
 Finding check_skew(core::Time hub, core::Time before, core::Time after) {
-  // The hub's clock stood in [hub, hub + 1 s) at some moment between the two of ours.
-  const core::Duration ahead = before - (hub + core::seconds(1));
+  // The hub's clock stood in [hub, hub + 2 s) at some moment between the two of ours: its header
+  // counts whole seconds, and may be a second old.
+  const core::Duration ahead = before - (hub + core::seconds(2));
   const core::Duration behind = hub - after;
   const core::Duration skew = std::max(ahead, behind);
-  if (skew.count <= 0) return {"clock and hub", Verdict::good, "agree to a second", ""};
+  if (skew.count <= 0) return {"clock and hub", Verdict::good, "agree to two seconds", ""};
   const std::string detail = "this machine is " + short_duration(skew) +
                              (ahead > behind ? " ahead of the hub" : " behind the hub");
   return {"clock and hub", skew > core::limits::clock_margin ? Verdict::bad : Verdict::doubtful,

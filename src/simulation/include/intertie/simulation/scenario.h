@@ -123,7 +123,7 @@ struct Scenario {
   std::int64_t hubs = 1;
   bool is_joined = true;                   // Every two hubs are peers.
   core::Money peer_credit{1'000'000'000};  // What each may owe each other one.
-  std::vector<SiteSpec> sites = {{"basic", 8}, {"cards", 3, 2, 8, 4}, make_liar()};
+  std::vector<SiteSpec> sites = {{"basic", 8}, {"cards", 3, -1, 1, 2, 8, 4}, make_liar()};
   UserSpec users;
   JobMix jobs;
   DayCurve day;
