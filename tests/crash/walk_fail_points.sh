@@ -108,7 +108,11 @@ run_load() {
       3)
         submit cancelled $i -- sh -c "sleep 60; echo $mark"
         sleep 0.3
-        as ada -q cancel "$(tail -n 1 "$work/acknowledged" | cut -d' ' -f3)" || true
+        # Until it is acknowledged: the hub may be dead.
+        for _ in $(seq 1 100); do
+          as ada -q cancel "$(tail -n 1 "$work/acknowledged" | cut -d' ' -f3)" && break
+          sleep 0.2
+        done
         ;;
     esac
     # Logs and outputs are asked for while hub or site may be dead.
