@@ -5,6 +5,7 @@
 #include "intertie/codec/schema.h"
 #include "intertie/core/limits.h"
 
+#include "channel_body.h"
 #include "content_answer.h"
 #include "join.h"
 #include "route.h"
@@ -14,14 +15,6 @@
 
 namespace intertie::api {
 namespace {
-
-template <class T>
-std::optional<T> read_message(const Call& call) {
-  auto decoded = codec::from_json<T>(call.request.body, codec::Boundary::tolerant);
-  if (decoded) return std::move(*decoded);
-  fail(call, decoded.error());
-  return std::nullopt;
-}
 
 void open_channel(const CallPointer& call) {
   const auto hello = read_message<engine::ChannelHello>(*call);
@@ -49,14 +42,9 @@ void accept_rows(const CallPointer& call) {
   command.first = rows->first;
   command.acknowledged = rows->acknowledged;
   command.clock = call->backend.read_hub_clock();
-  for (std::size_t i = 0; i < rows->payloads.size(); ++i) {
-    const auto bytes = crypto::decode_base64url(rows->payloads[i]);
-    if (!bytes) {
-      return fail(*call, {core::Reason::bad_field,
-                          "payloads[" + std::to_string(i) + "]: " + bytes.error().detail});
-    }
-    command.payloads.emplace_back(crypto::as_text(*bytes));
-  }
+  auto payloads = decode_rows(rows->payloads, "payloads");
+  if (!payloads) return fail(*call, payloads.error());
+  command.payloads = std::move(*payloads);
   submit_then(call, std::move(command), [call](const hub::Reply& reply) {
     respond_view(*call, RowsAnswer{std::get<hub::RowsAccepted>(reply).received});
   });

@@ -8,20 +8,13 @@
 #include "intertie/core/limits.h"
 #include "intertie/hub/index_tables.h"
 
+#include "channel_body.h"
 #include "fold_job.h"
 #include "route.h"
 #include "router_core.h"
 
 namespace intertie::api {
 namespace {
-
-template <class T>
-std::optional<T> read_message(const Call& call) {
-  auto decoded = codec::from_json<T>(call.request.body, codec::Boundary::tolerant);
-  if (decoded) return std::move(*decoded);
-  fail(call, decoded.error());
-  return std::nullopt;
-}
 
 void open_hub_channel(const CallPointer& call) {
   const auto hello = read_message<engine::ChannelHello>(*call);
@@ -31,30 +24,15 @@ void open_hub_channel(const CallPointer& call) {
   });
 }
 
-core::Result<std::vector<std::string>> decode_all(const std::vector<std::string>& texts,
-                                                  const char* name) {
-  std::vector<std::string> all;
-  all.reserve(texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    const auto bytes = crypto::decode_base64url(texts[i]);
-    if (!bytes) {
-      return core::Error{core::Reason::bad_field, std::string(name) + "[" + std::to_string(i) +
-                                                      "]: " + bytes.error().detail};
-    }
-    all.emplace_back(crypto::as_text(*bytes));
-  }
-  return all;
-}
-
 void accept_hub_rows(const CallPointer& call) {
   const auto rows = read_message<PeerRowsRequest>(*call);
   if (!rows) return;
   if (rows->payloads.size() > core::limits::rows_per_request_max) {
     return fail(*call, {core::Reason::too_large, "payloads: at most rows_per_request_max"});
   }
-  auto payloads = decode_all(rows->payloads, "payloads");
+  auto payloads = decode_rows(rows->payloads, "payloads");
   if (!payloads) return fail(*call, payloads.error());
-  auto attachments = decode_all(rows->attachments, "attachments");
+  auto attachments = decode_rows(rows->attachments, "attachments");
   if (!attachments) return fail(*call, attachments.error());
   submit_then(call,
               hub::AcceptPeerRows{call->peer, rows->incarnation, rows->first, std::move(*payloads),

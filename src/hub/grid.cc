@@ -68,12 +68,7 @@ void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news)
   } else if (pools_[handle].peer != peer) {
     return;  // Announced by two hubs: the first keeps it.
   }
-  pools_[handle] = {peer,
-                    news.site,
-                    news.site_identifier,
-                    news.site_sign_key,
-                    count_free(news),
-                    count_total(news)};
+  pools_[handle] = {peer, news.site, news.site_sign_key, count_free(news), count_total(news)};
   topology::Pool pool = news.pool;
   pool.handle = {handle};
   pool.site = {site->second};
@@ -110,14 +105,6 @@ bool Grid::drop_refusals(core::Time now) {
   return dropped > 0;
 }
 
-core::Time Grid::next_expiry() const {
-  core::Time next = core::kNever;
-  for (const auto& [peer, source] : sources_) {
-    if (source.is_heard) next = std::min(next, source.expires);
-  }
-  return next;
-}
-
 bool Grid::is_heard(std::uint32_t peer) const {
   const auto found = sources_.find(peer);
   return found != sources_.end() && found->second.is_heard;
@@ -139,13 +126,6 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
   found.chosen =
       found.candidates.empty() ? std::nullopt : std::optional(found.candidates.front().pool);
   return found;
-}
-
-std::vector<placement::PoolVerdict> Grid::explain(const placement::Requirements& requirements,
-                                                  const placement::JobPreferences& preferences,
-                                                  core::Time now) const {
-  return placement::explain_pools(make_foreign(requirements), preferences,
-                                  {*topology_, views_, now});
 }
 
 placement::Placement Grid::find_ideal(const placement::Requirements& requirements,

@@ -23,7 +23,6 @@ inline constexpr std::uint32_t kRemotePools = std::uint32_t{1} << 31;
 struct RemotePool {
   std::uint32_t peer = 0;
   std::string site;
-  std::string site_identifier;
   std::string site_sign_key;
   placement::FreeCounts free;   // By the beacon, less what was asked since.
   placement::FreeCounts total;  // If nothing were in use.
@@ -39,9 +38,6 @@ class Grid {
   /// was dropped, so waiting jobs should look again.
   bool expire(core::Time now);
 
-  /// When expire() has something to do next; kNever if nothing is announced.
-  core::Time next_expiry() const;
-
   /// Whether the peer's beacon counts now.
   bool is_heard(std::uint32_t peer) const;
 
@@ -50,10 +46,7 @@ class Grid {
   placement::Placement find_placement(const State& state, std::uint32_t shape, core::Time deadline,
                                       core::Time now);
 
-  /// The verdict on every pool, and whether it could run the shape if all were open and empty.
-  std::vector<placement::PoolVerdict> explain(const placement::Requirements& requirements,
-                                              const placement::JobPreferences& preferences,
-                                              core::Time now) const;
+  /// Where a job would go if all announced pools were open and empty.
   placement::Placement find_ideal(const placement::Requirements& requirements,
                                   const placement::JobPreferences& preferences,
                                   core::Time now) const;
