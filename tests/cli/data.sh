@@ -3,30 +3,18 @@
 set -euo pipefail
 intertie=$1
 work=$(mktemp -d)
-dev=
 stop_all() {
-  if [ -n "$dev" ]; then
-    kill -INT "$dev" 2>/dev/null || true
-    wait "$dev" 2>/dev/null || true
-  fi
+  stop_dev
   rm -rf "$work"
 }
 trap stop_all EXIT
-export HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
-unset INTERTIE_CONTEXT
 # shellcheck source=checks.sh
 . "$(dirname "$0")/checks.sh"
+# shellcheck source=dev_process.sh
+. "$(dirname "$0")/dev_process.sh"
 cd "$work"
 
-set -m
-"$intertie" dev >"$work/dev.out" 2>"$work/dev.err" &
-dev=$!
-set +m
-for _ in $(seq 1 900); do
-  grep -q 'Ctrl-C stops everything' "$work/dev.out" && break
-  kill -0 "$dev" 2>/dev/null || break
-  sleep 0.1
-done
+start_dev
 
 # Of three chunks, the last one short.
 head -c 20000001 /dev/urandom >big.bin

@@ -4,19 +4,15 @@
 set -euo pipefail
 intertie=$1
 work=$(mktemp -d)
-dev=
 stop_all() {
-  if [ -n "$dev" ]; then
-    kill -INT "$dev" 2>/dev/null || true
-    wait "$dev" 2>/dev/null || true
-  fi
+  stop_dev
   rm -rf "$work"
 }
 trap stop_all EXIT
-export HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
-unset INTERTIE_CONTEXT
 # shellcheck source=checks.sh
 . "$(dirname "$0")/checks.sh"
+# shellcheck source=dev_process.sh
+. "$(dirname "$0")/dev_process.sh"
 cd "$work"
 export CLEAR="clear-$$-$RANDOM$RANDOM$RANDOM"
 
@@ -45,15 +41,7 @@ printf 'run: [true]\nsecrets:\n  T: %s\n' "$CLEAR" >bad.yaml
 expect 3 submit --check bad.yaml
 lacks "$err" "$CLEAR"
 
-set -m
-"$intertie" dev >dev.out 2>dev.err &
-dev=$!
-set +m
-for _ in $(seq 1 900); do
-  grep -q 'Ctrl-C stops everything' dev.out && break
-  kill -0 "$dev" 2>/dev/null || break
-  sleep 0.1
-done
+start_dev
 grep -q 'ready' dev.out || fail "dev is not ready: $(cat dev.out dev.err)"
 
 # Each source reaches the task; the answer is a digest, never the value.
