@@ -20,6 +20,7 @@
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/topology/pool.h"
+#include "intertie/transfer/data_policy.h"
 
 namespace intertie::hub {
 
@@ -59,9 +60,14 @@ struct DataIn {
   std::string content;
   std::string to;  // In-task path; relative ones are below the working directory.
   bool executable = false;
-  core::Bytes size;  // Filled in by the hub.
+  // Filled in by the home hub, whatever the user wrote.
+  core::Bytes size;
+  std::vector<std::string> regions;  // Whose hubs hold it. Empty: the home region's.
+  std::vector<std::string> allowed;  // The dataset's policy: only there may it lie. Empty: anywhere.
+  transfer::Classification classification = transfer::Classification::open;  // Likewise.
 };
-BOOST_DESCRIBE_STRUCT(DataIn, (), (from, content, to, executable, size))
+BOOST_DESCRIBE_STRUCT(DataIn, (),
+                      (from, content, to, executable, size, regions, allowed, classification))
 
 /// One promised output file.
 struct DataOut {
