@@ -35,6 +35,13 @@ class EventLog final : public engine::EventSink<hub::Event> {
   }
   storage::LogIndex events() const { return next_ - 1; }
 
+  /// From now on records are kept, numbered from 1: for a store that is still empty.
+  void keep_records() {
+    keeps_records_ = true;
+    batch = {};
+    next_ = 1;
+  }
+
   core::Time now{1'800'000'000'000'000};
   std::size_t head_bytes = 0;
   storage::Batch batch;
