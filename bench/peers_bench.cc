@@ -74,12 +74,12 @@ class DurableHub {
     hub::AcceptPeerRows rows;
     rows.incarnation = "log of " + machine_.state().facts.id;
     const engine::Outbox& outbox = machine_.state().peers[0].outbox;
-    for (const engine::ChannelRow* row :
-         outbox.find_rows(outbox.acknowledged(), log_.events(), core::limits::rows_per_request_max)) {
+    for (const engine::ChannelRow* row : outbox.find_rows(outbox.acknowledged(), log_.events(),
+                                                          core::limits::rows_per_request_max)) {
       if (rows.payloads.empty()) rows.first = row->number;
       rows.payloads.push_back(row->payload);
-      rows.attachments.push_back(
-          row->attachment == 0 ? std::string() : reader_->read_body(row->attachment)->bytes);
+      rows.attachments.push_back(row->attachment == 0 ? std::string()
+                                                      : reader_->read_body(row->attachment)->bytes);
     }
     if (rows.payloads.empty()) return;
     const auto accepted = std::get<hub::RowsAccepted>(other.must(std::move(rows)));

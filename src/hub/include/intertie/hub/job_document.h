@@ -63,7 +63,7 @@ struct DataIn {
   // Filled in by the home hub, whatever the user wrote.
   core::Bytes size;
   std::vector<std::string> regions;  // Whose hubs hold it. Empty: the home region's.
-  std::vector<std::string> allowed;  // The dataset's policy: only there may it lie. Empty: anywhere.
+  std::vector<std::string> allowed;  // Its policy: only there may it lie. Empty: anywhere.
   transfer::Classification classification = transfer::Classification::open;  // Likewise.
 };
 BOOST_DESCRIBE_STRUCT(DataIn, (),
