@@ -47,10 +47,11 @@ struct Soft {
   placement::PlacementCache cache;
   std::vector<placement::PoolView> views;
   Grid grid;
-  bool is_grid_woken = false;                       // Another region has announced something.
-  std::vector<BeaconsSent> beacons;                 // By peer.
-  std::map<std::uint32_t, SiteGreeting> greetings;  // By site: how its channel opened last.
-  std::uint64_t applied = 0;                        // Events of this life.
+  bool is_grid_woken = false;                            // Another region has announced something.
+  std::vector<BeaconsSent> beacons;                      // By peer.
+  std::map<std::uint32_t, SiteGreeting> greetings;       // By site: how its channel opened last.
+  std::map<std::uint32_t, SiteGreeting> peer_greetings;  // By peer, likewise.
+  std::uint64_t applied = 0;                             // Events of this life.
 };
 
 struct Context {

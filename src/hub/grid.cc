@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <optional>
 
+#include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
 
 #include "placing.h"
+#include "site_names.h"
 
 namespace intertie::hub {
 namespace {
+
+// Data does not cross regions yet.
+bool may_leave(const JobShape& shape) { return shape.input.count == 0; }
 
 placement::FreeCounts count_total(const BeaconPool& news) {
   placement::FreeCounts total;
@@ -30,14 +35,39 @@ placement::FreeCounts count_free(const BeaconPool& news) {
   return free;
 }
 
-// Handles of the home hub mean nothing here.
-placement::Requirements make_foreign(placement::Requirements requirements) {
+}  // namespace
+
+// Handles of the home hub mean nothing here; names of sites become handles of the grid.
+placement::Requirements Grid::make_foreign(const State& state,
+                                           const placement::Requirements& asked) const {
+  placement::Requirements requirements = asked;
   requirements.sites_excluded.clear();
   requirements.own_sites.clear();
+  if (asked.site_names_excluded.empty()) return requirements;
+  for (std::uint32_t site = 0; site < site_peers_.size(); ++site) {
+    const std::string& region = state.peers[site_peers_[site]].terms.region;
+    const std::string& name = topology_->find_site({site})->name;
+    const bool is_excluded = std::ranges::any_of(
+        asked.site_names_excluded,
+        [&](const std::string& written) { return means_site(written, region, name); });
+    if (is_excluded) requirements.sites_excluded.push_back({site});
+  }
   return requirements;
 }
 
-}  // namespace
+bool Grid::find_site(const State& state, const std::string& written) const {
+  for (std::uint32_t site = 0; site < site_peers_.size(); ++site) {
+    const std::string& region = state.peers[site_peers_[site]].terms.region;
+    if (means_site(written, region, topology_->find_site({site})->name)) return true;
+  }
+  return false;
+}
+
+std::optional<core::Time> Grid::find_news(std::uint32_t peer) const {
+  const auto found = sources_.find(peer);
+  if (found == sources_.end() || found->second.pools.empty()) return std::nullopt;
+  return found->second.heard;
+}
 
 bool Grid::accept(std::uint32_t peer, const Beacon& beacon, core::Time now) {
   Source& source = sources_[peer];
@@ -45,6 +75,7 @@ bool Grid::accept(std::uint32_t peer, const Beacon& beacon, core::Time now) {
   if (!beacon.is_full && !continues) return false;
   if (beacon.is_full) set_status(source, topology::PoolStatus::lost);
   source.number = beacon.number;
+  source.heard = now;
   source.expires = now + std::min(beacon.lifetime, core::limits::beacon_lifetime);
   source.is_heard = true;
   for (const BeaconPool& news : beacon.pools) take_pool(peer, source, news);
@@ -52,11 +83,12 @@ bool Grid::accept(std::uint32_t peer, const Beacon& beacon, core::Time now) {
 }
 
 void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news) {
-  const auto [site, is_new_site] = source.sites.try_emplace(news.site_identifier, sites_);
+  const auto new_site = static_cast<std::uint32_t>(site_peers_.size());
+  const auto [site, is_new_site] = source.sites.try_emplace(news.site_identifier, new_site);
   if (is_new_site) {
     topology_ =
-        topology_->with_site({{sites_}, news.site, news.site_identifier, news.pool.region, ""});
-    ++sites_;
+        topology_->with_site({{new_site}, news.site, news.site_identifier, news.pool.region, ""});
+    site_peers_.push_back(peer);
   }
   const auto [known, is_new] =
       handles_.try_emplace(news.pool.identifier, static_cast<std::uint32_t>(pools_.size()));
@@ -112,9 +144,9 @@ bool Grid::is_heard(std::uint32_t peer) const {
 
 placement::Placement Grid::find_placement(const State& state, std::uint32_t shape,
                                           core::Time deadline, core::Time now) {
-  // Data does not cross regions yet.
-  if (state.shapes[shape].input.count > 0) return {};
-  const placement::Requirements requirements = make_foreign(state.shapes[shape].requirements);
+  if (!may_leave(state.shapes[shape])) return {};
+  const placement::Requirements requirements =
+      make_foreign(state, state.shapes[shape].requirements);
   auto found =
       placement::place({shape}, requirements, make_preferences(state.shapes[shape], deadline),
                        {*topology_, views_, now}, cache_);
@@ -128,6 +160,22 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
   return found;
 }
 
+std::vector<placement::PoolVerdict> Grid::explain(const State& state, const JobShape& shape,
+                                                  core::Time deadline, core::Time now) const {
+  if (pools_.empty() || !may_leave(shape)) return {};
+  std::vector<placement::PoolVerdict> verdicts =
+      placement::explain_pools(make_foreign(state, shape.requirements),
+                               make_preferences(shape, deadline), {*topology_, views_, now});
+  const auto known = state.shape_handles.find(codec::to_cbor(shape));
+  if (known == state.shape_handles.end()) return verdicts;
+  for (placement::PoolVerdict& verdict : verdicts) {
+    const auto refused = refused_.find(verdict.pool.index);
+    const bool is_refused = refused != refused_.end() && refused->second.contains(known->second);
+    if (!verdict.reason && is_refused) verdict.reason = core::Reason::busy;
+  }
+  return verdicts;
+}
+
 placement::Placement Grid::find_ideal(const placement::Requirements& requirements,
                                       const placement::JobPreferences& preferences,
                                       core::Time now) const {
@@ -139,7 +187,11 @@ placement::Placement Grid::find_ideal(const placement::Requirements& requirement
       open = open->with_pool_status({handle}, topology::PoolStatus::active);
     }
   }
-  return placement::place(make_foreign(requirements), preferences, {*open, views, now});
+  // As the simulation asks: without names, which mean nothing without a state.
+  placement::Requirements foreign = requirements;
+  foreign.sites_excluded.clear();
+  foreign.own_sites.clear();
+  return placement::place(foreign, preferences, {*open, views, now});
 }
 
 void Grid::note_asked(std::uint32_t pool, const placement::Requirements& requirements) {

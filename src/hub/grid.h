@@ -4,20 +4,19 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "intertie/core/time.h"
+#include "intertie/hub/explanation.h"
 #include "intertie/hub/peer_messages.h"
 #include "intertie/hub/state.h"
 #include "intertie/placement/placer.h"
 #include "intertie/topology/snapshot.h"
 
 namespace intertie::hub {
-
-/// Pool handles with this bit are rows of Grid, not of the hub's own topology. In explanations.
-inline constexpr std::uint32_t kRemotePools = std::uint32_t{1} << 31;
 
 /// A pool of another region, as its last beacon described it.
 struct RemotePool {
@@ -46,6 +45,22 @@ class Grid {
   placement::Placement find_placement(const State& state, std::uint32_t shape, core::Time deadline,
                                       core::Time now);
 
+  /// What each announced pool says to a job of this shape, as find_placement sees it: one that has
+  /// refused the shape is busy. Handles are without kRemotePools.
+  std::vector<placement::PoolVerdict> explain(const State& state, const JobShape& shape,
+                                              core::Time deadline, core::Time now) const;
+
+  /// Whether a site that "name" or "region/name" means has been announced.
+  bool find_site(const State& state, const std::string& written) const;
+
+  /// When the peer's last beacon came; nothing: none has.
+  std::optional<core::Time> find_news(std::uint32_t peer) const;
+
+  /// The site's identifier and the region in its terms.
+  const topology::Site& get_site(std::uint32_t pool) const {
+    return *topology_->find_site(get_pool(pool).site);
+  }
+
   /// Where a job would go if all announced pools were open and empty.
   placement::Placement find_ideal(const placement::Requirements& requirements,
                                   const placement::JobPreferences& preferences,
@@ -73,12 +88,15 @@ class Grid {
  private:
   struct Source {
     std::uint64_t number = 0;  // Of the last beacon.
+    core::Time heard;
     core::Time expires;
     bool is_heard = false;
     std::map<std::string, std::uint32_t> sites;  // By identifier: handles in topology_.
     std::vector<std::uint32_t> pools;
   };
 
+  placement::Requirements make_foreign(const State& state,
+                                       const placement::Requirements& asked) const;
   void take_pool(std::uint32_t peer, Source& source, const BeaconPool& news);
   bool drop_refusals(core::Time now);
   void set_status(const Source& source, topology::PoolStatus status);
@@ -88,7 +106,7 @@ class Grid {
   std::deque<RemotePool> pools_;                  // By handle. A deque: the views point into it.
   std::vector<placement::PoolView> views_;
   topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();
-  std::uint32_t sites_ = 0;
+  std::vector<std::uint32_t> site_peers_;  // By handle of the site.
   placement::PlacementCache cache_;
   std::map<std::uint32_t, std::map<std::uint32_t, core::Time>> refused_;  // By pool and shape.
 };

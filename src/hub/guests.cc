@@ -13,6 +13,7 @@
 
 #include "apply.h"
 #include "reservations.h"
+#include "site_names.h"
 
 namespace intertie::hub {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 constexpr std::size_t kDroppedPerLook = 1'000;
 constexpr std::size_t kUserBytesMax = 256;
 
-core::Result<JobShape> make_shape(const ReserveRequest& message) {
+core::Result<JobShape> make_shape(const State& state, const ReserveRequest& message) {
   JobShape shape;
   shape.requirements = message.requirements;
   shape.requirements.sites_excluded.clear();
@@ -28,6 +29,7 @@ core::Result<JobShape> make_shape(const ReserveRequest& message) {
   if (const auto checked = placement::check_requirements(shape.requirements); !checked) {
     return checked.error();
   }
+  resolve_site_names(state, shape.requirements);
   shape.requirements = placement::make_canonical(std::move(shape.requirements));
   shape.time_limit = message.time_limit;
   shape.input = message.input;
@@ -92,7 +94,7 @@ core::Result<void> reserve(Context& context, std::uint32_t peer, const ReserveRe
   if (state.jobs.size() >= core::limits::jobs_waiting_max) {
     return {core::Reason::overloaded, "jobs_waiting_max"};
   }
-  const auto shape = make_shape(message);
+  const auto shape = make_shape(state, message);
   if (!shape) return shape.error();
   auto pool = find_pool(context, message, *shape);
   if (!pool) return pool.error();

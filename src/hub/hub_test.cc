@@ -547,7 +547,7 @@ TEST(Submission, RefusesWhatNoSiteCouldKeepItsPromiseOn) {
   EXPECT_EQ(refuse([](auto&) {}), "");
   EXPECT_EQ(refuse([](auto& d) { d.run.clear(); }), "run: a job needs a command");
   EXPECT_EQ(refuse([](auto& d) {
-              d.data.in = {{"", "x", "../up", false, {}}};
+              d.data.in = {{"", "x", "../up", false, {}, {}, {}, {}}};
             }),
             "data.in[0].to: empty, '.' and '..' parts are not allowed");
   EXPECT_EQ(refuse([](auto& d) {

@@ -15,6 +15,7 @@
 #include "offers.h"
 #include "parked.h"
 #include "placing.h"
+#include "site_names.h"
 
 namespace intertie::hub {
 namespace {
@@ -112,20 +113,6 @@ std::optional<core::Result<SubmittedJob>> find_repeat(const State& state, std::u
   return core::Result<SubmittedJob>(SubmittedJob{known->second.job, true});
 }
 
-// The shape as the state knows it: names of sites become handles.
-core::Result<JobShape> resolve_shape(const State& state, const Submission& submission) {
-  JobShape shape = submission.shape;
-  for (const std::string& name : submission.sites_not) {
-    const auto found = state.site_handles.find(name);
-    if (found == state.site_handles.end()) {
-      return {core::Reason::bad_field, "where.not: no region or site is called " + name};
-    }
-    shape.requirements.sites_excluded.push_back({found->second});
-  }
-  shape.requirements = placement::make_canonical(std::move(shape.requirements));
-  return shape;
-}
-
 core::Result<void> check_limits(const State& state, const Principal& principal,
                                 std::uint32_t account) {
   if (principal.jobs >= principal.jobs_max) {
@@ -152,7 +139,7 @@ core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& comman
   if (const auto checked = check_limits(state, principal, *account); !checked) {
     return checked.error();
   }
-  const auto shape = resolve_shape(state, submission);
+  const auto shape = resolve_shape(state, context.soft.grid, submission);
   if (!shape) return shape.error();
   const auto known = state.shape_handles.find(codec::to_cbor(*shape));
   const bool is_known = known != state.shape_handles.end();

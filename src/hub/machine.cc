@@ -11,6 +11,7 @@
 #include "index_rows.h"
 #include "liveness.h"
 #include "placing.h"
+#include "site_names.h"
 #include "state_codec.h"
 
 namespace intertie::hub {
@@ -101,12 +102,48 @@ std::vector<placement::PoolVerdict> HubMachine::explain_pools(const JobShape& sh
                                                               core::Time now) const {
   refresh_views(state_, *soft_);
   const placement::PlacementInput input{*state_.topology, soft_->views, now};
-  return placement::explain_pools(shape.requirements, make_preferences(shape, deadline), input);
+  auto verdicts =
+      placement::explain_pools(shape.requirements, make_preferences(shape, deadline), input);
+  for (placement::PoolVerdict& verdict : soft_->grid.explain(state_, shape, deadline, now)) {
+    verdict.pool.index |= kRemotePools;
+    if (verdict.candidate) verdict.candidate->pool = verdict.pool;
+    verdicts.push_back(std::move(verdict));
+  }
+  return verdicts;
+}
+
+std::vector<AnnouncedPool> HubMachine::list_announced_pools() const {
+  const Grid& grid = soft_->grid;
+  std::vector<AnnouncedPool> pools;
+  for (std::uint32_t handle = 0; handle < grid.pool_count(); ++handle) {
+    const RemotePool& remote = grid.get_remote(handle);
+    AnnouncedPool pool;
+    pool.handle = handle | kRemotePools;
+    pool.peer = remote.peer;
+    pool.site = remote.site;
+    pool.site_identifier = grid.get_site(handle).identifier;
+    pool.pool = grid.get_pool(handle);
+    pool.free = remote.free;
+    pool.total = remote.total;
+    pool.heard = grid.find_news(remote.peer).value_or(core::Time{});
+    pool.is_heard = grid.is_heard(remote.peer);
+    pools.push_back(std::move(pool));
+  }
+  return pools;
+}
+
+core::Result<JobShape> HubMachine::resolve_shape(const Submission& submission) const {
+  return hub::resolve_shape(state_, soft_->grid, submission);
 }
 
 const SiteGreeting* HubMachine::find_greeting(std::uint32_t site) const {
   const auto found = soft_->greetings.find(site);
   return found == soft_->greetings.end() ? nullptr : &found->second;
+}
+
+const SiteGreeting* HubMachine::find_peer_greeting(std::uint32_t peer) const {
+  const auto found = soft_->peer_greetings.find(peer);
+  return found == soft_->peer_greetings.end() ? nullptr : &found->second;
 }
 
 core::Time HubMachine::get_heard(std::uint32_t site) const { return soft_->heard[site]; }

@@ -112,7 +112,9 @@ core::Result<Reply> decide(Context& context, const ChangePeer& command) {
   return Reply{Done{}};
 }
 
-core::Result<Reply> decide(Context& context, const OpenPeerChannel& command) {
+namespace {
+
+core::Result<Reply> open_channel(Context& context, const OpenPeerChannel& command) {
   const auto found = get_peer(context.state, command.peer);
   if (!found) return found.error();
   const PeerState& peer = **found;
@@ -124,6 +126,18 @@ core::Result<Reply> decide(Context& context, const OpenPeerChannel& command) {
   return Reply{make_hello(context.state.peers[command.peer])};
 }
 
+}  // namespace
+
+core::Result<Reply> decide(Context& context, const OpenPeerChannel& command) {
+  auto reply = open_channel(context, command);
+  if (command.peer < context.state.peers.size() && check_hello(command.hello)) {
+    SiteGreeting& greeting = context.soft.peer_greetings[command.peer];
+    greeting = {command.hello, std::nullopt};
+    if (!reply) greeting.refusal = reply.error();
+  }
+  return reply;
+}
+
 core::Result<Reply> decide(Context& context, const ReconcilePeer& command) {
   const auto found = get_peer(context.state, command.peer);
   if (!found) return found.error();
@@ -131,6 +145,7 @@ core::Result<Reply> decide(Context& context, const ReconcilePeer& command) {
   context.emit(PeerChannelReconciled{command.peer, command.hello.incarnation, command.hello.sent,
                                      command.hello.sent_hash, command.hello.received,
                                      command.hello.received_hash});
+  context.soft.peer_greetings.erase(command.peer);
   stop_guests(context, command.peer);
   close_unanswered(context, command.peer);
   return Reply{Done{}};

@@ -150,7 +150,8 @@ void park(Context& context, const Job& job, core::Money needed) {
 
 // The body of the record: the placement, and the names of announced pools, which only this moment
 // knows.
-std::string make_explanation(const Grid& grid, const placement::Placement& placement) {
+std::string make_explanation(const State& state, const Grid& grid,
+                             const placement::Placement& placement) {
   Explanation explanation{placement.chosen,
                           placement.verdict,
                           placement.pools,
@@ -163,14 +164,15 @@ std::string make_explanation(const Grid& grid, const placement::Placement& place
     if ((handle & kRemotePools) == 0) continue;
     const topology::Pool& pool = grid.get_pool(handle & ~kRemotePools);
     const RemotePool& remote = grid.get_remote(handle & ~kRemotePools);
-    explanation.remote.push_back({handle, pool.region, remote.site, pool.name, pool.identifier});
+    explanation.remote.push_back(
+        {handle, state.peers[remote.peer].terms.region, remote.site, pool.name, pool.identifier});
   }
   return codec::to_json(explanation);
 }
 
 StartResult try_candidate(Context& context, const Job& job, topology::PoolHandle pool,
                           const placement::Placement& placement) {
-  std::string explanation = make_explanation(context.soft.grid, placement);
+  std::string explanation = make_explanation(context.state, context.soft.grid, placement);
   if ((pool.index & kRemotePools) == 0) {
     return try_start(context, job, pool, std::move(explanation));
   }

@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include "intertie/codec/cbor.h"
+#include "intertie/hub/explanation.h"
+#include "intertie/hub/submission.h"
 #include "intertie/ledger/totals.h"
 
 #include "test_world.h"
@@ -428,6 +431,82 @@ TEST(TwoHubs, AMissedBeaconAsksForAFullOneAndSilenceEndsTheOffer) {
   EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::asked);
 }
 
+TEST(TwoHubs, ASiteThatAJobExcludesByNameIsNotAskedWhereverItIs) {
+  TwoHubs grid;
+  grid.announce();
+  const auto exclude = [](const char* name) {
+    JobDocument document = TestWorld::make_document();
+    document.where.not_ = {name};
+    return document;
+  };
+  for (const char* name : {"beta", "42/beta"}) {
+    const auto job = grid.home.submit(exclude(name));
+    ASSERT_TRUE(job.has_value()) << core::to_text(job.error());
+    EXPECT_EQ(grid.home.machine().state().find_job(job->job)->phase, JobPhase::waiting) << name;
+  }
+  // Another site of that region, known or not: beacons pass.
+  const auto other = grid.home.submit(exclude("42/alpha"));
+  ASSERT_TRUE(other.has_value());
+  EXPECT_EQ(grid.home.machine().state().find_job(other->job)->phase, JobPhase::asked);
+  // What nobody is called.
+  EXPECT_EQ(grid.home.submit(exclude("alpha")).error().reason, core::Reason::bad_field);
+  EXPECT_EQ(grid.home.submit(exclude("52/beta")).error().reason, core::Reason::bad_field);
+  EXPECT_EQ(grid.home.submit(exclude("42beta")).error().reason, core::Reason::bad_field);
+}
+
+TEST(TwoHubs, AnOwnerKeepsToNamesThatItsPeersExclude) {
+  TwoHubs grid;
+  grid.announce();
+  ASSERT_TRUE(grid.home.submit(TestWorld::make_document()).has_value());
+  const engine::ChannelRow& row = grid.home.machine().state().peers[0].outbox.rows().front();
+  auto request = std::get<ReserveRequest>(*codec::from_cbor<PeerMessage>(row.payload));
+  const auto ask = [&](std::uint64_t offer, std::vector<std::string> names) {
+    request.offer = offer;
+    request.requirements.site_names_excluded = std::move(names);
+    grid.owner.must(
+        AcceptPeerRows{0, "inc22", offer, {codec::to_cbor(PeerMessage{request})}, {""}});
+    return grid.owner.machine().state().guest_jobs.contains({0, offer});
+  };
+  EXPECT_FALSE(ask(1, {"beta"}));
+  EXPECT_FALSE(ask(2, {"42/beta"}));
+  EXPECT_TRUE(ask(3, {"22/beta", "alpha"}));
+}
+
+TEST(TwoHubs, EveryAnnouncedPoolSaysWhyItDoesNotFit) {
+  TwoHubs grid;
+  auto local = grid.home.join("alpha", TestWorld::make_pool(1));
+  grid.home.measure(*local);
+  grid.announce();
+  const auto explain = [&](const JobDocument& document) {
+    const auto submission = prepare_submission(document, std::nullopt);
+    const auto shape = grid.home.machine().resolve_shape(*submission);
+    return grid.home.machine().explain_pools(*shape, core::kNever, grid.home.now);
+  };
+  auto verdicts = explain(TestWorld::make_document());
+  ASSERT_EQ(verdicts.size(), 2u);
+  EXPECT_EQ(verdicts[0].pool.index & kRemotePools, 0u);
+  EXPECT_EQ(verdicts[1].pool.index, kRemotePools);
+  EXPECT_EQ(verdicts[1].candidate->pool, verdicts[1].pool);
+  EXPECT_FALSE(verdicts[1].reason.has_value());
+  JobDocument elsewhere = TestWorld::make_document();
+  elsewhere.where.not_ = {"beta"};
+  EXPECT_EQ(explain(elsewhere)[1].reason, core::Reason::region_excluded);
+  EXPECT_FALSE(explain(elsewhere)[0].reason.has_value());
+  JobDocument large = TestWorld::make_document();
+  large.need.cpus = core::MilliCpus{10'000'000};
+  EXPECT_EQ(explain(large)[1].reason, core::Reason::cpus_too_few);
+
+  const auto pools = grid.home.machine().list_announced_pools();
+  ASSERT_EQ(pools.size(), 1u);
+  EXPECT_EQ(pools[0].site, "beta");
+  EXPECT_EQ(pools[0].heard, grid.home.now);
+  EXPECT_TRUE(pools[0].is_heard);
+  EXPECT_EQ(pools[0].free.cpus, pools[0].total.cpus);
+  for (int second = 0; second < 16; ++second) grid.home.advance(core::seconds(1));
+  EXPECT_FALSE(grid.home.machine().list_announced_pools()[0].is_heard);
+  EXPECT_EQ(explain(TestWorld::make_document())[1].reason, core::Reason::site_unreachable);
+}
+
 TEST(TwoHubs, ARestoredBackupStopsTheChannelUntilReconciled) {
   TwoHubs grid;
   grid.announce();
@@ -440,7 +519,12 @@ TEST(TwoHubs, ARestoredBackupStopsTheChannelUntilReconciled) {
   hello.received_hash = crypto::to_text(crypto::Digest{});
   EXPECT_EQ(grid.home.ask(OpenPeerChannel{0, hello}).error().reason,
             core::Reason::channel_diverged);
-  grid.home.must(ReconcilePeer{0, hello});
+  const SiteGreeting* greeting = grid.home.machine().find_peer_greeting(0);
+  ASSERT_NE(greeting, nullptr);
+  EXPECT_EQ(greeting->hello.received_hash, hello.received_hash);
+  EXPECT_EQ(greeting->refusal->reason, core::Reason::channel_diverged);
+  grid.home.must(ReconcilePeer{0, greeting->hello});
+  EXPECT_EQ(grid.home.machine().find_peer_greeting(0), nullptr);
   const core::Duration bound = core::minutes(13);
   for (core::Duration waited; waited < bound; waited = waited + core::seconds(1)) {
     EXPECT_EQ(grid.home.machine().state().find_job(job->job)->attempt, 1u);

@@ -68,6 +68,8 @@ Result<void> check_lists(const Requirements& requirements) {
        "regions_excluded"},
       {requirements.sites_excluded.size(), false, "sites_excluded"},
       {requirements.own_sites.size(), false, "own_sites"},
+      {requirements.site_names_excluded.size(), has_empty(requirements.site_names_excluded),
+       "site_names_excluded"},
   };
   for (const auto& list : lists) {
     if (list.size > kListMax) {
@@ -105,6 +107,7 @@ Requirements make_canonical(Requirements requirements) {
   sort_unique(requirements.regions_excluded);
   sort_unique(requirements.sites_excluded);
   sort_unique(requirements.own_sites);
+  sort_unique(requirements.site_names_excluded);
   return requirements;
 }
 
@@ -136,6 +139,7 @@ std::size_t hash_value(const Requirements& requirements) {
   hash.add(requirements.latency_max_ms.value_or(-1));
   hash.add(requirements.own_sites);
   hash.add(std::uint64_t{requirements.has_secrets});
+  hash.add(requirements.site_names_excluded);
   return hash.value();
 }
 

@@ -149,6 +149,8 @@ inline constexpr std::size_t record_lines_max = 1'000;
 inline constexpr std::size_t record_endpoints_max = 64;
 inline constexpr std::size_t record_aliases_max = 64;
 inline constexpr std::size_t record_text_bytes_max = 1u << 10;
+inline constexpr std::size_t identities_cached_max = 10'000;  // Of other registries.
+inline constexpr std::size_t identity_cache_bytes_max = 32u << 20;
 
 // Measurement
 inline constexpr std::size_t figures_per_statement_max = 64;

@@ -12,10 +12,13 @@
 
 namespace intertie::hub {
 
+/// Pool handles with this bit are announced by other regions, not of the hub's own topology.
+inline constexpr std::uint32_t kRemotePools = std::uint32_t{1} << 31;
+
 /// What a candidate's handle meant: announced pools are known by beacons only, which pass.
 struct RemotePoolName {
   std::uint32_t pool = 0;  // As in the candidates.
-  std::string region;
+  std::string region;      // Of its hub.
   std::string site;
   std::string name;
   std::string identifier;

@@ -19,7 +19,20 @@ namespace intertie::hub {
 
 struct Soft;
 
-/// A site's last hello.
+/// A pool of another region, as its last beacon described it.
+struct AnnouncedPool {
+  std::uint32_t handle = 0;  // With kRemotePools.
+  std::uint32_t peer = 0;
+  std::string site;
+  std::string site_identifier;
+  topology::Pool pool;          // One default node for each that is up.
+  placement::FreeCounts free;   // By the beacon, less what was asked since.
+  placement::FreeCounts total;  // If nothing were in use.
+  core::Time heard;             // When the peer's last beacon came.
+  bool is_heard = false;        // It counts now.
+};
+
+/// The last hello of a site or a peer.
 struct SiteGreeting {
   engine::ChannelHello hello;
   std::optional<core::Error> refusal;  // channel_diverged: reconcile it with this hello.
@@ -61,9 +74,16 @@ class HubMachine {
 
   const State& state() const { return state_; }
 
-  /// Where a job would go and what each pool says about it, without changing anything.
+  /// Where a job would go and what each pool says about it, without changing anything: this
+  /// region's pools, then the announced ones, whose handles carry kRemotePools.
   std::vector<placement::PoolVerdict> explain_pools(const JobShape& shape, core::Time deadline,
                                                     core::Time now) const;
+
+  /// The pools that other regions have announced, in the order of their handles. Copies them.
+  std::vector<AnnouncedPool> list_announced_pools() const;
+
+  /// The shape that a submission would have, with the names of its where.not resolved. bad_field.
+  core::Result<JobShape> resolve_shape(const Submission& submission) const;
 
   /// Whether another region's beacons count now, and how many pools it has announced.
   bool is_peer_heard(std::uint32_t peer) const;
@@ -72,6 +92,9 @@ class HubMachine {
   /// What a site said when it last opened its channel, and why it was refused, since this process
   /// began; nullptr: nothing yet.
   const SiteGreeting* find_greeting(std::uint32_t site) const;
+
+  /// The same of a peer.
+  const SiteGreeting* find_peer_greeting(std::uint32_t peer) const;
 
   /// When a site was last heard of (its time of start, if never).
   core::Time get_heard(std::uint32_t site) const;

@@ -49,13 +49,16 @@ struct Requirements {
   /// Sites that belong to the job's owner: only there may `isolation` be weaker than namespace_.
   std::vector<topology::SiteHandle> own_sites;
   bool has_secrets = false;  // The site must have a key that they can be sealed to.
+  /// Names of sites, as "name" (in any region) or "region/name". Whoever knows sites by name turns
+  /// them into sites_excluded first: feasibility reads handles alone.
+  std::vector<std::string> site_names_excluded;
 
   friend bool operator==(const Requirements&, const Requirements&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Requirements, (),
                       (compute_class, tasks, cpus, memory, devices, rate, software, isolation,
                        network, regions, regions_excluded, sites_excluded, latency_max_ms,
-                       own_sites, has_secrets))
+                       own_sites, has_secrets, site_names_excluded))
 
 /// The number that the hub gave to a requirement set. Keys PlacementCache.
 struct RequirementSetHandle {
