@@ -61,35 +61,34 @@ core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
 
 AttemptBill::AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt,
                          core::Money most, std::string site_identifier)
-    : reserved_(reserved),
-      attempt_(attempt),
-      left_(most),
-      site_(std::move(site_identifier)),
-      amounts_(sum_slots(reserved.slots)) {}
+    : AttemptBill(AttemptTerms{attempt, reserved.job, std::move(site_identifier),
+                               sum_slots(reserved.slots), reserved.price, most}) {}
 
 core::Result<void> AttemptBill::check_subject(const execution::UsageRecord& record) const {
-  if (record.key.job != reserved_.job || record.key.attempt != attempt_) {
+  const bool is_job = !terms_.job || record.key.job == *terms_.job;
+  if (!is_job || record.key.attempt != terms_.attempt) {
     return dispute("the record is about another job or attempt");
   }
-  if (record.site != site_) return dispute("the record is another site's");
+  if (record.site != terms_.site) return dispute("the record is another site's");
   return {};
 }
 
 core::Result<core::Money> AttemptBill::charge(const execution::UsageRecord& record) {
   if (const auto checked = check_subject(record); !checked) return checked.error();
-  if (record.reserved != amounts_) return dispute("the amounts are not what was reserved");
+  if (record.reserved != terms_.amounts) return dispute("the amounts are not what was reserved");
   // Each disputed record may have used up a number.
-  if (record.number < next_number_ || record.number - next_number_ > disputes_) {
+  const bool may_skip = !terms_.job.has_value();
+  if (record.number < next_number_ || (!may_skip && record.number - next_number_ > disputes_)) {
     return dispute("the record's number does not follow");
   }
   const bool is_gap = began_ && record.from > settled_to_;
   if (record.to < record.from || (began_ && record.from < settled_to_) ||
-      (is_gap && disputes_ == 0)) {
+      (is_gap && disputes_ == 0 && !may_skip)) {
     return dispute("the record's interval does not follow");
   }
   if (!began_) began_ = record.from;
-  const auto before = compute_price_until(amounts_, reserved_.price, record.from - *began_);
-  const auto after = compute_price_until(amounts_, reserved_.price, record.to - *began_);
+  const auto before = compute_price_until(terms_.amounts, terms_.price, record.from - *began_);
+  const auto after = compute_price_until(terms_.amounts, terms_.price, record.to - *began_);
   if (!before || !after) return dispute("the charge is beyond what can be counted");
   next_number_ = record.number + 1;
   settled_to_ = record.to;
@@ -110,10 +109,10 @@ core::Result<core::Money> AttemptBill::charge_accepted(const execution::UsageRec
   for (const auto& [begin, end] : charged_times_) {
     if (from < end && begin < to) return dispute("some of the time was charged before");
   }
-  const execution::ReservedUse amounts{std::min(record.reserved.cpus, amounts_.cpus),
-                                       std::min(record.reserved.memory, amounts_.memory),
-                                       std::min(record.reserved.devices, amounts_.devices)};
-  topology::PriceTable price = reserved_.price;
+  const execution::ReservedUse amounts{std::min(record.reserved.cpus, terms_.amounts.cpus),
+                                       std::min(record.reserved.memory, terms_.amounts.memory),
+                                       std::min(record.reserved.devices, terms_.amounts.devices)};
+  topology::PriceTable price = terms_.price;
   price.minimum = {};
   const auto full = compute_price_until(amounts, price, to - from);
   if (!full) return dispute("the charge is beyond what can be counted");

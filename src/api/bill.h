@@ -27,9 +27,21 @@ std::optional<core::Money> compute_price_until(const execution::ReservedUse& res
 core::Result<execution::UsageRecord> verify_usage(const std::string& envelope,
                                                   const std::vector<std::string>& sign_keys);
 
+/// What an attempt's records are held against.
+struct AttemptTerms {
+  std::uint32_t attempt = 0;
+  std::optional<std::uint64_t> job;  // Nothing: another region's number of it, which is not known.
+  std::string site;                  // Identifier.
+  execution::ReservedUse amounts;
+  topology::PriceTable price;
+  core::Money most;  // What was held when the attempt was chosen; all its records cost no more.
+};
+
 /// Follows the records of one attempt in their order.
 class AttemptBill {
  public:
+  /// An attempt in another region: its owner may have charged nothing for some records.
+  explicit AttemptBill(AttemptTerms terms) : terms_(std::move(terms)), left_(terms_.most) {}
   /// `most`: what was held when the attempt was chosen; all its records together cost no more.
   AttemptBill(const hub::CapacityReserved& reserved, std::uint32_t attempt, core::Money most,
               std::string site_identifier);
@@ -53,11 +65,8 @@ class AttemptBill {
  private:
   core::Result<void> check_subject(const execution::UsageRecord& record) const;
 
-  hub::CapacityReserved reserved_;
-  std::uint32_t attempt_;
+  AttemptTerms terms_;
   core::Money left_;
-  std::string site_;
-  execution::ReservedUse amounts_;
   std::uint32_t next_number_ = 1;
   std::uint32_t disputes_ = 0;
   std::optional<core::Time> began_;

@@ -109,6 +109,13 @@ class FakeBackend final : public Backend {
   core::Result<std::string> sign_record(std::string_view type, std::string_view payload) override {
     return identity::seal_envelope(type, payload, registry_key);
   }
+  void ask_peer(std::uint32_t peer, PeerQuestion question,
+                std::function<void(core::Result<std::string>)> done) override {
+    questions.push_back(question);
+    done(answer_peer ? answer_peer(peer, question)
+                     : core::Result<std::string>(core::Reason::unreachable, "peer"));
+  }
+  std::string peer_tls_key() const override { return crypto::to_text(key_.public_key()); }
   std::string site_address() const override { return "https://hub:7301"; }
   std::string site_fingerprint() const override { return "ab12"; }
   std::string service_metrics() override { return "intertie_service_up 1\n"; }
@@ -145,6 +152,8 @@ class FakeBackend final : public Backend {
   FakeDatasets held_datasets;
   std::map<std::string, std::string> files;  // At every site, by name.
   std::vector<SiteFileRequest> asked;
+  std::vector<PeerQuestion> questions;
+  std::function<core::Result<std::string>(std::uint32_t, const PeerQuestion&)> answer_peer;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
   std::vector<SiteAnswer> site_answers;
   crypto::KeyPair registry_key = make_test_key(9);
@@ -245,9 +254,12 @@ class ApiWorld {
  public:
   static constexpr std::string_view kHub = "22R0000000000000";
 
-  ApiWorld() {
-    must(hub::CreateHub{{std::string(kHub), "22", "test", "CNY",
-                         crypto::to_text(backend.registry_key.public_key()), 10}});
+  explicit ApiWorld(std::string id = std::string(kHub), const std::string& region = "22",
+                    std::uint8_t registry_seed = 9)
+      : hub_id(std::move(id)) {
+    backend.registry_key = make_test_key(registry_seed);
+    must(hub::CreateHub{
+        {hub_id, region, "test", "CNY", crypto::to_text(backend.registry_key.public_key()), 10}});
     must(hub::CreatePrincipal{"ada", hub::Role::user, 0, {}});
     must(hub::CreatePrincipal{"bob", hub::Role::user, 0, {}});
     must(hub::CreatePrincipal{"plant", hub::Role::provider, 0, {}});
@@ -263,8 +275,8 @@ class ApiWorld {
   }
 
   std::string token(const std::string& name, std::vector<std::string> scopes = {"admin"}) {
-    TokenClaims claims{name, std::move(scopes), backend.time, backend.time + core::hours(1000),
-                       "id", std::string(kHub)};
+    TokenClaims claims{
+        name, std::move(scopes), backend.time, backend.time + core::hours(1000), "id", hub_id};
     return mint_token(backend.token_key(), claims);
   }
 
@@ -513,6 +525,7 @@ class ApiWorld {
 
   FakeBackend backend;
   Router router{backend};
+  const std::string hub_id;
 };
 
 }  // namespace intertie::api

@@ -160,9 +160,11 @@ JobView make_job_view(const JobFacts& facts, const Directory& directory) {
   if (attempt->offer) {
     view.pool = attempt->offer->pool_name;
     view.site = name_remote_site(*attempt->offer, directory);
+    view.region = directory.peers[attempt->offer->peer].region;
   } else if (const auto* pool = directory.topology->find_pool({attempt->reserved.pool})) {
     view.pool = pool->name;
     view.site = directory.topology->find_site(pool->site)->name;
+    view.region = pool->region;
   }
   return view;
 }
@@ -204,7 +206,10 @@ core::Result<std::vector<JobEvent>> read_job_events(storage::Reader& reader, std
 core::Result<std::optional<JobFacts>> read_job(storage::Reader& reader, std::uint64_t job) {
   const auto events = read_job_events(reader, job);
   if (!events) return events.error();
-  if (events->empty()) return std::optional<JobFacts>();
+  // A job of another region that ran here has its owner there, and is nobody's here.
+  const bool is_guest =
+      !events->empty() && std::holds_alternative<hub::GuestReserved>(events->front().event);
+  if (events->empty() || is_guest) return std::optional<JobFacts>();
   if (!std::holds_alternative<hub::JobSubmitted>(events->front().event)) {
     return core::Error{core::Reason::store_damaged, "job " + std::to_string(job) + ": no start"};
   }

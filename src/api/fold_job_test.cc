@@ -4,6 +4,7 @@
 
 #include "bill.h"
 #include "byte_range.h"
+#include "history.h"
 #include "route.h"
 
 namespace intertie::api {
@@ -124,6 +125,52 @@ TEST(Bill, FollowsNumbersAndIntervals) {
   record.from = record.to;
   record.to = core::Time{9'000'000};
   EXPECT_EQ(bill.charge(record)->count, 500);  // What was held bounds it.
+}
+
+TEST(Bill, FollowsAnAttemptInAnotherRegionWhateverItsNumberThere) {
+  AttemptTerms terms;
+  terms.attempt = 2;
+  terms.site = "S";
+  terms.amounts.cpus = core::MilliCpus{1000};
+  terms.price.per_cpu_hour = core::Money{3'600'000};
+  terms.most = core::Money{6'500};
+  AttemptBill bill(terms);
+  execution::UsageRecord record;
+  record.site = "S";
+  record.key = {4711, 2, 0};
+  record.number = 3;  // Its owner charged nothing for the two before.
+  record.from = core::Time{1'000'000};
+  record.to = core::Time{2'000'000};
+  record.reserved.cpus = core::MilliCpus{1000};
+  auto wrong = record;
+  wrong.key.attempt = 1;
+  EXPECT_FALSE(bill.charge(wrong).has_value());
+  wrong = record;
+  wrong.site = "T";
+  EXPECT_FALSE(bill.charge(wrong).has_value());
+  EXPECT_EQ(bill.charge(record)->count, 1000);
+  EXPECT_FALSE(bill.charge(record).has_value());
+  record.number = 5;
+  EXPECT_FALSE(bill.charge(record).has_value());  // The same interval again.
+  record.from = core::Time{4'000'000};
+  record.to = core::Time{10'000'000};
+  EXPECT_EQ(bill.charge(record)->count, 5'500);  // What was held bounds it.
+}
+
+TEST(History, SaysOnceThatAJobWaitsAgain) {
+  const auto requeue = [](std::uint64_t index, bool uses_retry) {
+    return JobEvent{index, core::Time{0}, hub::JobRequeued{1, core::Time{5}, uses_retry}};
+  };
+  const std::vector<JobEvent> events = {{1, core::Time{0}, hub::JobSubmitted{}},
+                                        requeue(2, true),
+                                        requeue(3, false),
+                                        requeue(4, false),
+                                        {5, core::Time{0}, hub::JobCancelRequested{1}},
+                                        requeue(6, false),
+                                        requeue(7, true)};
+  std::vector<std::uint64_t> shown;
+  for (const HistoryView& view : make_history(events, Directory{})) shown.push_back(view.index);
+  EXPECT_EQ(shown, (std::vector<std::uint64_t>{1, 2, 5, 6, 7}));
 }
 
 TEST(ByteRange, ReadsOneRangeAsTheStandardSays) {

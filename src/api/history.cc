@@ -138,7 +138,14 @@ std::vector<HistoryView> make_history(const std::vector<JobEvent>& events,
                                       const Directory& directory) {
   std::vector<HistoryView> history;
   history.reserve(events.size());
+  const JobEvent* before = nullptr;
   for (const JobEvent& one : events) {
+    // A job whose pause is over is queued anew: for its owner it waits as it did.
+    const auto* requeued = std::get_if<hub::JobRequeued>(&one.event);
+    const bool is_repeat = requeued != nullptr && !requeued->uses_retry && before != nullptr &&
+                           std::holds_alternative<hub::JobRequeued>(before->event);
+    before = &one;
+    if (is_repeat) continue;
     HistoryView view;
     view.index = one.index;
     view.at = one.time;

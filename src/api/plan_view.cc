@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "remote_sites.h"
+
 namespace intertie::api {
 namespace {
 
@@ -25,6 +27,7 @@ const Rule kRules[] = {
        shape.requirements.regions.clear();
        shape.requirements.regions_excluded.clear();
        shape.requirements.sites_excluded.clear();
+       shape.requirements.site_names_excluded.clear();
      }},
     {Reason::class_missing, "class", "Leave the compute class out.",
      [](hub::JobShape& shape) { shape.requirements.compute_class.reset(); }},
@@ -117,6 +120,14 @@ PlanFacts explain_shape(const hub::HubMachine& machine, const hub::JobShape& sha
   facts.topology = machine.state().topology;
   facts.currency = machine.state().facts.currency;
   facts.verdicts = machine.explain_pools(shape, deadline, now);
+  for (const hub::AnnouncedPool& pool : machine.list_announced_pools()) {
+    PoolVerdictView& name = facts.remote[pool.handle];
+    name.site = name_remote_site(machine.state(), pool);
+    name.pool = pool.terms->name;
+    name.region = machine.state().peers[pool.peer].terms.region;
+    name.class_ = pool.terms->compute_class;
+    name.is_remote = true;
+  }
   const auto verdict = find_verdict(facts.verdicts);
   if (verdict && *verdict != Reason::busy) {
     facts.change = find_change(machine, shape, facts, deadline, now);
@@ -151,6 +162,10 @@ PoolVerdictView make_verdict_view(const topology::Snapshot& topology,
     view.class_ = pool->compute_class;
     view.site = topology.find_site(pool->site)->name;
   }
+  return add_verdict(std::move(view), verdict);
+}
+
+PoolVerdictView add_verdict(PoolVerdictView view, const placement::PoolVerdict& verdict) {
   view.fits = !verdict.reason;
   if (verdict.reason) view.reason = make_reason_view(*verdict.reason);
   if (!verdict.candidate) return view;
@@ -179,7 +194,9 @@ PlanView make_plan_view(const PlanFacts& facts) {
   if (const auto verdict = find_verdict(facts.verdicts)) view.verdict = make_reason_view(*verdict);
   std::map<Reason, std::int64_t> counts;
   for (const placement::PoolVerdict& verdict : facts.verdicts) {
-    view.pools.push_back(make_verdict_view(*facts.topology, verdict));
+    const auto remote = facts.remote.find(verdict.pool.index);
+    view.pools.push_back(remote == facts.remote.end() ? make_verdict_view(*facts.topology, verdict)
+                                                      : add_verdict(remote->second, verdict));
     if (verdict.reason) ++counts[*verdict.reason];
   }
   // The order of the pools' handles decides ties, as it does in the placement.

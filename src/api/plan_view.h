@@ -1,6 +1,7 @@
 // Verdicts of pools as people read them, and the one change of a job that would help.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct PlanFacts {
   std::vector<placement::PoolVerdict> verdicts;
   std::optional<ChangeView> change;
   std::string currency;
+  std::map<std::uint32_t, PoolVerdictView> remote;  // Names of announced pools, by handle.
 };
 
 /// Asks the machine. O(pools), times the number of relaxations (below 12) if nothing fits.
@@ -47,6 +49,9 @@ PlanView make_plan_view(const PlanFacts& facts);
 /// The candidate's figures in a row about its pool.
 PoolVerdictView make_verdict_view(const topology::Snapshot& topology,
                                   const placement::PoolVerdict& verdict);
+
+/// The same of a pool whose names are filled in.
+PoolVerdictView add_verdict(PoolVerdictView named, const placement::PoolVerdict& verdict);
 
 /// Most frequent first; ties in the order of the catalogue.
 std::vector<ReasonCountView> make_counts(std::vector<placement::ReasonCount> counts);

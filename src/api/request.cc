@@ -59,6 +59,7 @@ int get_status(Reason reason) {
       return 403;
     case Reason::not_found:
     case Reason::unknown_identifier:
+    case Reason::unknown_registry:
     case Reason::unknown_account:
     case Reason::unknown_hold:
       return 404;

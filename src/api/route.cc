@@ -56,6 +56,7 @@ const std::vector<Route>& get_user_routes() {
     add_job_file_routes(all);
     add_plan_routes(all);
     add_site_routes(all);
+    add_identity_routes(all);
     add_peer_routes(all);
     add_account_routes(all);
     add_bill_routes(all);
@@ -75,6 +76,7 @@ const std::vector<Route>& get_site_routes() {
     std::vector<Route> all;
     add_channel_routes(all);
     add_hub_channel_routes(all);
+    add_peer_identity_routes(all);
     return all;
   }();
   return routes;

@@ -9,6 +9,7 @@
 #include "intertie/hub/index_tables.h"
 
 #include "channel_body.h"
+#include "clearing.h"
 #include "fold_job.h"
 #include "route.h"
 #include "router_core.h"
@@ -116,16 +117,7 @@ void show_clearing(const CallPointer& call) {
   look_then(
       call,
       [peer = call->peer](const hub::HubMachine& machine) {
-        const hub::PeerState& state = machine.state().peers[peer];
-        ClearingView view;
-        view.balance_micros = machine.state()
-                                  .ledger.find_account(ledger::AccountHandle{state.terms.account})
-                                  ->balance;
-        view.contested_micros = state.contested;
-        view.disputed_micros = state.disputed;
-        view.rows_received = state.inbox.received;
-        view.rows_sent = state.outbox.last_number();
-        return view;
+        return make_clearing_view(machine.state(), peer);
       },
       [call](const ClearingView& view) { respond_view(*call, view); });
 }

@@ -23,10 +23,16 @@ void plan_job(const CallPointer& call) {
   const core::Time now = call->backend.now();
   look_then(
       call,
-      [shape = submission->shape, deadline, now](const hub::HubMachine& machine) {
-        return explain_shape(machine, shape, deadline, now);
+      [submission = *submission, deadline,
+       now](const hub::HubMachine& machine) -> core::Result<PlanFacts> {
+        const auto shape = machine.resolve_shape(submission);
+        if (!shape) return shape.error();
+        return explain_shape(machine, *shape, deadline, now);
       },
-      [call](const PlanFacts& facts) { respond_view(*call, make_plan_view(facts)); });
+      [call](const core::Result<PlanFacts>& facts) {
+        if (!facts) return fail(*call, facts.error());
+        respond_view(*call, make_plan_view(*facts));
+      });
 }
 
 // What the state says about a job that waits.
@@ -85,11 +91,13 @@ std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFact
   if (attempt.offer) {
     view.site = name_remote_site(*attempt.offer, directory);
     view.pool = attempt.offer->pool_name;
+    view.region = directory.peers[attempt.offer->peer].region;
   } else {
     const PoolVerdictView names =
         make_verdict_view(*directory.topology, {{attempt.reserved.pool}, {}, {}});
     view.site = names.site;
     view.pool = names.pool;
+    view.region = names.region;
   }
   const auto body = reader.read_body(attempt.chosen);
   if (!body || body->state != storage::BodyState::present) return view;
@@ -104,7 +112,9 @@ std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFact
     for (const hub::RemotePoolName& remote : decision->remote) {
       if (remote.pool != candidate.pool.index) continue;
       row.site = remote.region + "/" + remote.site;
+      row.region = remote.region;
       row.pool = remote.name;
+      row.is_remote = true;
     }
     view.candidates.push_back(std::move(row));
   }

@@ -8,6 +8,8 @@
 #include "intertie/identity/identifier.h"
 
 #include "fold_job.h"
+#include "pool_figures.h"
+#include "remote_sites.h"
 #include "route.h"
 #include "router_core.h"
 
@@ -15,16 +17,6 @@ namespace intertie::api {
 namespace {
 
 constexpr std::size_t kStatementsPerPool = 20;
-
-std::int64_t count_devices(const placement::FreeCounts& counts) {
-  std::int64_t sum = 0;
-  for (const std::int64_t one : counts.devices) sum += one;
-  return sum;
-}
-
-CapacityView make_capacity_view(const placement::FreeCounts& counts) {
-  return {counts.cpus, counts.memory, count_devices(counts)};
-}
 
 PoolView make_pool_view(const topology::Pool& pool, const placement::PoolCapacity& capacity,
                         core::Time now) {
@@ -42,18 +34,8 @@ PoolView make_pool_view(const topology::Pool& pool, const placement::PoolCapacit
   view.software = pool.software;
   view.isolation = pool.isolation;
   view.network = pool.network;
-  view.price = {pool.price.per_cpu_hour, pool.price.per_gib_hour, pool.price.per_device_hour,
-                pool.price.minimum};
-  if (const auto& measured = pool.capability) {
-    view.measured = MeasuredView{measured->rates_per_cpu,
-                                 measured->rates_per_device,
-                                 measured->memory_bytes_per_second,
-                                 measured->disk_read_bytes_per_second,
-                                 measured->disk_write_bytes_per_second,
-                                 measured->measured_at,
-                                 measured->expires,
-                                 topology::is_valid_at(*measured, now)};
-  }
+  view.price = make_price_view(pool.price);
+  if (pool.capability) view.measured = make_measured_view(*pool.capability, now);
   view.total = make_capacity_view(capacity.total());
   view.free = make_capacity_view(capacity.free());
   return view;
@@ -98,6 +80,7 @@ void list_sites(const CallPointer& call) {
         for (const hub::SiteState& site : machine.state().sites) {
           list.sites.push_back(make_site_view(machine, site, now));
         }
+        list.remote = list_remote_sites(machine, now);
         return list;
       },
       [call](const SiteList& list) { respond_view(*call, list); });
@@ -307,17 +290,18 @@ void find_record(const CallPointer& call) {
 
 void add_routes_of_sites(std::vector<Route>& routes) {
   const auto site = &codec::openapi_schema<SiteView>;
-  routes.push_back({"GET",
-                    "/v1/sites",
-                    "list_sites",
-                    "All sites with their pools, prices and measured rates.",
-                    Visibility::everybody,
-                    Scope::sites_read,
-                    {},
-                    nullptr,
-                    &codec::openapi_schema<SiteList>,
-                    200,
-                    &list_sites});
+  routes.push_back(
+      {"GET",
+       "/v1/sites",
+       "list_sites",
+       "All sites with their pools, prices and measured rates; other regions' as announced.",
+       Visibility::everybody,
+       Scope::sites_read,
+       {},
+       nullptr,
+       &codec::openapi_schema<SiteList>,
+       200,
+       &list_sites});
   routes.push_back({"GET",
                     "/v1/sites/{site}",
                     "get_site",

@@ -305,6 +305,16 @@ core::Result<api::RecordView> Client::find_record(const std::string& identifier)
   return core_->get<api::RecordView>(make_path("/v1/ids/", identifier));
 }
 
+core::Result<api::IdentityView> Client::resolve_identity(const std::string& path) {
+  return core_->get<api::IdentityView>("/v1/identities/" + path);
+}
+
+core::Result<api::KeysAnswer> Client::revoke_site(const std::string& site,
+                                                  identity::RevocationReason reason) {
+  return core_->post<api::KeysAnswer>(make_path("/v1/sites/", site, ":revoke"),
+                                      api::RevokeRequest{reason});
+}
+
 core::Result<api::SiteTokenView> Client::create_site_token(const api::SiteTokenRequest& request) {
   return core_->post<api::SiteTokenView>("/v1/site-tokens", request);
 }
@@ -317,6 +327,20 @@ core::Result<api::PeerList> Client::list_peers() { return core_->get<api::PeerLi
 
 core::Result<api::PeerView> Client::add_peer(const api::PeerRequest& request) {
   return core_->post<api::PeerView>("/v1/peers", request);
+}
+
+core::Result<api::PeerClearingList> Client::check_clearing() {
+  return core_->get<api::PeerClearingList>("/v1/peers/clearing");
+}
+
+core::Result<api::PeerView> Client::change_peer(const std::string& peer,
+                                                const api::PeerChangeRequest& request) {
+  return core_->post<api::PeerView>(make_path("/v1/peers/", peer, ":change"), request);
+}
+
+core::Result<api::PeerView> Client::reconcile_peer(const std::string& peer,
+                                                   const engine::ChannelHello& hello) {
+  return core_->post<api::PeerView>(make_path("/v1/peers/", peer, ":reconcile"), hello);
 }
 
 // The public log

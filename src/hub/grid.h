@@ -80,6 +80,7 @@ class Grid {
   /// The key with which the pool's site signs now; empty: not announced.
   std::string find_sign_key(const std::string& pool) const;
 
+  const topology::Snapshot::Pointer& topology() const { return topology_; }
   bool is_empty() const { return pools_.empty(); }
   const RemotePool& get_remote(std::uint32_t pool) const { return pools_[pool]; }
   const topology::Pool& get_pool(std::uint32_t pool) const { return *topology_->find_pool({pool}); }

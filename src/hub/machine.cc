@@ -122,7 +122,9 @@ std::vector<AnnouncedPool> HubMachine::list_announced_pools() const {
     pool.peer = remote.peer;
     pool.site = remote.site;
     pool.site_identifier = grid.get_site(handle).identifier;
-    pool.pool = grid.get_pool(handle);
+    pool.site_sign_key = remote.site_sign_key;
+    pool.topology = grid.topology();
+    pool.terms = &grid.get_pool(handle);
     pool.free = remote.free;
     pool.total = remote.total;
     pool.heard = grid.find_news(remote.peer).value_or(core::Time{});

@@ -94,19 +94,21 @@ class Run {
         std::clamp<std::int64_t>(whole, 1, core::limits::measurement_threads_max));
   }
 
-  void tell(const std::string& what) {
+  core::Result<void> begin(const std::string& what) {
+    if (options_.should_stop && options_.should_stop()) return {Reason::stopping, "measuring"};
     if (options_.progress) options_.progress({step_, steps_, what});
     ++step_;
+    return {};
   }
 
   core::Result<void> add_arithmetic(const Kernel& kernel) {
     const Measure what = get_measure(kernel.element);
     const std::string name(core::precision_name(*measurement::find_precision(what)));
-    tell(name + " peak");
+    if (auto go = begin(name + " peak"); !go) return go.error();
     RegisterLoad registers(kernel, threads_);
     const auto peak = measure_load(registers, {threads_, kRepeats, pace_.registers});
     if (!peak) return peak.error();
-    tell(name + " matrix product");
+    if (auto go = begin(name + " matrix product"); !go) return go.error();
     const std::int64_t size =
         kernel.element == Element::f64 ? pace_.gemm_size_f64 : pace_.gemm_size;
     GemmLoad gemm(kernel, size, threads_);
@@ -126,7 +128,7 @@ class Run {
   }
 
   core::Result<void> add_triad() {
-    tell("memory triad");
+    if (auto go = begin("memory triad"); !go) return go.error();
     const auto& caches = statement_.machine.caches;
     const std::int64_t last_level = caches.empty() ? 0 : caches.back().level;
     std::int64_t cache_bytes = 0;
@@ -147,7 +149,7 @@ class Run {
 
   core::Result<void> add_disk() {
     if (options_.disk_folder.empty()) return {};
-    tell("disk");
+    if (auto go = begin("disk"); !go) return go.error();
     const std::int64_t free = statement_.machine.disk ? statement_.machine.disk->free.count : 0;
     const core::Bytes size_max = std::min(pace_.disk_size_max, core::Bytes{free / 4});
     auto figures = measure_disk({options_.disk_folder, kRepeats, pace_.disk, size_max});
@@ -158,7 +160,7 @@ class Run {
 
   core::Result<void> add_devices() {
     if (devices_.empty()) return {};
-    tell("devices");
+    if (auto go = begin("devices"); !go) return go.error();
     statement_.devices = group_devices(devices_);
     for (measurement::MeasuredDevices& group : statement_.devices) {
       const auto kind = std::find_if(options_.device_kinds.begin(), options_.device_kinds.end(),

@@ -338,6 +338,16 @@ void HubBackend::read_peer_file(std::uint32_t peer, const api::PeerFileRequest& 
   if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to other hubs"});
 }
 
+void HubBackend::ask_peer(std::uint32_t peer, api::PeerQuestion question,
+                          std::function<void(core::Result<std::string>)> done) {
+  const auto peers = find_peers();
+  const auto link = peers ? peers->find(peer) : nullptr;
+  if (!link) return done(core::Error{core::Reason::unreachable, "no link to that hub"});
+  const bool is_taken =
+      askers_.try_post([link, question = std::move(question), done] { done(link->ask(question)); });
+  if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to other hubs"});
+}
+
 std::string HubBackend::service_metrics() {
   const auto count = [](auto value) { return static_cast<std::int64_t>(value); };
   std::string text;

@@ -64,6 +64,8 @@ class HubBackend final : public api::Backend {
   std::string peer_tls_key() const override;
   void read_peer_file(std::uint32_t peer, const api::PeerFileRequest& request,
                       std::function<void(core::Result<api::SiteFilePiece>)> done) override;
+  void ask_peer(std::uint32_t peer, api::PeerQuestion question,
+                std::function<void(core::Result<std::string>)> done) override;
   core::Result<std::string> sign_record(std::string_view payload_type,
                                         std::string_view payload) override;
   std::string site_address() const override;

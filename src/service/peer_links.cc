@@ -45,10 +45,7 @@ struct PeerLink::Rows {
 
 PeerLink::PeerLink(const PeerContext& context, std::uint32_t peer, const hub::PeerAdded& terms)
     : context_(context), peer_(peer), id_(terms.id) {
-  if (const auto url = net::parse_url("https://" + terms.address)) {
-    host_ = url->host;
-    port_ = url->port;
-  }
+  take_address(terms.address);
   if (const auto key = crypto::parse_public_key(terms.tls_key)) {
     fingerprint_ =
         crypto::encode_hex(crypto::compute_sha256(crypto::export_public_der(*key)).bytes);
@@ -69,7 +66,9 @@ void PeerLink::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    for (const auto& client : clients_) client->interrupt();
+    for (const Connection* connection : {&rows_connection_, &beacon_connection_}) {
+      if (connection->client) connection->client->interrupt();
+    }
     changed_.notify_all();
   }
   for (std::thread& thread : threads_) {
@@ -77,7 +76,20 @@ void PeerLink::stop() {
   }
 }
 
-net::HttpClientOptions PeerLink::make_options(core::Duration timeout) const {
+void PeerLink::take_address(const std::string& address) {
+  const auto url = net::parse_url("https://" + address);
+  const std::lock_guard lock(mutex_);
+  host_ = url ? url->host : "";
+  port_ = url ? url->port : std::uint16_t{0};
+  ++address_version_;
+  for (const Connection* connection : {&rows_connection_, &beacon_connection_}) {
+    if (connection->client) connection->client->interrupt();
+  }
+  has_rows_ = true;
+  changed_.notify_all();
+}
+
+net::HttpClientOptions PeerLink::make_options() const {
   net::TlsClientOptions tls;
   tls.peer_fingerprint = fingerprint_;
   tls.certificate_pem = context_.keys.tls_certificate_pem;
@@ -86,20 +98,28 @@ net::HttpClientOptions PeerLink::make_options(core::Duration timeout) const {
   options.host = host_;
   options.port = port_;
   options.tls = std::move(tls);
-  options.timeout = timeout;
+  options.timeout = kTimeout;
   return options;
 }
 
-net::HttpClient& PeerLink::make_client(core::Duration timeout) {
+net::HttpClient& PeerLink::use_client(Connection& connection) {
   const std::lock_guard lock(mutex_);
-  clients_.push_back(std::make_unique<net::HttpClient>(make_options(timeout)));
-  if (is_stopping_) clients_.back()->interrupt();
-  return *clients_.back();
+  if (connection.version != address_version_) {
+    connection.client = std::make_unique<net::HttpClient>(make_options());
+    connection.version = address_version_;
+    if (is_stopping_) connection.client->interrupt();
+  }
+  return *connection.client;
 }
 
-core::Result<std::string> PeerLink::post(const std::string& path, std::string body) const {
-  net::HttpClient client(make_options(kTimeout));
-  return post_json(client, path, std::move(body));
+core::Result<std::string> PeerLink::ask(const api::PeerQuestion& question) const {
+  net::HttpClientOptions options;
+  {
+    const std::lock_guard lock(mutex_);
+    options = make_options();
+  }
+  net::HttpClient client(std::move(options));
+  return ask_json(client, question.method, question.target, question.body);
 }
 
 core::Result<hub::Reply> PeerLink::ask_engine(hub::Command command) {
@@ -183,11 +203,11 @@ core::Result<bool> PeerLink::send_rows(net::HttpClient& client) {
 }
 
 void PeerLink::run_sender() {
-  net::HttpClient& client = make_client(kTimeout);
   Backoff backoff;
   bool is_open = false;
   int diverged = 0;
   while (true) {
+    net::HttpClient& client = use_client(rows_connection_);
     core::Result<bool> sent = false;
     if (!is_open) {
       if (auto opened = open_channel(client); !opened) {
@@ -228,11 +248,11 @@ core::Result<bool> PeerLink::send_beacon(net::HttpClient& client, bool is_full, 
 }
 
 void PeerLink::run_beacons() {
-  net::HttpClient& client = make_client(kTimeout);
   Backoff backoff;
   bool is_full = true;
   auto due = std::chrono::steady_clock::now();
   while (true) {
+    net::HttpClient& client = use_client(beacon_connection_);
     const auto now = std::chrono::steady_clock::now();
     const auto sent = send_beacon(client, is_full, now >= due);
     is_full = !sent.has_value();
@@ -263,7 +283,7 @@ void PeerLink::tell(const core::Error& error) {
 
 core::Result<api::SiteFilePiece> ask_peer_file(const PeerLink& link,
                                                const api::PeerFileRequest& request) {
-  const auto body = link.post("/peer/v1/files", codec::to_json(request));
+  const auto body = link.ask({"POST", "/peer/v1/files", codec::to_json(request)});
   if (!body) return body.error();
   const auto answer = codec::from_json<api::PeerFileAnswer>(*body, codec::Boundary::tolerant);
   if (!answer) return answer.error();
@@ -279,12 +299,17 @@ void PeerLinks::look(const hub::HubMachine& machine) {
   if (is_stopping_) return;
   for (std::uint32_t peer = 0; peer < peers.size(); ++peer) {
     const std::uint64_t last = peers[peer].outbox.last_number();
+    const std::string& address = peers[peer].terms.address;
+    Seen& seen = seen_[peer];
     if (peer == links_.size()) {
       links_.push_back(std::make_shared<PeerLink>(context_, peer, peers[peer].terms));
-    } else if (last != seen_[peer]) {
+    } else if (address != seen.address) {
+      links_[peer]->take_address(address);
+    } else if (last != seen.last) {
       links_[peer]->wake();
     }
-    seen_[peer] = last;
+    seen.last = last;
+    if (address != seen.address) seen.address = address;
   }
 }
 

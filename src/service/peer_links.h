@@ -52,14 +52,22 @@ class PeerLink {
   /// Interrupts what waits and joins the threads. Before the engine stops.
   void stop();
 
+  /// The peer listens there now; calls under way end. Any thread, cheap.
+  void take_address(const std::string& address);
+
   /// A connection of its own for one question. Any thread.
-  core::Result<std::string> post(const std::string& path, std::string body) const;
+  core::Result<std::string> ask(const api::PeerQuestion& question) const;
 
  private:
   struct Rows;
+  /// A thread's own connection, made anew when the peer has moved.
+  struct Connection {
+    std::unique_ptr<net::HttpClient> client;
+    std::uint64_t version = 0;
+  };
 
-  net::HttpClientOptions make_options(core::Duration timeout) const;
-  net::HttpClient& make_client(core::Duration timeout);
+  net::HttpClientOptions make_options() const;  // With the lock held.
+  net::HttpClient& use_client(Connection& connection);
   void run_sender();
   void run_beacons();
   core::Result<void> open_channel(net::HttpClient& client);
@@ -73,16 +81,18 @@ class PeerLink {
   const PeerContext& context_;
   const std::uint32_t peer_;
   const std::string id_;
-  std::string host_;
-  std::uint16_t port_ = 0;
   std::string fingerprint_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;  // Guards all below but the threads.
   std::condition_variable changed_;
   bool is_stopping_ = false;
   bool has_rows_ = true;
   std::string last_told_;
-  std::vector<std::unique_ptr<net::HttpClient>> clients_;
+  std::string host_;
+  std::uint16_t port_ = 0;
+  std::uint64_t address_version_ = 1;
+  Connection rows_connection_;
+  Connection beacon_connection_;
   std::vector<std::thread> threads_;
 };
 
@@ -95,7 +105,8 @@ class PeerLinks {
  public:
   explicit PeerLinks(PeerContext context) : context_(std::move(context)) {}
 
-  /// Starts links to new peers and wakes those with rows. On the engine's thread; O(peers).
+  /// Starts links to new peers, wakes those with rows and tells those whose peer has moved. On the
+  /// engine's thread; O(peers).
   void look(const hub::HubMachine& machine);
 
   /// The link, or nothing: no such peer, or stopping. Any thread.
@@ -107,7 +118,11 @@ class PeerLinks {
   const PeerContext context_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<PeerLink>> links_;
-  std::vector<std::uint64_t> seen_;  // Last row of each; the engine's thread's own.
+  struct Seen {
+    std::uint64_t last = 0;  // Row.
+    std::string address;
+  };
+  std::vector<Seen> seen_;  // The engine's thread's own.
   bool is_stopping_ = false;
 };
 

@@ -48,10 +48,15 @@ net::HttpClient SiteHubClients::make_client(core::Duration timeout) const {
 
 core::Result<std::string> post_json(net::HttpClient& client, const std::string& path,
                                     std::string body) {
+  return ask_json(client, "POST", path, std::move(body));
+}
+
+core::Result<std::string> ask_json(net::HttpClient& client, const std::string& method,
+                                   const std::string& target, std::string body) {
   net::Request request;
-  request.method = "POST";
-  request.target = path;
-  request.headers.set("Content-Type", "application/json");
+  request.method = method;
+  request.target = target;
+  if (!body.empty()) request.headers.set("Content-Type", "application/json");
   request.body = std::move(body);
   auto response = client.request(request);
   if (!response) return response.error();

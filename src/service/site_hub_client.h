@@ -38,6 +38,10 @@ class SiteHubClients {
 core::Result<std::string> post_json(net::HttpClient& client, const std::string& path,
                                     std::string body);
 
+/// The same with any method; without a body if it is empty.
+core::Result<std::string> ask_json(net::HttpClient& client, const std::string& method,
+                                   const std::string& target, std::string body);
+
 /// The error that a problem document (docs/formats/problem.md) or a bare status stands for.
 core::Error read_problem(const net::Response& response);
 

@@ -40,6 +40,7 @@ core::Result<std::optional<measurement::Statement>> obtain_statement(const SiteO
   probes.is_quick = options.measure == MeasureMode::quick;
   probes.disk_folder = options.folder;
   probes.root = options.device_root;
+  probes.should_stop = options.should_stop;
   auto measured = measurement_probes::measure(probes);
   if (!measured) return measured.error();
   fail_points.pass(ServicePoint::measurement_before_write);

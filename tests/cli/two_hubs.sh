@@ -59,6 +59,45 @@ holds "$out" "42/beta"
 holds "$out" "region 42 was asked to reserve"
 expect 0 bill 1
 lacks "$out" DIFFER
+holds "$out" "42/beta"
+holds "$out" verified
+expect 0 jobs 1
+holds "$out" "region 42"
+
+# Everybody sees the whole grid: sites, plans, identifiers, who pays whom.
+expect 0 sites
+holds "$out" "42/beta"
+expect 0 -o json sites 42/beta
+holds "$out" '"is_lost": false'
+beta=$(printf '%s\n' "$out" | sed -n 's/.*"identifier": "\([^"/]*\)",.*/\1/p' | head -n 1)
+cat >job.yaml <<'YAML'
+run: [echo, hello]
+YAML
+expect 0 plan job.yaml
+holds "$out" "42/beta"
+cat >elsewhere.yaml <<'YAML'
+run: [echo, hello]
+where:
+  not: [42/beta]
+YAML
+"$intertie" -o json plan elsewhere.yaml >plan.json || true
+grep -q '"code": "region_excluded"' plan.json || fail "the plan does not say why: $(cat plan.json)"
+expect 0 bill --by region
+holds "$out" "42/beta"
+expect 0 -o json bill --by region
+holds "$out" '"payer_region": "22"'
+by_region=$(at_hubei -o json bill --by region)
+holds "$by_region" '"payer_region": "22"'
+holds "$by_region" '"region": "42"'
+lacks "$by_region" '"site": "42/beta"'
+expect 0 -o json id show "$beta"
+holds "$out" '"is_known": true'
+holds "$out" '"is_stale": false'
+expect 0 id show "$beta/default"
+expect 1 id show "$("$intertie" -q id new --registry 42 --type site --participant 77 --serial 7)"
+holds "$out" "has signed that"
+expect 0 id show "$("$intertie" -q id new --registry 63 --type site)"
+holds "$err" "unknown_registry"
 expect 7 run -- sh -c 'exit 7'
 expect 0 run --out result.txt --fetch got -- sh -c 'echo outcome > result.txt'
 [ "$(cat got/result.txt)" = outcome ] || fail "the output did not come back"
@@ -121,6 +160,30 @@ for point in peer_rows_before_send peer_rows_after_send; do
     holds "$out" succeeded
   done
 done
+
+# Both say so themselves; a hub that has moved is found again; one that is away is not reached.
+at_jilin ledger check --peers >check.out || fail "jilin: $(cat check.out)"
+holds "$(cat check.out)" mirrors
+at_hubei -o json ledger check --peers >check.json || fail "hubei: $(cat check.json)"
+holds "$(cat check.json)" '"is_mirrored": true'
+kill -INT "${hub_pid[hubei]}"
+wait "${hub_pid[hubei]}" 2>/dev/null || true
+if at_jilin ledger check --peers >check.out; then fail "a dead hub mirrors"; fi
+holds "$(cat check.out)" "not reached"
+expect 0 -o json id show "$beta"
+holds "$out" '"is_stale": true'
+holds "$out" '"is_known": true'
+hubei_site=127.0.0.1:0
+hubei_user=127.0.0.1:0
+restart_hub hubei
+at_jilin hub peer change 42 --address "$(sed -n 's/^sites *//p' hubei.out)" >/dev/null
+for _ in $(seq 1 100); do
+  at_jilin ledger check --peers >check.out && break
+  sleep 0.1
+done
+at_jilin ledger check --peers >check.out || fail "after the move: $(cat check.out)"
+expect 0 -o json id show "$beta"
+holds "$out" '"is_stale": false'
 
 # What one hub owes, the other is owed; both ledgers are sound.
 balance() { sed -n 's/.*"balance_micros": \(-\{0,1\}[0-9]*\).*/\1/p'; }

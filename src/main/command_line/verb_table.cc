@@ -59,13 +59,20 @@ constexpr std::array kCardOperands = {Operand{"CARD"}};
 constexpr std::array kPeerAdd = {
     Option{"credit", 0, money, "MONEY", "the most it may owe this hub (default 0: nothing)"},
 };
+constexpr std::array kPeerOperands = {Operand{"PEER"}};
+constexpr std::array kPeerChange = {
+    Option{"address", 0, text, "HOST:PORT", "its listener for sites and hubs"},
+    Option{"name", 0, text, "NAME", "what it is called here"},
+};
+constexpr std::array<std::string_view, 1> kPeerChangeExamples = {
+    "hub peer change 42 --address hub.hubei.example:7301"};
 constexpr std::array<std::string_view, 1> kPeerAddExamples = {
     "hub peer add - --credit 10000 < card-of-hubei"};
 
 constexpr std::array kOffer = {
     Option{"data", 0, text, "DIR", "the site's folder (created)"},
     Option{"name", 0, text, "NAME", "what the site is called: a-z 0-9 -"},
-    Option{"region", 0, text, "CODE", "two characters (default 90, a private one)"},
+    Option{"region", 0, text, "CODE", "two characters (default: its hub's)"},
     Option{"class", 0, choice, "CLASS", "offer the machine as", "basic|intelligent|super"},
     Option{"price", 0, money, "MONEY", "of a core for an hour (default 0.20)"},
     Option{"gib-price", 0, money, "MONEY", "of a GiB of memory for an hour (default 0.02)"},
@@ -180,9 +187,12 @@ constexpr std::array<std::string_view, 1> kExplainExamples = {"explain 7"};
 constexpr std::array kBill = {
     Option{"from", 0, text, "TIME", "RFC 3339; default: the last 30 days"},
     Option{"to", 0, text, "TIME", "RFC 3339; default: now"},
+    Option{"by", 0, choice, "WHAT", "who paid whom, in and across regions", "region"},
+    Option{"owner", 0, text, "NAME",
+           "operators: another user, or * for all and for jobs of other regions here"},
 };
-constexpr std::array<std::string_view, 2> kBillExamples = {"bill 7",
-                                                           "bill --from 2026-11-01T00:00:00Z"};
+constexpr std::array<std::string_view, 3> kBillExamples = {
+    "bill 7", "bill --from 2026-11-01T00:00:00Z", "bill --by region"};
 
 constexpr std::array kIdOperands = {Operand{"ID"}};
 constexpr std::array<std::string_view, 1> kIdExamples = {"id check 44S-7K3QF-00M2T9-QP"};
@@ -236,12 +246,20 @@ constexpr std::array kDepositOptions = {
 constexpr std::array kOptionalAccount = {Operand{"ACCOUNT", Need::optional}};
 constexpr std::array kPage = {
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"}};
+constexpr std::array kLedgerCheck = {
+    Option{"peers", 0, flag, "",
+           "ask the other regions' hubs whether their clearing accounts mirror this hub's"}};
 constexpr std::array kDisputes = {
     Option{"resolved", 0, flag, "", "those that were resolved"},
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"},
 };
 constexpr std::array kResolve = {Operand{"DISPUTE"}, Operand{"DECISION"}};
 constexpr std::array kYes = {Option{"yes", 'y', flag, "", "do it; without it only explain"}};
+constexpr std::array kRevoke = {
+    Option{"reason", 0, choice, "WHY", "what the record will say (default order)",
+           "key_lost|false_claim|order"},
+    Option{"yes", 'y', flag, "", "do it; without it only explain"},
+};
 constexpr std::array kStoreFolder = {Operand{"DIR"}};
 constexpr std::array kPublic = {Operand{"WHAT", Need::optional}};
 constexpr std::array kPublicOptions = {
@@ -332,7 +350,7 @@ constexpr std::array kVerbs = {
     Verb{"sites", kLook, "list sites and pools, or show one", kOptionalSite},
     Verb{"ledger accounts", kLook, "balances", kOptionalAccount},
     Verb{"ledger postings", kLook, "what moved on an account", kOptionalAccount, kPage},
-    Verb{"ledger check", kLook, "prove that every entry sums to zero"},
+    Verb{"ledger check", kLook, "prove that every entry sums to zero", {}, kLedgerCheck},
     Verb{"ledger disputes", kLook, "usage records that were not accepted", {}, kDisputes},
     Verb{"ledger deposit", kOperate, "pay money into an account", kDeposit, kDepositOptions},
     Verb{"ledger resolve", kOperate, "decide about a disputed usage record: accept or reject",
@@ -342,6 +360,10 @@ constexpr std::array kVerbs = {
     Verb{"hub peer card", kOperate, "print this hub's card, for the operators of other regions"},
     Verb{"hub peer add", kOperate, "add another region's hub by its card (- reads stdin)",
          kCardOperands, kPeerAdd, kPeerAddExamples},
+    Verb{"hub peer change", kOperate, "a peer is called so, or listens there, from now on",
+         kPeerOperands, kPeerChange, kPeerChangeExamples},
+    Verb{"hub peer reconcile", kOperate, "let a peer whose history differs start anew",
+         kPeerOperands, kYes},
     Verb{"hub peer list", kOperate, "the hubs of other regions, and what is owed"},
     Verb{"site token", kOperate, "make a token with which one site can join", {}, kToken},
     Verb{"site join", kOperate, "measure this machine, join a hub with it, and serve",
@@ -359,6 +381,8 @@ constexpr std::array kVerbs = {
          kRotateDetails},
     Verb{"site reconcile", kOperate, "let a site whose history differs start anew", kSiteOperands,
          kYes},
+    Verb{"site revoke", kOperate, "end a site's record for ever, with all its keys", kSiteOperands,
+         kRevoke},
     Verb{"site doctor", kOperate, "check what this machine can offer as a site", {}, kFolder},
     Verb{"log verify", kOperate, "check the hash chain of a store's folder", kStoreFolder},
     Verb{"log public", kOperate, "check the hub's public log, which nobody can rewrite unseen",
@@ -367,8 +391,8 @@ constexpr std::array kVerbs = {
     Verb{"log reindex", kOperate, "build a hub's index anew from its log", kStoreFolder},
     Verb{"log backup", kOperate, "copy a store's folder, also while it is in use", kBackup},
     Verb{"id check", kTools, "check an identifier, offline", kIdOperands, {}, kIdExamples},
-    Verb{"id show", kTools, "what an identifier says, and its record if a hub is there",
-         kIdOperands},
+    Verb{"id show", kTools,
+         "what an identifier stands for, as its registry signed it, in any region", kIdOperands},
     Verb{"id new", kTools, "make an identifier from its parts, offline", {}, kIdNew},
     Verb{"measure", kTools, "measure this machine", {}, kMeasure, kMeasureExamples},
     Verb{"simulate",

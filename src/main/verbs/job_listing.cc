@@ -41,9 +41,9 @@ Cell rate_cell(const std::optional<api::MeasuredView>& measured) {
   return Cell("measured", "");
 }
 
-std::string render_devices(const api::PoolView& pool) {
+std::string render_devices(const std::vector<topology::DeviceGroup>& groups) {
   std::string text;
-  for (const topology::DeviceGroup& group : pool.devices_per_node) {
+  for (const topology::DeviceGroup& group : groups) {
     text += (text.empty() ? "" : ", ") + std::to_string(group.count) + " x " +
             (group.model.empty() ? group.kind : group.model);
   }
@@ -146,7 +146,10 @@ std::string render_job(const api::JobView& job, core::Time now, const std::strin
                      (job.name.empty() ? "" : " \"" + job.name + "\"") + ": " + render_state(job) +
                      "\n";
   text += line("owner", job.owner);
-  if (job.site) text += line("site", *job.site + (job.pool ? ", pool " + *job.pool : ""));
+  if (job.site) {
+    text += line("site", *job.site + (job.pool ? ", pool " + *job.pool : "") +
+                             (job.region ? ", region " + *job.region : ""));
+  }
   if (job.attempt > 0) text += line("attempt", std::to_string(job.attempt));
   text += line("submitted", when(job.submitted)) + line("started", when(job.started)) +
           line("ended", when(job.ended)) + line("deadline", when(job.deadline));
@@ -170,7 +173,8 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
                      {"fp64_ops_per_core", "FP64 A CORE", Align::right},
                      {"per_cpu_hour_micros", "CPU HOUR", Align::right},
                      {"isolation", "ISOLATION"},
-                     {"heard", "HEARD"}};
+                     {"heard", "HEARD"},
+                     {"region", "REGION"}};
   for (const api::SiteView& site : sites) {
     for (const api::PoolView& pool : site.pools) {
       const std::string status = site.is_drained      ? "drained"
@@ -178,7 +182,7 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
                                                       : enum_name(pool.status);
       const std::string cpus =
           core::to_text(pool.free.milli_cpus) + "/" + core::to_text(pool.total.milli_cpus);
-      const std::string devices = render_devices(pool);
+      const std::string devices = render_devices(pool.devices_per_node);
       listing.rows.push_back(
           {Cell(site.name), Cell(pool.name),
            Cell(std::string(core::compute_class_name(pool.class_))), Cell(status),
@@ -186,10 +190,30 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
            Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
            Cell(devices.empty() ? "-" : devices, devices), rate_cell(pool.measured),
            money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
-           time_cell(site.heard, now)});
+           time_cell(site.heard, now), Cell(site.region)});
     }
   }
   return listing;
+}
+
+void add_remote_sites(Listing& listing, const std::vector<api::RemoteSiteView>& sites,
+                      core::Time now, const std::string& currency) {
+  for (const api::RemoteSiteView& site : sites) {
+    for (const api::RemotePoolView& pool : site.pools) {
+      const std::string cpus =
+          core::to_text(pool.free.milli_cpus) + "/" + core::to_text(pool.total.milli_cpus);
+      const std::string devices = render_devices(pool.devices_per_node);
+      listing.rows.push_back(
+          {Cell(site.region + "/" + site.name), Cell(pool.name),
+           Cell(std::string(core::compute_class_name(pool.class_))),
+           Cell(site.is_lost ? "lost" : enum_name(pool.status)),
+           Cell(cpus, std::to_string(pool.free.milli_cpus.count)),
+           Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
+           Cell(devices.empty() ? "-" : devices, devices), rate_cell(pool.measured),
+           money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
+           time_cell(site.heard, now), Cell(site.region)});
+    }
+  }
 }
 
 }  // namespace intertie::cli

@@ -32,4 +32,8 @@ std::string render_job(const api::JobView& job, core::Time now, const std::strin
 Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time now,
                           const std::string& currency);
 
+/// Rows of other regions' pools; their sites are called "42/name".
+void add_remote_sites(Listing& listing, const std::vector<api::RemoteSiteView>& sites,
+                      core::Time now, const std::string& currency);
+
 }  // namespace intertie::cli

@@ -1,4 +1,7 @@
 // intertie bill: what was charged, recomputed from the signed usage records.
+#include <map>
+#include <utility>
+
 #include <boost/json/array.hpp>
 
 #include "intertie/codec/json.h"
@@ -52,7 +55,8 @@ Outcome show_job_bill(const api::JobBillView& bill, const std::string& currency,
                      {"memory_bytes", "MEMORY", Align::right},
                      {"devices", "DEVICES", Align::right},
                      {"recomputed_micros", "CHARGE", Align::right},
-                     {"verified", "SIGNATURE"}};
+                     {"verified", "SIGNATURE"},
+                     {"region", "REGION"}};
   const core::Time now = read_clock();
   for (const api::BillRecordView& record : bill.records) {
     listing.rows.push_back(
@@ -65,7 +69,8 @@ Outcome show_job_bill(const api::JobBillView& bill, const std::string& currency,
          Cell(short_bytes(record.memory_bytes), std::to_string(record.memory_bytes.count)),
          Cell(std::to_string(record.devices)), money_cell(record.recomputed_micros, currency),
          Cell(record.is_verified ? "verified" : "NOT: " + record.problem,
-              record.is_verified ? "true" : "false")});
+              record.is_verified ? "true" : "false"),
+         Cell(record.region)});
   }
   listing.sum = render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, currency) +
                 render_disputes(bill.disputes, currency);
@@ -113,6 +118,71 @@ Outcome show_bill(const api::BillView& bill, const Terminal& terminal) {
   return bill.agree ? kDone : kFailed;
 }
 
+std::string make_payment_key(const api::PaymentView& payment) {
+  return payment.payer_region + "\t" + payment.payer + "\t" + payment.region + "\t" + payment.site;
+}
+
+// All pages as one: sums, and who paid whom.
+core::Result<api::BillView> read_payments(HubSession& session, api_client::BillQuery query) {
+  std::map<std::string, api::PaymentView> payments;
+  api::BillView whole;
+  whole.agree = true;
+  do {
+    const core::Result<api::BillView> page = session.client().get_bill(query);
+    if (!page) return page.error();
+    for (const api::PaymentView& payment : page->payments) {
+      const auto [row, is_new] = payments.try_emplace(make_payment_key(payment), payment);
+      if (is_new) continue;
+      row->second.records += payment.records;
+      row->second.recomputed_micros += payment.recomputed_micros;
+      row->second.ledger_micros += payment.ledger_micros;
+    }
+    whole.recomputed_micros += page->recomputed_micros;
+    whole.ledger_micros += page->ledger_micros;
+    whole.agree = whole.agree && page->agree;
+    whole.currency = page->currency;
+    query.after = page->next;
+  } while (query.after);
+  for (auto& [key, payment] : payments) whole.payments.push_back(std::move(payment));
+  return whole;
+}
+
+// What sites of a region were paid, whoever paid.
+std::string render_incomes(const api::BillView& bill) {
+  std::map<std::string, core::Money> incomes;
+  for (const api::PaymentView& payment : bill.payments) {
+    incomes[payment.region] += payment.recomputed_micros;
+  }
+  std::string text;
+  for (const auto& [region, income] : incomes) {
+    text += "region " + region + " earned " + money_text(income, bill.currency) + "\n";
+  }
+  return text;
+}
+
+Outcome show_payments(const api::BillView& bill, const Terminal& terminal) {
+  Listing listing;
+  listing.columns = {{"payer_region", "FROM REGION"},
+                     {"payer", "PAYER"},
+                     {"region", "TO REGION"},
+                     {"site", "SITE"},
+                     {"records", "RECORDS", Align::right},
+                     {"recomputed_micros", "CHARGE", Align::right},
+                     {"ledger_micros", "LEDGER", Align::right}};
+  boost::json::array objects;
+  for (const api::PaymentView& payment : bill.payments) {
+    listing.rows.push_back({Cell(payment.payer_region), Cell(payment.payer), Cell(payment.region),
+                            Cell(payment.site), Cell(std::to_string(payment.records)),
+                            money_cell(payment.recomputed_micros, bill.currency),
+                            money_cell(payment.ledger_micros, bill.currency)});
+    objects.push_back(codec::encode(payment));
+  }
+  listing.sum = render_incomes(bill) +
+                render_sum(bill.recomputed_micros, bill.ledger_micros, bill.agree, bill.currency);
+  terminal.show(listing, objects, "Nothing was used in this time.");
+  return bill.agree ? kDone : kFailed;
+}
+
 }  // namespace
 
 Outcome run_bill(const Invocation& invocation, const Terminal& terminal) {
@@ -138,6 +208,15 @@ Outcome run_bill(const Invocation& invocation, const Terminal& terminal) {
     const core::Result<api::JobBillView> bill = session->client().get_job_bill(*job);
     if (!bill) return session->complain(bill.error(), "intertie jobs lists yours");
     return show_job_bill(*bill, session->currency(), terminal);
+  }
+  if (const auto owner = invocation.find("owner")) query.owner = std::string(*owner);
+  if (invocation.has("by")) {
+    const core::Result<api::HubView> hub = session->client().get_hub();
+    if (!hub) return session->complain(hub.error());
+    if (!query.owner && hub->role == hub::Role::operator_) query.owner = "*";
+    const core::Result<api::BillView> payments = read_payments(*session, query);
+    if (!payments) return session->complain(payments.error());
+    return show_payments(*payments, terminal);
   }
   const core::Result<api::BillView> bill = session->client().get_bill(query);
   if (!bill) return session->complain(bill.error());

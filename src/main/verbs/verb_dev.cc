@@ -68,7 +68,8 @@ core::Result<std::unique_ptr<service::HubService>> start_hub(const Invocation& i
 
 core::Result<std::unique_ptr<service::SiteService>> start_site(service::HubService& hub,
                                                                const Invocation& invocation,
-                                                               const std::string& folder) {
+                                                               const std::string& folder,
+                                                               const StopSignal& stop) {
   const core::Result<std::string> token = hub.make_join_token("operator");
   if (!token) return token.error();
   service::SiteOptions options = make_site_options(folder + "/site");
@@ -76,6 +77,7 @@ core::Result<std::unique_ptr<service::SiteService>> start_site(service::HubServi
   options.region = invocation.get("region", "90");
   options.join_token = *token;
   options.stop_tasks = true;
+  options.should_stop = [&stop] { return stop.has_come(); };
   options.price.per_cpu_hour = core::Money{200'000};
   options.price.per_gib_hour = core::Money{20'000};
   options.price.per_device_hour = core::Money{5'000'000};
@@ -158,10 +160,11 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<void> contexts = write_contexts(**hub, folder->path());
   terminal.say("Starting the site and measuring this machine ...");
   core::Result<std::unique_ptr<service::SiteService>> site =
-      start_site(**hub, invocation, folder->path());
+      start_site(**hub, invocation, folder->path(), stop);
   if (!site) {
     withdraw_contexts(folder->path());
     (*hub)->stop();
+    if (stop.has_come()) return kDone;
     return make_complaint(site.error());
   }
   bool is_ready = false;

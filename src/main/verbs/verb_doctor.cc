@@ -29,7 +29,7 @@ std::string_view verdict_name(Verdict verdict) {
     case Verdict::doubtful:
       return "note";
     case Verdict::bad:
-      return "BAD";
+      return "bad";
   }
   return "";
 }
@@ -168,8 +168,9 @@ Outcome show(const std::vector<Finding>& findings, const Terminal& terminal) {
   for (const Finding& finding : findings) {
     const std::string verdict(verdict_name(finding.verdict));
     is_good = is_good && finding.verdict != Verdict::bad;
+    const std::string shown = finding.verdict == Verdict::bad ? "BAD" : verdict;
     listing.rows.push_back(
-        {Cell(finding.what), Cell(verdict), Cell(finding.detail), Cell(finding.fix)});
+        {Cell(finding.what), Cell(shown, verdict), Cell(finding.detail), Cell(finding.fix)});
     objects.push_back(boost::json::object{{"what", finding.what},
                                           {"verdict", verdict},
                                           {"detail", finding.detail},

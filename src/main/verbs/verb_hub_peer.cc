@@ -5,9 +5,11 @@
 #include <boost/json/array.hpp>
 
 #include "intertie/codec/json.h"
+#include "intertie/identity/identifier.h"
 
 #include "output/for_people.h"
 #include "session/hub_session.h"
+#include "verbs/run_job.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
@@ -49,6 +51,31 @@ core::Result<std::string> read_card(const std::string& operand) {
   return text;
 }
 
+/// The peer with this identifier, or the only one with this name or region.
+std::optional<Complaint> find_peer(HubSession& session, const std::string& named,
+                                   api::PeerView& found) {
+  const core::Result<api::PeerList> list = session.client().list_peers();
+  if (!list) return session.complain(list.error());
+  const auto id = identity::parse_identifier(named);
+  std::vector<std::string> names;
+  std::vector<const api::PeerView*> matches;
+  for (const api::PeerView& peer : list->peers) {
+    const bool is_it = id && peer.id == identity::to_text(*id);
+    if (is_it || peer.name == named || peer.region == named) matches.push_back(&peer);
+    names.push_back(peer.name);
+  }
+  if (matches.empty()) {
+    return complain_about_name({core::Reason::not_found, "peer " + named}, named, names,
+                               "intertie hub peer list");
+  }
+  if (matches.size() > 1) {
+    return make_complaint({core::Reason::bad_argument, "several peers are called " + named},
+                          "Use the identifier: intertie hub peer list");
+  }
+  found = *matches.front();
+  return std::nullopt;
+}
+
 }  // namespace
 
 Outcome run_hub_peer_card(const Invocation& invocation, const Terminal& terminal) {
@@ -88,6 +115,53 @@ Outcome run_hub_peer_list(const Invocation& invocation, const Terminal& terminal
   for (const api::PeerView& peer : list->peers) objects.push_back(codec::encode(peer));
   return terminal.show(make_peer_listing(list->peers, session->currency()), objects,
                        "No peers. Add one by its card: intertie hub peer add CARD");
+}
+
+Outcome run_hub_peer_change(const Invocation& invocation, const Terminal& terminal) {
+  api::PeerChangeRequest request;
+  if (const auto name = invocation.find("name")) request.name = std::string(*name);
+  if (const auto address = invocation.find("address")) request.address = std::string(*address);
+  if (!request.name && !request.address) {
+    return make_usage_complaint("Nothing to change: name --address, --name, or both.",
+                                "intertie help hub peer change");
+  }
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  api::PeerView peer;
+  if (auto complaint = find_peer(*session, invocation.operands[0], peer)) return *complaint;
+  const core::Result<api::PeerView> done = session->client().change_peer(peer.id, request);
+  if (!done) return session->complain(done.error(), "use the operator's context: --context FILE");
+  boost::json::array objects = {codec::encode(*done)};
+  return terminal.show(make_peer_listing({*done}, session->currency()), objects, "");
+}
+
+// The hub keeps what the peer said when it last opened its channel: that is what is reconciled.
+Outcome run_hub_peer_reconcile(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  api::PeerView peer;
+  if (auto complaint = find_peer(*session, invocation.operands[0], peer)) return *complaint;
+  if (!peer.channel) {
+    return make_complaint(
+        {core::Reason::not_found, peer.name + " has not opened its channel since the hub started"},
+        "Its operator checks that it runs and knows this hub's address: intertie hub peer list.");
+  }
+  terminal.say(peer.channel->refusal.empty()
+                   ? "This hub sees no difference; the peer's log says if it does."
+                   : peer.name + " cannot open its channel: " + peer.channel->refusal + ".");
+  terminal.say(
+      "The two hubs remember different messages, because one of them was restored from a backup.\n"
+      "Reconciling starts again above what the peer remembers. Jobs of ours there count as lost\n"
+      "once they surely run no more; its jobs here are stopped. Both hubs' operators do it.");
+  if (!invocation.has("yes")) {
+    return make_complaint({core::Reason::bad_argument, "nothing was changed"},
+                          "intertie hub peer reconcile " + invocation.operands[0] + " --yes");
+  }
+  const core::Result<api::PeerView> done =
+      session->client().reconcile_peer(peer.id, peer.channel->hello);
+  if (!done) return session->complain(done.error(), "use the operator's context: --context FILE");
+  terminal.say(peer.name + " is reconciled; the channel opens within a minute.");
+  return kDone;
 }
 
 }  // namespace intertie::cli

@@ -1,4 +1,8 @@
 // intertie ledger: accounts and what moved on them.
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
 #include <boost/json/array.hpp>
 
 #include "intertie/codec/json.h"
@@ -14,6 +18,8 @@ namespace intertie::cli {
 namespace {
 
 constexpr std::int64_t kPostingsShown = 20;
+constexpr int kClearingLooks = 10;
+constexpr std::chrono::milliseconds kClearingPause{300};
 
 template <class Enum>
 std::string enum_name(Enum value) {
@@ -63,6 +69,78 @@ core::Result<std::string> find_account(const Invocation& invocation, HubSession&
   const core::Result<api::HubView> hub = session.client().get_hub();
   if (!hub) return hub.error();
   return hub->principal;
+}
+
+std::string describe_mirror(const api::PeerClearingView& peer, const std::string& currency) {
+  switch (peer.state) {
+    case api::MirrorState::mirrors:
+      return "mirrors";
+    case api::MirrorState::catching_up:
+      return "catching up";
+    case api::MirrorState::disputed:
+      return "differs by what is disputed: " +
+             money_text(peer.disputed_micros + *peer.their_disputed_micros, currency);
+    case api::MirrorState::differs:
+      return "DIFFERS";
+    case api::MirrorState::unreachable:
+      return "not reached";
+  }
+  return {};
+}
+
+Listing make_clearing_listing(const std::vector<api::PeerClearingView>& peers,
+                              const std::string& currency) {
+  Listing listing;
+  listing.columns = {{"region", "REGION"},
+                     {"name", "NAME"},
+                     {"state", "CLEARING"},
+                     {"ours_micros", "OURS", Align::right},
+                     {"theirs_micros", "THEIRS", Align::right},
+                     {"difference_micros", "DIFFERENCE", Align::right},
+                     {"rows_to_send", "TO SEND", Align::right},
+                     {"rows_to_come", "TO COME", Align::right},
+                     {"detail", "DETAIL"}};
+  const auto money = [&](const std::optional<core::Money>& amount) {
+    return amount ? money_cell(*amount, currency) : Cell("-", "");
+  };
+  for (const api::PeerClearingView& peer : peers) {
+    listing.rows.push_back({Cell(peer.region), Cell(peer.name),
+                            Cell(describe_mirror(peer, currency), enum_name(peer.state)),
+                            money(peer.ours_micros), money(peer.theirs_micros),
+                            money(peer.difference_micros), Cell(std::to_string(peer.rows_to_send)),
+                            Cell(std::to_string(peer.rows_to_come)), Cell(peer.detail)});
+  }
+  return listing;
+}
+
+bool is_catching_up(const api::PeerClearingList& list) {
+  return std::ranges::any_of(list.peers, [](const api::PeerClearingView& peer) {
+    return peer.state == api::MirrorState::catching_up;
+  });
+}
+
+// Rows that are under way arrive within moments, unless jobs end all the time.
+core::Result<api::PeerClearingList> check_clearing(HubSession& session) {
+  core::Result<api::PeerClearingList> list = session.client().check_clearing();
+  for (int look = 1; look < kClearingLooks && list && is_catching_up(*list); ++look) {
+    std::this_thread::sleep_for(kClearingPause);
+    list = session.client().check_clearing();
+  }
+  return list;
+}
+
+Outcome run_clearing_check(HubSession& session, const Terminal& terminal) {
+  const core::Result<api::PeerClearingList> list = check_clearing(session);
+  if (!list) return session.complain(list.error(), "use the operator's context: --context FILE");
+  const Listing listing = make_clearing_listing(list->peers, session.currency());
+  if (terminal.is_json() && terminal.format() != Format::jsonl) {
+    terminal.show_object(codec::encode(*list), "", "");
+  } else {
+    boost::json::array objects;
+    for (const api::PeerClearingView& peer : list->peers) objects.push_back(codec::encode(peer));
+    terminal.show(listing, objects, "No peers.");
+  }
+  return list->is_mirrored ? kDone : kFailed;
 }
 
 }  // namespace
@@ -115,6 +193,7 @@ Outcome run_ledger_postings(const Invocation& invocation, const Terminal& termin
 Outcome run_ledger_check(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (invocation.has("peers")) return run_clearing_check(*session, terminal);
   const core::Result<api::LedgerCheckView> check = session->client().check_ledger();
   if (!check) return session->complain(check.error());
   std::string text = std::string(check->is_sound ? "sound" : "NOT SOUND") + ": " +

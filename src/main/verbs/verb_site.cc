@@ -34,7 +34,7 @@ execution::Software parse_software(const std::string& text) {
 /// The parser has checked that the values can be read.
 void read_offer(const Invocation& invocation, service::SiteOptions& options) {
   options.name = invocation.get("name", "site");
-  options.region = invocation.get("region", "90");
+  options.region = invocation.get("region", "");
   options.price.per_cpu_hour = *core::parse_money(invocation.get("price", "0.20"));
   options.price.per_gib_hour = *core::parse_money(invocation.get("gib-price", "0.02"));
   options.price.per_device_hour = *core::parse_money(invocation.get("device-price", "5"));
@@ -78,9 +78,11 @@ Complaint complain_about_join(const core::Error& error) {
 Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Terminal& terminal) {
   const StopSignal stop(nullptr);
   options.log_path = folder.path() + "/site.log";
+  options.should_stop = [&stop] { return stop.has_come(); };
   terminal.say("Starting the site and measuring this machine ...");
   core::Result<std::unique_ptr<service::SiteService>> site =
       service::SiteService::start(std::move(options));
+  if (!site && stop.has_come()) return kDone;
   if (!site) return complain_about_join(site.error());
   bool is_ready = false;
   for (core::Duration waited; waited < kReadyTimeout && !is_ready && !stop.has_come();

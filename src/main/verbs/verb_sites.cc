@@ -1,5 +1,6 @@
 // intertie sites, and what operators do with them.
 #include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 
 #include "intertie/codec/json.h"
 #include "intertie/identity/identifier.h"
@@ -32,6 +33,35 @@ std::optional<Complaint> find_name(HubSession& session, std::string& name) {
   return complain_about_name(error, name, names, "intertie sites");
 }
 
+boost::json::object encode_remote(const api::RemoteSiteView& site) {
+  boost::json::object object = codec::encode(site).as_object();
+  object["is_remote"] = true;
+  return object;
+}
+
+/// "42/name", or an identifier.
+std::optional<api::RemoteSiteView> find_remote(HubSession& session, const std::string& name) {
+  const core::Result<api::SiteList> list = session.client().list_sites();
+  if (!list) return std::nullopt;
+  const core::Result<identity::Identifier> id = identity::parse_identifier(name);
+  for (const api::RemoteSiteView& site : list->remote) {
+    const bool is_it = id && site.identifier == identity::to_text(*id);
+    if (is_it || name == site.region + "/" + site.name) return site;
+  }
+  return std::nullopt;
+}
+
+Outcome show_remote(const api::RemoteSiteView& site, const HubSession& session,
+                    const Terminal& terminal) {
+  Listing listing = make_site_listing({}, read_clock(), session.currency());
+  add_remote_sites(listing, {site}, read_clock(), session.currency());
+  return terminal.show_object(encode_remote(site),
+                              "site " + site.name + " (" + site.identifier + "), region " +
+                                  site.region + ", announced by its hub " + site.hub_name + "\n" +
+                                  render_table(listing, "No pools.", terminal.columns()),
+                              site.name);
+}
+
 Outcome set_drained(const Invocation& invocation, const Terminal& terminal, bool is_drained) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
@@ -56,6 +86,9 @@ Outcome run_sites(const Invocation& invocation, const Terminal& terminal) {
   if (!session) return complain_about_context(session.error());
   if (!invocation.operands.empty()) {
     std::string name = invocation.operands[0];
+    if (const auto remote = find_remote(*session, name)) {
+      return show_remote(*remote, *session, terminal);
+    }
     if (const auto complaint = find_name(*session, name)) return *complaint;
     const core::Result<api::SiteView> site = session->client().get_site(name);
     if (!site) return session->complain(site.error());
@@ -70,8 +103,10 @@ Outcome run_sites(const Invocation& invocation, const Terminal& terminal) {
   if (!list) return session->complain(list.error());
   boost::json::array objects;
   for (const api::SiteView& site : list->sites) objects.push_back(codec::encode(site));
-  return terminal.show(make_site_listing(list->sites, read_clock(), session->currency()), objects,
-                       "No sites. An operator adds one: intertie site token");
+  for (const api::RemoteSiteView& site : list->remote) objects.push_back(encode_remote(site));
+  Listing listing = make_site_listing(list->sites, read_clock(), session->currency());
+  add_remote_sites(listing, list->remote, read_clock(), session->currency());
+  return terminal.show(listing, objects, "No sites. An operator adds one: intertie site token");
 }
 
 Outcome run_site_token(const Invocation& invocation, const Terminal& terminal) {
@@ -115,6 +150,27 @@ Outcome run_site_reconcile(const Invocation& invocation, const Terminal& termina
   if (!done) return session->complain(done.error());
   terminal.say(name + " is reconciled; it opens its channel within a minute.");
   return kDone;
+}
+
+Outcome run_site_revoke(const Invocation& invocation, const Terminal& terminal) {
+  const std::string reason = invocation.get("reason", "order");
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  std::string name = invocation.operands[0];
+  if (const auto complaint = find_name(*session, name)) return *complaint;
+  terminal.say("Revoking " + name +
+               " is for ever: its keys count no more, nothing it says is heard,\n"
+               "and its identifier is not used again. What runs there counts as lost.");
+  if (!invocation.has("yes")) {
+    return make_complaint({core::Reason::bad_argument, "nothing was changed"},
+                          "intertie site revoke " + name + " --yes");
+  }
+  const core::Result<api::KeysAnswer> done = session->client().revoke_site(
+      name, reason == "key_lost"      ? identity::RevocationReason::key_lost
+            : reason == "false_claim" ? identity::RevocationReason::false_claim
+                                      : identity::RevocationReason::order);
+  if (!done) return session->complain(done.error(), "use the operator's context: --context FILE");
+  return terminal.show_object(codec::encode(*done), name + " is revoked.\n", name);
 }
 
 Outcome run_site_drain(const Invocation& invocation, const Terminal& terminal) {

@@ -37,6 +37,13 @@ struct SiteFilePiece {
   std::uint64_t size = 0;  // Of the file now.
 };
 
+/// A question to another region's hub, one request of its `/peer/v1`.
+struct PeerQuestion {
+  std::string method = "GET";
+  std::string target;  // Path and query.
+  std::string body;    // JSON; empty: none.
+};
+
 /// All members may be called from any handler thread. Callbacks come on threads of the service.
 class Backend {
  public:
@@ -79,6 +86,14 @@ class Backend {
   virtual void read_peer_file(std::uint32_t peer, const PeerFileRequest& request,
                               std::function<void(core::Result<SiteFilePiece>)> done) {
     (void)peer, (void)request;
+    done(core::Error{core::Reason::not_supported, "this hub has no links to others"});
+  }
+
+  /// Asks another region's hub with this hub's certificate; `done` gets the body of a good answer,
+  /// else the hub's refusal, or unreachable or timed_out.
+  virtual void ask_peer(std::uint32_t peer, PeerQuestion question,
+                        std::function<void(core::Result<std::string>)> done) {
+    (void)peer, (void)question;
     done(core::Error{core::Reason::not_supported, "this hub has no links to others"});
   }
 

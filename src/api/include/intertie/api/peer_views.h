@@ -2,13 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/describe.hpp>
 
 #include "intertie/core/quantity.h"
 #include "intertie/core/time.h"
+#include "intertie/engine/channel.h"
 
 namespace intertie::api {
 
@@ -40,6 +43,13 @@ struct PeerRequest {
 };
 BOOST_DESCRIBE_STRUCT(PeerRequest, (), (card, credit_micros))
 
+/// How a peer's channel opened last: what it remembers, and why it was refused.
+struct PeerChannelView {
+  engine::ChannelHello hello;
+  std::string refusal;  // Empty: it was opened.
+};
+BOOST_DESCRIBE_STRUCT(PeerChannelView, (), (hello, refusal))
+
 struct PeerView {
   std::string id;
   std::string region;
@@ -52,12 +62,13 @@ struct PeerView {
   std::uint64_t rows_waiting = 0;  // Not yet acknowledged.
   core::Money balance_micros;      // Of the clearing account: below 0 it owes us.
   core::Money credit_micros;
-  core::Money contested_micros;  // Charges of ours that it has not posted.
-  core::Money disputed_micros;   // Charges of its that this hub has not posted.
+  core::Money contested_micros;            // Charges of ours that it has not posted.
+  core::Money disputed_micros;             // Charges of its that this hub has not posted.
+  std::optional<PeerChannelView> channel;  // Since this hub started.
 };
 BOOST_DESCRIBE_STRUCT(PeerView, (),
                       (id, region, name, address, is_heard, pools, offers, guests, rows_waiting,
-                       balance_micros, credit_micros, contested_micros, disputed_micros))
+                       balance_micros, credit_micros, contested_micros, disputed_micros, channel))
 
 struct PeerList {
   std::vector<PeerView> peers;
@@ -99,5 +110,50 @@ struct ClearingView {
 };
 BOOST_DESCRIBE_STRUCT(ClearingView, (),
                       (balance_micros, contested_micros, disputed_micros, rows_received, rows_sent))
+
+/// Whether two hubs' clearing accounts mirror each other.
+enum class MirrorState : std::uint8_t {
+  mirrors,
+  catching_up,  // Rows are under way, so the two cannot be compared yet.
+  disputed,     // They differ by exactly what is in dispute.
+  differs,
+  unreachable,
+};
+BOOST_DESCRIBE_ENUM(MirrorState, mirrors, catching_up, disputed, differs, unreachable)
+
+/// One peer's clearing account beside ours with it.
+struct PeerClearingView {
+  std::string id;
+  std::string region;
+  std::string name;
+  MirrorState state = MirrorState::mirrors;
+  core::Money ours_micros;                       // Below 0: it owes us.
+  std::optional<core::Money> theirs_micros;      // Below 0: we owe it.
+  std::optional<core::Money> difference_micros;  // The sum of both: 0 if they mirror.
+  core::Money contested_micros;                  // As in PeerView, on both sides.
+  core::Money disputed_micros;
+  std::optional<core::Money> their_contested_micros;
+  std::optional<core::Money> their_disputed_micros;
+  std::uint64_t rows_to_send = 0;  // Ours that it has not got.
+  std::uint64_t rows_to_come = 0;  // Its that we have not got.
+  std::string detail;              // Why it is unreachable.
+};
+BOOST_DESCRIBE_STRUCT(PeerClearingView, (),
+                      (id, region, name, state, ours_micros, theirs_micros, difference_micros,
+                       contested_micros, disputed_micros, their_contested_micros,
+                       their_disputed_micros, rows_to_send, rows_to_come, detail))
+
+struct PeerClearingList {
+  bool is_mirrored = false;  // All of them.
+  std::vector<PeerClearingView> peers;
+};
+BOOST_DESCRIBE_STRUCT(PeerClearingList, (), (is_mirrored, peers))
+
+/// A peer under another address or name; what is absent stays.
+struct PeerChangeRequest {
+  std::optional<std::string> name;
+  std::optional<std::string> address;
+};
+BOOST_DESCRIBE_STRUCT(PeerChangeRequest, (), (name, address))
 
 }  // namespace intertie::api

@@ -14,6 +14,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/api/pool_views.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/rate.h"
 #include "intertie/core/reason.h"
@@ -76,12 +77,13 @@ struct JobView {
   bool is_cancel_requested = false;
   hub::PriorityClass priority = hub::PriorityClass::normal;
   std::map<std::string, std::string> tags;
-  std::uint64_t index = 0;  // Grows with every event of the job: for ?wait=30s&index=N.
+  std::uint64_t index = 0;            // Grows with every event of the job: for ?wait=30s&index=N.
+  std::optional<std::string> region;  // Whose hub owns the pool of the current or last attempt.
 };
 BOOST_DESCRIBE_STRUCT(JobView, (),
                       (number, name, owner, phase, outcome, reason, site, pool, attempt, submitted,
                        started, ended, deadline, exit_code, charged_micros, is_cancel_requested,
-                       priority, tags, index))
+                       priority, tags, index, region))
 
 struct JobList {
   std::vector<JobView> jobs;        // Newest first.
@@ -162,10 +164,11 @@ struct PoolVerdictView {
   std::optional<TimesView> times;
   std::optional<core::Money> price_max_micros;  // At the time limit: what would be held.
   std::optional<std::int64_t> ops_per_second;   // Of one task, if the job names a rate.
+  bool is_remote = false;                       // Announced by another region; site: "42/name".
 };
 BOOST_DESCRIBE_STRUCT(PoolVerdictView, (),
                       (site, pool, region, class_, fits, chosen, reason, cost, times,
-                       price_max_micros, ops_per_second))
+                       price_max_micros, ops_per_second, is_remote))
 
 struct ReasonCountView {
   ReasonView reason;
@@ -202,10 +205,11 @@ struct ChoiceView {
   std::int64_t pools_fitting = 0;
   std::vector<PoolVerdictView> candidates;  // The best ones, cheapest first.
   std::vector<ReasonCountView> counts;
+  std::string region;  // Whose hub owns the pool.
 };
 BOOST_DESCRIBE_STRUCT(ChoiceView, (),
                       (attempt, at, site, pool, held_micros, pools_considered, pools_fitting,
-                       candidates, counts))
+                       candidates, counts, region))
 
 struct HistoryView {
   std::uint64_t index = 0;
@@ -233,38 +237,6 @@ BOOST_DESCRIBE_STRUCT(ExplainView, (),
                       (job, summary, reason, jobs_ahead, pools, counts, change, choice, history))
 
 // Sites
-
-struct MeasuredView {
-  std::vector<core::Rate> rates_per_cpu;
-  std::vector<core::Rate> rates_per_device;
-  std::int64_t memory_bytes_per_second = 0;
-  std::int64_t disk_read_bytes_per_second = 0;
-  std::int64_t disk_write_bytes_per_second = 0;
-  core::Time measured_at;
-  core::Time expires;
-  bool is_valid = false;
-};
-BOOST_DESCRIBE_STRUCT(MeasuredView, (),
-                      (rates_per_cpu, rates_per_device, memory_bytes_per_second,
-                       disk_read_bytes_per_second, disk_write_bytes_per_second, measured_at,
-                       expires, is_valid))
-
-struct PriceView {
-  core::Money per_cpu_hour_micros;
-  core::Money per_gib_hour_micros;
-  core::Money per_device_hour_micros;
-  core::Duration minimum_microseconds;
-};
-BOOST_DESCRIBE_STRUCT(PriceView, (),
-                      (per_cpu_hour_micros, per_gib_hour_micros, per_device_hour_micros,
-                       minimum_microseconds))
-
-struct CapacityView {
-  core::MilliCpus milli_cpus;
-  core::Bytes memory_bytes;
-  std::int64_t devices = 0;
-};
-BOOST_DESCRIBE_STRUCT(CapacityView, (), (milli_cpus, memory_bytes, devices))
 
 struct PoolView {
   std::string name;
@@ -318,8 +290,9 @@ BOOST_DESCRIBE_STRUCT(SiteView, (),
 
 struct SiteList {
   std::vector<SiteView> sites;
+  std::vector<RemoteSiteView> remote;
 };
-BOOST_DESCRIBE_STRUCT(SiteList, (), (sites))
+BOOST_DESCRIBE_STRUCT(SiteList, (), (sites, remote))
 
 struct PoolsRequest {
   std::vector<topology::Pool> pools;  // Handles, capability and status are not taken from here.
@@ -454,10 +427,11 @@ struct BillRecordView {
   core::Money ledger_micros;      // What the payer's account was charged in the same entry.
   bool is_verified = false;       // The site's signature holds and the record fits the reservation.
   std::string problem;            // Why not.
+  std::string region;             // Whose hub owns the pool, and is paid.
 };
 BOOST_DESCRIBE_STRUCT(BillRecordView, (),
                       (attempt, number, site, pool, from, to, milli_cpus, memory_bytes, devices,
-                       recomputed_micros, ledger_micros, is_verified, problem))
+                       recomputed_micros, ledger_micros, is_verified, problem, region))
 
 enum class DisputeState : std::uint8_t { open, accepted, rejected };
 BOOST_DESCRIBE_ENUM(DisputeState, open, accepted, rejected)
@@ -502,6 +476,20 @@ BOOST_DESCRIBE_STRUCT(JobBillView, (),
                       (job, name, account, recomputed_micros, ledger_micros, records_disputed,
                        agree, records, disputes))
 
+/// What one payer paid to one site, by the records of this page.
+struct PaymentView {
+  std::string payer;  // An account; of another region: its hub's clearing account.
+  std::string payer_region;
+  std::string site;
+  std::string region;  // Of the hub that owns the site.
+  std::int64_t records = 0;
+  core::Money recomputed_micros;
+  core::Money ledger_micros;
+};
+BOOST_DESCRIBE_STRUCT(PaymentView, (),
+                      (payer, payer_region, site, region, records, recomputed_micros,
+                       ledger_micros))
+
 /// Bills of several jobs; the sums are over this page.
 struct BillView {
   std::vector<JobBillView> jobs;  // Newest first; jobs without a record in the period are left out.
@@ -510,8 +498,10 @@ struct BillView {
   bool agree = false;
   std::string currency;
   std::optional<std::string> next;
+  std::vector<PaymentView> payments;  // Who pays whom: by payer's region, payer, region, site.
 };
-BOOST_DESCRIBE_STRUCT(BillView, (), (jobs, recomputed_micros, ledger_micros, agree, currency, next))
+BOOST_DESCRIBE_STRUCT(BillView, (),
+                      (jobs, recomputed_micros, ledger_micros, agree, currency, next, payments))
 
 // People and tokens
 

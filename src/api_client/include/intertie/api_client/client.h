@@ -16,8 +16,10 @@
 #include "intertie/api/dataset_views.h"
 #include "intertie/api/dispute_views.h"
 #include "intertie/api/event_views.h"
+#include "intertie/api/identity_views.h"
 #include "intertie/api/peer_views.h"
 #include "intertie/api/public_views.h"
+#include "intertie/api/site_views.h"
 #include "intertie/api/views.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/result.h"
@@ -172,6 +174,11 @@ class Client {
   core::Result<api::MeasurementList> list_measurements(
       const std::optional<std::string>& site = std::nullopt);
   core::Result<api::RecordView> find_record(const std::string& identifier);
+  /// Whichever region's registry keeps it; also of a pool, "SITE-ID/name".
+  core::Result<api::IdentityView> resolve_identity(const std::string& path);
+  /// Answers with the last version of the site's record, signed.
+  core::Result<api::KeysAnswer> revoke_site(const std::string& site,
+                                            identity::RevocationReason reason);
   /// The public log; no token is needed.
   core::Result<api::PublicHeadView> get_public_head();
   core::Result<api::PublicLeafList> list_public_leaves(std::uint64_t from, std::size_t limit);
@@ -182,6 +189,12 @@ class Client {
   core::Result<api::PeerCardView> get_peer_card();
   core::Result<api::PeerList> list_peers();
   core::Result<api::PeerView> add_peer(const api::PeerRequest& request);
+  core::Result<api::PeerClearingList> check_clearing();
+  /// By the peer's identifier.
+  core::Result<api::PeerView> change_peer(const std::string& peer,
+                                          const api::PeerChangeRequest& request);
+  core::Result<api::PeerView> reconcile_peer(const std::string& peer,
+                                             const engine::ChannelHello& hello);
 
   core::Result<api::AccountList> list_accounts();
   core::Result<api::AccountView> get_account(const std::string& account);

@@ -25,11 +25,13 @@ struct AnnouncedPool {
   std::uint32_t peer = 0;
   std::string site;
   std::string site_identifier;
-  topology::Pool pool;          // One default node for each that is up.
-  placement::FreeCounts free;   // By the beacon, less what was asked since.
-  placement::FreeCounts total;  // If nothing were in use.
-  core::Time heard;             // When the peer's last beacon came.
-  bool is_heard = false;        // It counts now.
+  std::string site_sign_key;
+  topology::Snapshot::Pointer topology;   // Shared: holds the terms.
+  const topology::Pool* terms = nullptr;  // One default node for each that is up.
+  placement::FreeCounts free;             // By the beacon, less what was asked since.
+  placement::FreeCounts total;            // If nothing were in use.
+  core::Time heard;                       // When the peer's last beacon came.
+  bool is_heard = false;                  // It counts now.
 };
 
 /// The last hello of a site or a peer.
@@ -79,7 +81,7 @@ class HubMachine {
   std::vector<placement::PoolVerdict> explain_pools(const JobShape& shape, core::Time deadline,
                                                     core::Time now) const;
 
-  /// The pools that other regions have announced, in the order of their handles. Copies them.
+  /// The pools that other regions have announced, in the order of their handles. O(pools).
   std::vector<AnnouncedPool> list_announced_pools() const;
 
   /// The shape that a submission would have, with the names of its where.not resolved. bad_field.

@@ -31,12 +31,13 @@ struct Options {
   core::Duration validity = core::hours(24 * 7);
   int threads = 0;                                // 0: one for each whole usable processor.
   std::function<void(const Progress&)> progress;  // Called on the caller's thread; may be empty.
+  std::function<bool()> should_stop;              // Asked before each step; may be empty.
 };
 
 /// Runs every kernel this processor has on all usable processors, the triad, the disk and the
 /// devices' probes. Starts and joins its own threads, writes one file in `disk_folder` and removes
 /// it. Each repeat's arithmetic is checked. Refuses with io_failed (disk), out_of_range (options),
-/// internal (a kernel's result was wrong: the machine computes wrongly).
+/// internal (a kernel's result was wrong: the machine computes wrongly), stopping (should_stop).
 core::Result<measurement::Statement> measure(const Options& options);
 
 }  // namespace intertie::measurement_probes

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,8 @@ struct SiteOptions {
   bool stop_tasks = false;
 
   MeasureMode measure = MeasureMode::quick;
+  /// Asked between the steps of a measurement: true ends it, and the start, with `stopping`.
+  std::function<bool()> should_stop;
   /// A statement made elsewhere; subject and signature are filled in. Wins over `measure`.
   std::optional<measurement::Statement> statement;
   /// Where devices are looked for: another root than "/" in rehearsals.
