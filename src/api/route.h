@@ -78,6 +78,7 @@ void add_hub_channel_routes(std::vector<Route>& routes);
 void add_peer_routes(std::vector<Route>& routes);
 void add_identity_routes(std::vector<Route>& routes);
 void add_peer_identity_routes(std::vector<Route>& routes);
+void add_line_routes(std::vector<Route>& routes);
 
 /// The OpenAPI 3.1 document of a table.
 std::string render_openapi(const std::vector<Route>& routes);

@@ -343,6 +343,12 @@ core::Result<api::PeerView> Client::reconcile_peer(const std::string& peer,
   return core_->post<api::PeerView>(make_path("/v1/peers/", peer, ":reconcile"), hello);
 }
 
+core::Result<api::LineList> Client::list_lines() { return core_->get<api::LineList>("/v1/lines"); }
+
+core::Result<api::LineView> Client::add_line(const api::LineRequest& request) {
+  return core_->post<api::LineView>("/v1/lines", request);
+}
+
 // The public log
 
 core::Result<api::PublicHeadView> Client::get_public_head() {

@@ -1,5 +1,6 @@
 #include "apply_peers.h"
 
+#include <algorithm>
 #include <cassert>
 #include <deque>
 #include <utility>
@@ -93,6 +94,16 @@ void apply_peer_event(State& state, const PeerChannelReconciled& event,
                                         crypto::parse_digest(event.received_hash).value(), {});
   for (const engine::ChannelRow& row : rows) {
     if (is_history(row.payload)) peer.outbox.push(row.payload, row.log_index, row.attachment);
+  }
+}
+
+void apply_peer_event(State& state, const LineRegistered& event, const engine::RecordPlace&) {
+  const auto known = std::ranges::find_if(
+      state.lines, [&](const LineRegistered& line) { return line.line.to == event.line.to; });
+  if (known != state.lines.end()) {
+    *known = event;
+  } else {
+    state.lines.push_back(event);
   }
 }
 

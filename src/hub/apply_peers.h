@@ -40,6 +40,8 @@ void apply_peer_event(State& state, const GuestDropped& event, const engine::Rec
 void apply_peer_event(State& state, const GuestEnded& event, const engine::RecordPlace& place);
 void apply_peer_event(State& state, const ChargeContested& event, const engine::RecordPlace& place);
 
+void apply_peer_event(State& state, const LineRegistered& event, const engine::RecordPlace& place);
+
 /// Tell the home hub, if the job is a guest.
 void report_began(State& state, const AttemptBegan& event, const engine::RecordPlace& place);
 void report_charge(State& state, const UsageSettled& event, core::Money charge,

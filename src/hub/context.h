@@ -33,6 +33,9 @@ struct BeaconsSent {
   std::uint64_t applied = 0;   // Soft::applied then: if it is the same, nothing has changed.
   std::uint64_t topology = 0;  // Version of the topology then: terms have not changed since.
   std::vector<Told> pools;
+  std::uint64_t lines_noted = 0;    // Soft::lines_noted then.
+  std::vector<std::int64_t> lines;  // Versions, by position in State::lines.
+  std::map<std::string, topology::LineMeasurement> measured;  // By sending region.
 };
 
 /// Has a sender and an expiry, is never logged, starts anew with the hub (ARCHITECTURE.md, idea 4).
@@ -52,6 +55,7 @@ struct Soft {
   std::map<std::uint32_t, SiteGreeting> greetings;       // By site: how its channel opened last.
   std::map<std::uint32_t, SiteGreeting> peer_greetings;  // By peer, likewise.
   std::uint64_t applied = 0;                             // Events of this life.
+  std::uint64_t lines_noted = 0;                         // Measurements of lines, likewise.
 };
 
 struct Context {

@@ -44,4 +44,8 @@ core::Result<Reply> decide(Context& context, const AcknowledgePeerRows& command)
 core::Result<Reply> decide(Context& context, const MakeBeacon& command);
 core::Result<Reply> decide(Context& context, const AcceptBeacon& command);
 
+// lines.cc
+core::Result<Reply> decide(Context& context, const RegisterLine& command);
+core::Result<Reply> decide(Context& context, const NoteLine& command);
+
 }  // namespace intertie::hub

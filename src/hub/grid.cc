@@ -12,9 +12,6 @@
 namespace intertie::hub {
 namespace {
 
-// Data does not cross regions yet.
-bool may_leave(const JobShape& shape) { return shape.input.count == 0; }
-
 placement::FreeCounts count_total(const BeaconPool& news) {
   placement::FreeCounts total;
   total.cpus = news.pool.cpus_per_node * news.nodes;
@@ -144,12 +141,11 @@ bool Grid::is_heard(std::uint32_t peer) const {
 
 placement::Placement Grid::find_placement(const State& state, std::uint32_t shape,
                                           core::Time deadline, core::Time now) {
-  if (!may_leave(state.shapes[shape])) return {};
   const placement::Requirements requirements =
       make_foreign(state, state.shapes[shape].requirements);
-  auto found =
-      placement::place({shape}, requirements, make_preferences(state.shapes[shape], deadline),
-                       {*topology_, views_, now}, cache_);
+  auto found = placement::place({shape}, requirements,
+                                make_preferences(state, state.shapes[shape], deadline),
+                                {*topology_, views_, now, &lines_}, cache_);
   std::erase_if(found.candidates, [&](const placement::Candidate& candidate) {
     const auto refused = refused_.find(candidate.pool.index);
     return refused != refused_.end() && refused->second.contains(shape);
@@ -162,10 +158,11 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
 
 std::vector<placement::PoolVerdict> Grid::explain(const State& state, const JobShape& shape,
                                                   core::Time deadline, core::Time now) const {
-  if (pools_.empty() || !may_leave(shape)) return {};
+  if (pools_.empty()) return {};
   std::vector<placement::PoolVerdict> verdicts =
       placement::explain_pools(make_foreign(state, shape.requirements),
-                               make_preferences(shape, deadline), {*topology_, views_, now});
+                               make_preferences(state, shape, deadline),
+                               {*topology_, views_, now, &lines_});
   const auto known = state.shape_handles.find(codec::to_cbor(shape));
   if (known == state.shape_handles.end()) return verdicts;
   for (placement::PoolVerdict& verdict : verdicts) {
@@ -191,7 +188,7 @@ placement::Placement Grid::find_ideal(const placement::Requirements& requirement
   placement::Requirements foreign = requirements;
   foreign.sites_excluded.clear();
   foreign.own_sites.clear();
-  return placement::place(foreign, preferences, {*open, views, now});
+  return placement::place(foreign, preferences, {*open, views, now, &lines_});
 }
 
 void Grid::note_asked(std::uint32_t pool, const placement::Requirements& requirements) {

@@ -14,6 +14,7 @@
 #include "intertie/hub/peer_messages.h"
 #include "intertie/hub/state.h"
 #include "intertie/placement/placer.h"
+#include "intertie/topology/region_lines.h"
 #include "intertie/topology/snapshot.h"
 
 namespace intertie::hub {
@@ -80,6 +81,10 @@ class Grid {
   /// The key with which the pool's site signs now; empty: not announced.
   std::string find_sign_key(const std::string& pool) const;
 
+  /// All lines between regions that this hub knows, its own included.
+  topology::RegionLines& lines() { return lines_; }
+  const topology::RegionLines& lines() const { return lines_; }
+
   const topology::Snapshot::Pointer& topology() const { return topology_; }
   bool is_empty() const { return pools_.empty(); }
   const RemotePool& get_remote(std::uint32_t pool) const { return pools_[pool]; }
@@ -107,6 +112,7 @@ class Grid {
   std::deque<RemotePool> pools_;                  // By handle. A deque: the views point into it.
   std::vector<placement::PoolView> views_;
   topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();
+  topology::RegionLines lines_;
   std::vector<std::uint32_t> site_peers_;  // By handle of the site.
   placement::PlacementCache cache_;
   std::map<std::uint32_t, std::map<std::uint32_t, core::Time>> refused_;  // By pool and shape.

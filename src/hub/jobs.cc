@@ -58,20 +58,21 @@ bool has_promise(const placement::Placement& placement) {
 std::optional<core::Error> find_hopeless(const Context& context, const JobShape& shape,
                                          std::optional<core::Time> deadline) {
   const IdealGrid grid = make_ideal_grid(context.state);
+  const placement::JobPreferences preferences =
+      make_preferences(context.state, shape, deadline.value_or(core::kNever));
   const placement::Placement placement =
-      placement::place(shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)),
-                       {*grid.topology, grid.views, context.now});
+      placement::place(shape.requirements, preferences,
+                       {*grid.topology, grid.views, context.now, &context.soft.grid.lines()});
   if (placement.chosen || has_promise(placement)) return std::nullopt;
-  // Data does not cross regions yet.
-  if (context.state.peers.empty() || shape.input.count > 0) {
+  if (context.state.peers.empty()) {
     return core::Error{*placement.verdict, describe_counts(placement)};
   }
   // A region that is not heard now may have what is missing here.
   for (std::uint32_t peer = 0; peer < context.state.peers.size(); ++peer) {
     if (!context.soft.grid.is_heard(peer)) return std::nullopt;
   }
-  const placement::Placement remote = context.soft.grid.find_ideal(
-      shape.requirements, make_preferences(shape, deadline.value_or(core::kNever)), context.now);
+  const placement::Placement remote =
+      context.soft.grid.find_ideal(shape.requirements, preferences, context.now);
   if (remote.chosen || has_promise(remote)) return std::nullopt;
   const placement::Placement both = merge_placements(placement, remote);
   return core::Error{*both.verdict, describe_counts(both)};

@@ -31,6 +31,7 @@ void HubMachine::note_clock(const HubClock& clock) { soft_->clock = clock; }
 void HubMachine::start(core::Time now) {
   restart_deadlines(state_, *soft_, now);
   wake_all(*soft_, state_);
+  for (const LineRegistered& registered : state_.lines) soft_->grid.lines().put(registered.line);
 }
 
 core::Result<Reply> HubMachine::decide(const Command& command, core::Time now,
@@ -53,6 +54,7 @@ void HubMachine::apply(const Event& event, engine::RecordPlace place) {
   note_wake(*soft_, state_, event);
   ++soft_->applied;
   hub::apply(state_, event, place);
+  if (const auto* line = std::get_if<LineRegistered>(&event)) soft_->grid.lines().put(line->line);
   if (soft_->heard.size() < state_.sites.size()) {
     soft_->heard.resize(state_.sites.size(), place.time);
   }
@@ -101,9 +103,9 @@ std::vector<placement::PoolVerdict> HubMachine::explain_pools(const JobShape& sh
                                                               core::Time deadline,
                                                               core::Time now) const {
   refresh_views(state_, *soft_);
-  const placement::PlacementInput input{*state_.topology, soft_->views, now};
+  const placement::PlacementInput input{*state_.topology, soft_->views, now, &soft_->grid.lines()};
   auto verdicts =
-      placement::explain_pools(shape.requirements, make_preferences(shape, deadline), input);
+      placement::explain_pools(shape.requirements, make_preferences(state_, shape, deadline), input);
   for (placement::PoolVerdict& verdict : soft_->grid.explain(state_, shape, deadline, now)) {
     verdict.pool.index |= kRemotePools;
     if (verdict.candidate) verdict.candidate->pool = verdict.pool;
@@ -149,6 +151,8 @@ const SiteGreeting* HubMachine::find_peer_greeting(std::uint32_t peer) const {
 }
 
 core::Time HubMachine::get_heard(std::uint32_t site) const { return soft_->heard[site]; }
+
+const topology::RegionLines& HubMachine::lines() const { return soft_->grid.lines(); }
 
 bool HubMachine::is_peer_heard(std::uint32_t peer) const { return soft_->grid.is_heard(peer); }
 

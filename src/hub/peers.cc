@@ -12,6 +12,7 @@
 #include "channel_checks.h"
 #include "decisions.h"
 #include "guests.h"
+#include "lines.h"
 #include "offers.h"
 #include "parked.h"
 
@@ -208,13 +209,16 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   beacon.lifetime = core::limits::beacon_lifetime;
   beacon.received = (*found)->inbox.received;
   // Nearly all beacons of a grid say that nothing is new.
-  if (!is_full && sent.applied == context.soft.applied) {
+  if (!is_full && sent.applied == context.soft.applied &&
+      sent.lines_noted == context.soft.lines_noted) {
     if (command.is_due) beacon.number = ++sent.number;
     return Reply{std::move(beacon)};
   }
   const bool has_same_terms = !is_full && sent.topology == state.topology->version();
   sent.applied = context.soft.applied;
   sent.topology = state.topology->version();
+  sent.lines_noted = context.soft.lines_noted;
+  add_lines(context, sent, beacon);
   const std::size_t pools = std::min(state.capacities.size(), core::limits::beacon_pools_max);
   for (std::uint32_t handle = 0; handle < pools; ++handle) {
     BeaconsSent::Told& told = sent.pools[handle];
@@ -226,7 +230,8 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
     told = {version, pool};
     beacon.pools.push_back(make_beacon_pool(state, handle));
   }
-  if (is_full || command.is_due || !beacon.pools.empty()) beacon.number = ++sent.number;
+  const bool has_news = !beacon.pools.empty() || !beacon.lines.empty() || !beacon.measured.empty();
+  if (is_full || command.is_due || has_news) beacon.number = ++sent.number;
   return Reply{std::move(beacon)};
 }
 
@@ -236,14 +241,21 @@ core::Result<Reply> decide(Context& context, const AcceptBeacon& command) {
   if (command.beacon.pools.size() > core::limits::beacon_pools_max) {
     return {core::Reason::too_large, "beacon_pools_max"};
   }
+  if (command.beacon.lines.size() > core::limits::peers_max ||
+      command.beacon.measured.size() > core::limits::peers_max) {
+    return {core::Reason::too_large, "lines: at most peers_max"};
+  }
   BeaconAnswer answer;
   answer.is_full_wanted = !context.soft.grid.accept(command.peer, command.beacon, context.now);
-  if (!answer.is_full_wanted && !command.beacon.pools.empty()) context.soft.is_grid_woken = true;
+  if (answer.is_full_wanted) return Reply{answer};
+  if (!command.beacon.pools.empty()) context.soft.is_grid_woken = true;
+  take_lines(context, (*found)->terms, command.beacon);
   return Reply{answer};
 }
 
 void check_beacons(Context& context) {
   if (context.soft.grid.expire(context.now)) context.soft.is_grid_woken = true;
+  drop_silent_lines(context);
 }
 
 }  // namespace intertie::hub

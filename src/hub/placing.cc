@@ -250,13 +250,19 @@ void place_woken(Context& context, std::size_t starts_max) {
   }
 }
 
-placement::JobPreferences make_preferences(const JobShape& shape, core::Time deadline) {
+placement::JobPreferences make_preferences(const State& state, const JobShape& shape,
+                                           core::Time deadline) {
   placement::JobPreferences preferences;
   if (shape.price_max.count > 0) preferences.price_max = shape.price_max;
   preferences.price_per_hour_of_delay = shape.per_hour_of_delay;
   preferences.time_limit = shape.time_limit;
   if (deadline != core::kNever) preferences.deadline = deadline;
-  if (shape.input.count > 0) preferences.inputs.push_back({std::nullopt, shape.input});
+  preferences.inputs = shape.inputs;
+  if (shape.inputs.empty() && shape.input.count > 0)
+    preferences.inputs.push_back({shape.input, {}});
+  for (placement::DataLocation& input : preferences.inputs) {
+    if (input.regions.empty()) input.regions.push_back(state.facts.region);
+  }
   return preferences;
 }
 
@@ -275,9 +281,10 @@ void refresh_views(const State& state, Soft& soft) {
 placement::Placement find_placement(const State& state, Soft& soft, core::Time now,
                                     std::uint32_t shape, core::Time deadline) {
   refresh_views(state, soft);
-  const placement::PlacementInput input{*state.topology, soft.views, now};
+  const placement::PlacementInput input{*state.topology, soft.views, now, &soft.grid.lines()};
   return placement::place({shape}, state.shapes[shape].requirements,
-                          make_preferences(state.shapes[shape], deadline), input, soft.cache);
+                          make_preferences(state, state.shapes[shape], deadline), input,
+                          soft.cache);
 }
 
 placement::Placement find_grid_placement(const State& state, Soft& soft, core::Time now,

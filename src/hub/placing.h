@@ -32,8 +32,9 @@ placement::Placement find_grid_placement(const State& state, Soft& soft, core::T
 /// Both explanations as one. `remote` has handles of the grid.
 placement::Placement merge_placements(placement::Placement local, placement::Placement remote);
 
-/// The preferences of a job of this shape.
-placement::JobPreferences make_preferences(const JobShape& shape, core::Time deadline);
+/// The preferences of a job of this shape. Inputs of no named region lie in this hub's.
+placement::JobPreferences make_preferences(const State& state, const JobShape& shape,
+                                           core::Time deadline);
 
 /// Brings `soft.views` in line with the pools.
 void refresh_views(const State& state, Soft& soft);

@@ -46,6 +46,10 @@ struct LeafFinder {
     return make(LeafKind::settlement, "", *event.envelope);
   }
 
+  std::optional<PublicLeaf> operator()(const LineRegistered& event) const {
+    return make(LeafKind::line, event.line.identifier, event.envelope, event.seq);
+  }
+
   template <class Other>
   std::optional<PublicLeaf> operator()(const Other&) const {
     return std::nullopt;

@@ -182,12 +182,13 @@ struct HubDump {
   std::vector<OfferRow> offers;
   std::vector<GuestRow> guests;
   std::uint64_t next_offer = 1;
+  std::vector<LineRegistered> lines;
 };
 BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
                        next_reservation, counters, public_log, disputes, peers, offers, guests,
-                       next_offer))
+                       next_offer, lines))
 
 SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,         site.tls_key,
@@ -396,6 +397,7 @@ HubDump dump_state(const State& state) {
   dump.public_log = make_row(state.public_log);
   for (const auto& [number, dispute] : state.disputes) dump.disputes.push_back({number, dispute});
   dump_peers(state, dump);
+  dump.lines = state.lines;
   return dump;
 }
 
@@ -450,6 +452,7 @@ core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
   restored.public_log = std::move(*public_log);
   for (const DisputeRow& row : dump->disputes) restored.disputes.emplace(row.number, row.dispute);
   if (auto done = restore_peers(*dump, restored); !done) return done.error();
+  restored.lines = std::move(dump->lines);
   rebuild_derived(restored);
   state = std::move(restored);
   return {};

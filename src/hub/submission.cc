@@ -1,7 +1,9 @@
 #include "intertie/hub/submission.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
@@ -31,6 +33,35 @@ crypto::Digest compute_request_digest(const JobDocument& document, const std::st
   return crypto::compute_sha256(codec::to_json(stripped));
 }
 
+// Files of which copies lie in the same regions are one amount of data.
+void locate_inputs(const std::vector<DataIn>& files, JobShape& shape) {
+  std::map<std::vector<std::string>, core::Bytes> sizes;
+  for (const DataIn& file : files) {
+    if (file.size.count <= 0) continue;
+    std::vector<std::string> regions = file.regions;
+    std::ranges::sort(regions);
+    sizes[std::move(regions)] += file.size;
+    shape.input += file.size;
+  }
+  for (const auto& [regions, size] : sizes) shape.inputs.push_back({size, regions});
+}
+
+// All inputs must be allowed where the job runs, and the most sensitive one counts.
+void require_policies(const std::vector<DataIn>& files, placement::Requirements& requirements) {
+  for (const DataIn& file : files) {
+    requirements.data_classification =
+        std::max(requirements.data_classification, file.classification);
+    if (file.allowed.empty()) continue;
+    if (!requirements.data_regions) {
+      requirements.data_regions = file.allowed;
+      continue;
+    }
+    std::erase_if(*requirements.data_regions, [&](const std::string& region) {
+      return std::ranges::find(file.allowed, region) == file.allowed.end();
+    });
+  }
+}
+
 bool is_region(const std::string& text) { return text.size() == 2; }
 
 }  // namespace
@@ -57,6 +88,7 @@ placement::Requirements make_requirements(const JobDocument& document) {
   }
   requirements.latency_max_ms = document.where.max_latency_ms;
   requirements.has_secrets = !document.secrets.empty();
+  require_policies(document.data.in, requirements);
   return placement::make_canonical(std::move(requirements));
 }
 
@@ -73,7 +105,7 @@ core::Result<Submission> prepare_submission(const JobDocument& asked,
   submission.shape.time_limit = document.timeout;
   submission.shape.price_max = document.price.max.value_or(core::Money{});
   submission.shape.per_hour_of_delay = document.price.per_hour_of_delay;
-  for (const DataIn& input : document.data.in) submission.shape.input += input.size;
+  locate_inputs(document.data.in, submission.shape);
   submission.document = codec::to_json(document);
   if (submission.document.size() > core::limits::job_document_bytes_max) {
     return {core::Reason::too_large,

@@ -2,6 +2,7 @@
 #include "intertie/placement/cost.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "wide.h"
 
@@ -13,6 +14,17 @@ using core::Money;
 
 constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
 constexpr std::int64_t kBytesPerGigabyte = 1'000'000'000;
+
+Movement add(const Movement& a, const Movement& b) {
+  return {{add_clamped(a.price.count, b.price.count)}, {add_clamped(a.time.count, b.time.count)}};
+}
+
+// Money first, delay included; then time.
+std::pair<std::int64_t, std::int64_t> compute_weight(const JobPreferences& preferences,
+                                                     const Movement& movement) {
+  const Money delay = compute_price(preferences.price_per_hour_of_delay, movement.time);
+  return {add_clamped(movement.price.count, delay.count), movement.time.count};
+}
 
 }  // namespace
 
@@ -47,20 +59,32 @@ Movement compute_movement(core::Bytes size, std::int64_t bandwidth_bits_per_seco
   return movement;
 }
 
-Movement compute_input_movement(const JobPreferences& preferences, const topology::Pool& pool,
-                                const topology::Snapshot& snapshot) {
+Movement compute_region_movement(const JobPreferences& preferences, const std::string& region,
+                                 const topology::RegionLines* lines, core::Time now) {
+  static const topology::RegionLines kNone;
+  if (lines == nullptr) lines = &kNone;
   Movement all;
   for (const DataLocation& input : preferences.inputs) {
-    if (input.site == pool.site) continue;
-    const topology::Line* line = input.site ? snapshot.find_line(*input.site, pool.site) : nullptr;
-    const Movement one =
-        line != nullptr
-            ? compute_movement(input.size, line->bandwidth_bits_per_second, line->latency_ms,
-                               line->price_per_gigabyte)
-            : compute_movement(input.size, pool.user_line.bandwidth_bits_per_second,
-                               pool.user_line.latency_ms, pool.user_line.price_per_gigabyte);
-    all.price = {add_clamped(all.price.count, one.price.count)};
-    all.time = {add_clamped(all.time.count, one.time.count)};
+    const bool is_there = std::ranges::find(input.regions, region) != input.regions.end();
+    if (input.regions.empty() || is_there) continue;
+    Movement best{{INT64_MAX}, {INT64_MAX}};
+    for (const std::string& from : input.regions) {
+      const topology::LineTerms line = lines->get_terms({from, region}, now);
+      const Movement one = compute_movement(input.size, line.bits_per_second, line.latency_ms,
+                                            line.price_per_gigabyte);
+      if (compute_weight(preferences, one) < compute_weight(preferences, best)) best = one;
+    }
+    all = add(all, best);
+  }
+  return all;
+}
+
+Movement compute_input_movement(const JobPreferences& preferences, const topology::Pool& pool,
+                                const Movement& to_region) {
+  Movement all = to_region;
+  for (const DataLocation& input : preferences.inputs) {
+    all = add(all, compute_movement(input.size, pool.user_line.bandwidth_bits_per_second,
+                                    pool.user_line.latency_ms, pool.user_line.price_per_gigabyte));
   }
   return all;
 }

@@ -74,35 +74,41 @@ TEST(Cost, MovingTakesLatencyAndBandwidth) {
   EXPECT_EQ(compute_movement(Bytes{INT64_MAX}, 1, 1, {}).time, Duration{INT64_MAX});
 }
 
-TEST(Cost, InputsComeOverTheLineThatThereIs) {
-  topology::Site site;
-  auto snapshot = topology::Snapshot::make_empty();
-  for (std::uint32_t i = 0; i < 3; ++i) {
-    site.handle = {i};
-    snapshot = snapshot->with_site(site);
-  }
-  snapshot = snapshot->with_line({{1}, {0}, 5, 8'000'000, Money{1'000}});
+// The line of the region, then the pool's user line.
+TEST(Cost, InputsComeFromTheirCheapestCopy) {
+  topology::RegionLines lines;
+  lines.put({"", "", "42", "22", 8'000'000, 5, Money{1'000}});
+  lines.put({"", "", "52", "22", 8'000, 5, Money{1'000}});
+  lines.put({"", "", "11", "22", 80'000'000, 5, Money{9'000}});
   topology::Pool pool;
-  pool.site = {0};
+  pool.region = "22";
   pool.user_line = {50, 4'000'000, Money{3'000}};
   const Bytes gigabyte{1'000'000'000};
+  JobPreferences preferences;
   const auto move = [&](std::vector<DataLocation> inputs) {
-    JobPreferences preferences;
     preferences.inputs = std::move(inputs);
-    return compute_input_movement(preferences, pool, *snapshot);
+    return compute_input_movement(
+        preferences, pool, compute_region_movement(preferences, pool.region, &lines, core::Time{}));
   };
-  const topology::SiteHandle here{0};
-  const topology::SiteHandle lined{1};
-  const topology::SiteHandle unlined{2};
-  const Movement by_line{Money{1'000}, core::seconds(1'000) + core::milliseconds(5)};
   const Movement by_user_line{Money{3'000}, core::seconds(2'000) + core::milliseconds(50)};
+  const auto add_line = [&](std::int64_t price, core::Duration time) {
+    return Movement{by_user_line.price + Money{price}, by_user_line.time + time};
+  };
+  const core::Duration latency = core::milliseconds(5);
   EXPECT_EQ(move({}), Movement{});
-  EXPECT_EQ(move({{here, gigabyte}}), Movement{});
-  EXPECT_EQ(move({{lined, gigabyte}}), by_line);
-  EXPECT_EQ(move({{unlined, gigabyte}}), by_user_line);
-  EXPECT_EQ(move({{std::nullopt, gigabyte}}), by_user_line);
-  EXPECT_EQ(move({{lined, gigabyte}, {here, gigabyte}, {std::nullopt, gigabyte}}),
-            (Movement{Money{4'000}, by_line.time + by_user_line.time}));
+  EXPECT_EQ(move({{gigabyte, {}}}), by_user_line);
+  EXPECT_EQ(move({{gigabyte, {"22"}}}), by_user_line);
+  EXPECT_EQ(move({{gigabyte, {"42"}}}), add_line(1'000, core::seconds(1'000) + latency));
+  EXPECT_EQ(move({{gigabyte, {"42", "22"}}}), by_user_line);
+  // Equal prices: the faster one. A dearer one only if time is worth it.
+  EXPECT_EQ(move({{gigabyte, {"52", "42", "11"}}}),
+            add_line(1'000, core::seconds(1'000) + latency));
+  preferences.price_per_hour_of_delay = Money{1'000'000};
+  EXPECT_EQ(move({{gigabyte, {"52", "42", "11"}}}), add_line(9'000, core::seconds(100) + latency));
+  // Nobody has registered a line from there: 80 s at 100 Mbit/s, 50 ms, free.
+  EXPECT_EQ(move({{gigabyte, {"91"}}}), add_line(0, core::seconds(80) + core::milliseconds(50)));
+  // Sums: the same line twice.
+  EXPECT_EQ(move({{gigabyte, {"42"}}, {gigabyte, {"42"}}}).price, Money{8'000});
 }
 
 TEST(Cost, FasterPoolsRunShorter) {

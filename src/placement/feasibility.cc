@@ -57,6 +57,12 @@ std::optional<Reason> find_size_problem(const Pool& pool, const Requirements& re
   return std::nullopt;
 }
 
+bool is_data_forbidden(const Pool& pool, const Requirements& requirements) {
+  const auto& only = requirements.data_regions;
+  if (only && !std::ranges::binary_search(*only, pool.region)) return true;
+  return pool.cleared < requirements.data_classification;
+}
+
 bool is_isolation_too_weak(const Pool& pool, const Requirements& requirements) {
   const bool is_own = std::ranges::binary_search(requirements.own_sites, pool.site);
   const auto least = is_own ? topology::Isolation::none : topology::Isolation::namespace_;
@@ -98,6 +104,7 @@ std::variant<Fit, Reason> check_feasibility(const Pool& pool, const Requirements
   if (is_isolation_too_weak(pool, requirements)) return Reason::isolation_too_weak;
   if (pool.network < requirements.network) return Reason::network_refused;
   if (requirements.has_secrets && !pool.takes_secrets) return Reason::secrets_refused;
+  if (is_data_forbidden(pool, requirements)) return Reason::data_policy;
   if (requirements.latency_max_ms && pool.user_line.latency_ms > *requirements.latency_max_ms) {
     return Reason::latency_too_high;
   }

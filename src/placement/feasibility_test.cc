@@ -96,6 +96,15 @@ TEST(Feasibility, TheFirstReasonIsTheOneInOrder) {
       {Reason::network_refused,
        [](Pool&, Requirements& r) { r.network = topology::Network::outside; }},
       {Reason::secrets_refused, [](Pool&, Requirements& r) { r.has_secrets = true; }},
+      {Reason::data_policy,
+       [](Pool&, Requirements& r) { r.data_regions = std::vector<std::string>{"elsewhere"}; }},
+      {Reason::data_policy,
+       [](Pool&, Requirements& r) { r.data_regions = std::vector<std::string>{}; }},
+      {Reason::data_policy,
+       [](Pool& p, Requirements& r) {
+         p.cleared = core::Classification::internal_;
+         r.data_classification = core::Classification::confidential;
+       }},
       {Reason::latency_too_high, [](Pool&, Requirements& r) { r.latency_max_ms = 9; }},
   };
   Pool pool = make_pool();
@@ -220,6 +229,9 @@ const std::function<void(Requirements&)> kChanges[] = {
     [](Requirements& r) { r.latency_max_ms.reset(); },
     [](Requirements& r) { r.own_sites = {{4}}; },
     [](Requirements& r) { r.has_secrets = true; },
+    [](Requirements& r) { r.data_regions.emplace(); },
+    [](Requirements& r) { r.data_regions = std::vector<std::string>{"r"}; },
+    [](Requirements& r) { r.data_classification = core::Classification::secret; },
 };
 
 TEST(Requirements, EveryFieldIsHashedAndEachOfTheseIsAccepted) {
@@ -272,7 +284,7 @@ TEST(Preferences, RefusesWhatNoJobMayAsk) {
   good.time_limit = core::hours(1);
   good.estimate = core::hours(1);
   good.price_max = core::Money{};
-  good.inputs = {{std::nullopt, {}}};
+  good.inputs.resize(1);
   EXPECT_TRUE(check_preferences(good).has_value());
   const std::function<void(JobPreferences&)> bad[] = {
       [](JobPreferences& p) { p.time_limit = {}; },

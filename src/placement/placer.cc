@@ -22,7 +22,22 @@ struct Query {
   const Requirements& requirements;
   const JobPreferences& preferences;
   const PlacementInput& input;
+  /// Bringing the inputs to a region costs the same for all its pools. There are few regions.
+  mutable std::vector<std::pair<const std::string*, Movement>> movements{};
 };
+
+Movement move_inputs(const Query& query, const topology::Pool& pool) {
+  const JobPreferences& preferences = query.preferences;
+  if (preferences.inputs.empty()) return {};
+  auto known = std::ranges::find_if(
+      query.movements, [&](const auto& movement) { return *movement.first == pool.region; });
+  if (known == query.movements.end()) {
+    known = query.movements.insert(
+        known, {&pool.region, compute_region_movement(preferences, pool.region, query.input.lines,
+                                                      query.input.now)});
+  }
+  return compute_input_movement(preferences, pool, known->second);
+}
 
 void add_refusal(std::vector<ReasonCount>& refused, Reason reason, std::int64_t pools = 1) {
   if (pools == 0) return;
@@ -63,10 +78,7 @@ bool fits_now(Feasible& feasible, const PoolView& view, std::int64_t tasks) {
 Candidate make_candidate(const Query& query, const Feasible& feasible) {
   const topology::Pool& pool = *feasible.pool;
   const JobPreferences& preferences = query.preferences;
-  Movement inputs;
-  if (!preferences.inputs.empty()) {
-    inputs = compute_input_movement(preferences, pool, query.input.snapshot);
-  }
+  const Movement inputs = move_inputs(query, pool);
   const Movement output =
       compute_movement(preferences.output, pool.user_line.bandwidth_bits_per_second,
                        pool.user_line.latency_ms, pool.user_line.price_per_gigabyte);

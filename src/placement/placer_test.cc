@@ -20,6 +20,7 @@ using core::Time;
 struct Grid {
   core::Random random;
   topology::Snapshot::Pointer snapshot = topology::Snapshot::make_empty();
+  topology::RegionLines lines;
   std::vector<std::unique_ptr<PoolCapacity>> capacities;
   std::vector<FreeCounts> reported;
   std::vector<PoolView> views;
@@ -41,7 +42,7 @@ struct Grid {
                        core::minutes(random.between(0, 60))});
       snapshot = snapshot->with_pool(std::move(pool));
     }
-    snapshot = snapshot->with_line({{0}, {1}, 1, 1'000'000, Money{5}});
+    lines.put({"", "", "r0", "r1", 1'000'000, 1, Money{5}});
   }
 
   topology::Pool draw_pool(std::uint32_t handle) {
@@ -89,13 +90,13 @@ struct Grid {
     if (random.chance(1, 4)) preferences.price_max = Money{random.between(0, 30'000)};
     if (random.chance(1, 4)) preferences.deadline = now + core::minutes(random.between(0, 200));
     if (random.chance(1, 3)) {
-      preferences.inputs = {{topology::SiteHandle{0}, {random.between(0, 9'000'000'000)}}};
+      preferences.inputs = {{{random.between(0, 9'000'000'000)}, {"r0"}}};
     }
     preferences.output = {random.between(0, 2) * 1'000'000'000};
     return preferences;
   }
 
-  PlacementInput input() const { return {*snapshot, views, now}; }
+  PlacementInput input() const { return {*snapshot, views, now, &lines}; }
 };
 
 /// The documented rule, from explain_pools and a sort.

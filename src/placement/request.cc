@@ -57,6 +57,8 @@ bool has_empty(const std::vector<std::string>& texts) {
 }
 
 Result<void> check_lists(const Requirements& requirements) {
+  static const std::vector<std::string> kAnywhere;
+  const auto& data_regions = requirements.data_regions ? *requirements.data_regions : kAnywhere;
   const struct {
     std::size_t size;
     bool has_empty_name;
@@ -66,6 +68,7 @@ Result<void> check_lists(const Requirements& requirements) {
       {requirements.regions.size(), has_empty(requirements.regions), "regions"},
       {requirements.regions_excluded.size(), has_empty(requirements.regions_excluded),
        "regions_excluded"},
+      {data_regions.size(), has_empty(data_regions), "data_regions"},
       {requirements.sites_excluded.size(), false, "sites_excluded"},
       {requirements.own_sites.size(), false, "own_sites"},
       {requirements.site_names_excluded.size(), has_empty(requirements.site_names_excluded),
@@ -108,6 +111,7 @@ Requirements make_canonical(Requirements requirements) {
   sort_unique(requirements.sites_excluded);
   sort_unique(requirements.own_sites);
   sort_unique(requirements.site_names_excluded);
+  if (requirements.data_regions) sort_unique(*requirements.data_regions);
   return requirements;
 }
 
@@ -140,6 +144,9 @@ std::size_t hash_value(const Requirements& requirements) {
   hash.add(requirements.own_sites);
   hash.add(std::uint64_t{requirements.has_secrets});
   hash.add(requirements.site_names_excluded);
+  hash.add(std::uint64_t{requirements.data_regions.has_value()});
+  if (requirements.data_regions) hash.add(*requirements.data_regions);
+  hash.add(static_cast<std::uint64_t>(requirements.data_classification));
   return hash.value();
 }
 
@@ -178,6 +185,9 @@ Result<void> check_preferences(const JobPreferences& preferences) {
   if (preferences.inputs.size() > kListMax) return {Reason::out_of_range, "inputs: at most 1024"};
   for (const DataLocation& input : preferences.inputs) {
     if (input.size < core::Bytes{}) return {Reason::out_of_range, "inputs.size: below 0"};
+    if (input.regions.size() > kListMax) {
+      return {Reason::out_of_range, "inputs.regions: at most 1024"};
+    }
   }
   if (preferences.output < core::Bytes{}) return {Reason::out_of_range, "output: below 0"};
   return {};

@@ -59,6 +59,7 @@ const std::vector<std::string> kClasses = {"basic", "intelligent", "super"};
 const std::vector<std::string> kIsolations = {"none", "process", "namespace", "container",
                                               "machine"};
 const std::vector<std::string> kNetworks = {"none", "gang", "outside"};
+const std::vector<std::string> kClassifications = {"open", "internal", "confidential", "secret"};
 const std::vector<std::string> kStatuses = {"active", "drained", "lost", "failing"};
 const std::vector<std::string> kPrecisions = {"fp64", "fp32", "tf32", "bf16",
                                               "fp16", "fp8",  "int8"};
@@ -118,6 +119,8 @@ class World {
       add_pool(words);
     } else if (words[0] == "line") {
       add_line(words);
+    } else if (words[0] == "measured") {
+      measure_line(words);
     } else if (words[0] == "status") {
       const auto status = read_choice<topology::PoolStatus>(words.at(2), kStatuses);
       snapshot_ = snapshot_->with_pool_status(pools_.at(words.at(1)), status);
@@ -152,6 +155,8 @@ class World {
     pool.isolation =
         read_choice<topology::Isolation>(options.take("isolation", "namespace"), kIsolations);
     pool.network = read_choice<topology::Network>(options.take("network", "none"), kNetworks);
+    pool.cleared =
+        read_choice<core::Classification>(options.take("cleared", "open"), kClassifications);
     const Words prices = split(options.take("price", "1,0,0"), ',');
     pool.price = {Money{read_micros(prices.at(0))}, Money{read_micros(prices.at(1))},
                   Money{read_micros(prices.at(2))},
@@ -175,14 +180,26 @@ class World {
 
   void add_line(const Words& words) {
     Options options(words, 3);
-    topology::Line line;
-    line.from = sites_.at(words.at(1));
-    line.to = sites_.at(words.at(2));
+    topology::RegionLine line;
+    line.from = words.at(1);
+    line.to = words.at(2);
     line.latency_ms = options.take_number("latency", 1);
     line.bandwidth_bits_per_second = options.take_number("mbps", 1'000) * 1'000'000;
     line.price_per_gigabyte = Money{read_micros(options.take("price", "0"))};
     options.expect_empty();
-    snapshot_ = snapshot_->with_line(line);
+    lines_.put(line);
+  }
+
+  void measure_line(const Words& words) {
+    Options options(words, 3);
+    const topology::RegionLines::Ends ends{words.at(1), words.at(2)};
+    if (options.has("mbps")) {
+      lines_.set_rate(ends, options.take_number("mbps", 0) * 1'000'000, now_);
+    }
+    if (options.has("delay")) {
+      lines_.set_delay(ends, core::milliseconds(options.take_number("delay", 0)));
+    }
+    options.expect_empty();
   }
 
   std::vector<SiteHandle> read_sites(const std::string& text) const {
@@ -214,6 +231,9 @@ class World {
     requirements.regions_excluded = split(options.take("not", ""), ',');
     requirements.sites_excluded = read_sites(options.take("not_sites", ""));
     requirements.own_sites = read_sites(options.take("own", ""));
+    if (options.has("allowed")) requirements.data_regions = split(options.take("allowed", ""), ',');
+    requirements.data_classification =
+        read_choice<core::Classification>(options.take("classified", "open"), kClassifications);
     if (options.has("latency")) requirements.latency_max_ms = options.take_number("latency", 0);
     return make_canonical(requirements);
   }
@@ -231,10 +251,8 @@ class World {
     }
     for (const std::string& input : split(options.take("in", ""), ',')) {
       const Words parts = split(input, ':');
-      DataLocation location;
-      if (parts.at(0) != "user") location.site = sites_.at(parts[0]);
-      location.size = {std::stoll(parts.at(1)) * 1'000'000'000};
-      preferences.inputs.push_back(location);
+      preferences.inputs.push_back(
+          {{std::stoll(parts.at(1)) * 1'000'000}, split(parts.at(0), '+')});
     }
     preferences.output = {options.take_number("out", 0) * 1'000'000'000};
     return preferences;
@@ -252,7 +270,7 @@ class World {
       const std::string& name = snapshot_->find_pool({i})->name;
       views.push_back({{i}, capacities_[i].get(), nullptr, waits_.at(name)});
     }
-    const PlacementInput input{*snapshot_, views, now_};
+    const PlacementInput input{*snapshot_, views, now_, &lines_};
     const Placement placement = place(requirements, preferences, input);
     if (words[0] == "run" && placement.chosen) {
       const topology::Pool& pool = *snapshot_->find_pool(*placement.chosen);
@@ -280,6 +298,7 @@ class World {
 
   core::Time now_{0};
   topology::Snapshot::Pointer snapshot_ = topology::Snapshot::make_empty();
+  topology::RegionLines lines_;
   std::map<std::string, SiteHandle> sites_;
   std::map<std::string, PoolHandle> pools_;
   std::map<std::string, core::Duration> waits_;

@@ -96,6 +96,7 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
       rows_(
           sender_, [this](storage::LogIndex index) { return read_body(index); }, fail_points, log),
       asks_(deadlines_),
+      lines_(deadlines_, workers_),
       snapshots_(
           *store_, [] { return std::make_unique<hub::HubMachine>(); },
           SnapshotPolicy{options.snapshot_records, options.snapshot_interval}, log) {}
@@ -122,7 +123,8 @@ void HubBackend::start_peers() {
                       crypto::encode_hex(store_->incarnation()),
                       [this](storage::LogIndex index) { return read_body(index); },
                       fail_points_,
-                      log_};
+                      log_,
+                      lines_};
   {
     const std::lock_guard lock(peers_mutex_);
     peers_ = std::make_shared<PeerLinks>(std::move(context));
@@ -130,6 +132,7 @@ void HubBackend::start_peers() {
   engine_->read([this](const core::Result<const hub::HubMachine*>& machine) {
     if (!machine) return DurableAction();
     return DurableAction([this, state = *machine] {
+      lines_.look(*state);
       if (const auto peers = find_peers()) peers->look(*state);
     });
   });
@@ -160,6 +163,7 @@ core::Result<void> HubBackend::start_engine() {
     watchers_.notify(subjects);
     log_watchers_.notify(durable);
     rows_.look(machine, durable);
+    lines_.look(machine);
     if (const auto peers = find_peers()) peers->look(machine);
     snapshots_.note_durable(durable);
   };
@@ -317,6 +321,11 @@ core::Result<crypto::Secret> HubBackend::open_box(std::string_view box,
   return crypto::open_bound(box, context, keys_->seal);
 }
 
+void HubBackend::pace_line(const std::string& region, std::int64_t wanted,
+                           std::function<void(core::Result<std::int64_t>)> done) {
+  lines_.wait_turn(region, wanted, std::move(done));
+}
+
 core::Result<std::string> HubBackend::sign_record(std::string_view payload_type,
                                                   std::string_view payload) {
   return identity::seal_envelope(payload_type, payload, keys_->sign);
@@ -391,6 +400,7 @@ void HubBackend::release_waiting() {
   watchers_.stop();
   log_watchers_.stop();
   asks_.stop();
+  lines_.stop();
 }
 
 bool HubBackend::close(core::Duration grace) {

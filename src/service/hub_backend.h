@@ -22,6 +22,7 @@
 #include "hub_datasets.h"
 #include "job_watchers.h"
 #include "key_store.h"
+#include "line_traffic.h"
 #include "log.h"
 #include "log_watchers.h"
 #include "peer_links.h"
@@ -66,6 +67,8 @@ class HubBackend final : public api::Backend {
                       std::function<void(core::Result<api::SiteFilePiece>)> done) override;
   void ask_peer(std::uint32_t peer, api::PeerQuestion question,
                 std::function<void(core::Result<std::string>)> done) override;
+  void pace_line(const std::string& region, std::int64_t wanted,
+                 std::function<void(core::Result<std::int64_t>)> done) override;
   core::Result<std::string> sign_record(std::string_view payload_type,
                                         std::string_view payload) override;
   std::string site_address() const override;
@@ -122,6 +125,7 @@ class HubBackend final : public api::Backend {
   LogWatchers log_watchers_;
   SiteRows rows_;
   SiteAsks asks_;
+  LineTraffic lines_;
   SnapshotThread<hub::HubMachine> snapshots_;
   std::shared_ptr<PeerLinks> peers_;  // Set once the keys are open.
   std::mutex peers_mutex_;

@@ -14,6 +14,7 @@
 #include "intertie/net/http.h"
 
 #include "backoff.h"
+#include "site_clock.h"
 #include "site_hub_client.h"
 
 namespace intertie::service {
@@ -44,7 +45,7 @@ struct PeerLink::Rows {
 };
 
 PeerLink::PeerLink(const PeerContext& context, std::uint32_t peer, const hub::PeerAdded& terms)
-    : context_(context), peer_(peer), id_(terms.id) {
+    : context_(context), peer_(peer), id_(terms.id), region_(terms.region) {
   take_address(terms.address);
   if (const auto key = crypto::parse_public_key(terms.tls_key)) {
     fingerprint_ =
@@ -233,12 +234,17 @@ void PeerLink::run_sender() {
 
 // True if one was sent; a peer that missed one gets a full one next.
 core::Result<bool> PeerLink::send_beacon(net::HttpClient& client, bool is_full, bool is_due) {
+  if (auto news = context_.lines.take_news(region_)) {
+    if (const auto noted = ask_engine(std::move(*news)); !noted) return noted.error();
+  }
   const auto reply = ask_engine(hub::MakeBeacon{peer_, is_full, is_due});
   if (!reply) return reply.error();
   const auto& beacon = std::get<hub::Beacon>(*reply);
   if (beacon.number == 0) return false;
+  const core::Time sent_at = read_boot_time();
   const auto body = post_json(client, "/peer/v1/beacon", codec::to_json(beacon));
   if (!body) return body.error();
+  context_.lines.note_round_trip(region_, read_boot_time() - sent_at);
   const auto answer = codec::from_json<hub::BeaconAnswer>(*body, codec::Boundary::tolerant);
   if (!answer) return answer.error();
   if (answer->is_full_wanted) {

@@ -23,6 +23,7 @@
 #include "engine_thread.h"
 #include "fail_points.h"
 #include "key_store.h"
+#include "line_traffic.h"
 #include "log.h"
 
 namespace intertie::service {
@@ -35,6 +36,7 @@ struct PeerContext {
   std::function<core::Result<std::string>(storage::LogIndex index)> read_body;
   FailPoints& fail_points;
   Log& log;
+  LineTraffic& lines;
 };
 
 /// One peer: a thread that sends rows, and one that sends beacons, a connection each. A break is
@@ -81,6 +83,7 @@ class PeerLink {
   const PeerContext& context_;
   const std::uint32_t peer_;
   const std::string id_;
+  const std::string region_;
   std::string fingerprint_;
 
   mutable std::mutex mutex_;  // Guards all below but the threads.

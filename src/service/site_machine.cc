@@ -78,6 +78,7 @@ topology::Pool make_default_pool(const SiteOptions& options, const SiteMachine& 
   pool.isolation = isolation;
   pool.network =
       isolation == topology::Isolation::process ? topology::Network::none : options.network;
+  pool.cleared = options.cleared;
   pool.price = options.price;
   pool.compute_class = options.compute_class.value_or(core::ComputeClass::basic);
   return pool;

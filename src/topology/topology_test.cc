@@ -202,22 +202,6 @@ TEST(Snapshot, OldVersionsStayAsTheyWere) {
   EXPECT_EQ(two->find_pool({0})->nodes.size(), 2u);
 }
 
-TEST(Snapshot, LinesHaveADirectionAndAnOrder) {
-  auto base = Snapshot::make_empty()->with_site(make_site(0))->with_site(make_site(1));
-  base = base->with_site(make_site(2));
-  const auto lined =
-      base->with_line({{2}, {0}, 5, 1'000, Money{1}})->with_line({{0}, {1}, 6, 2'000, Money{2}});
-  EXPECT_EQ(base->find_line({0}, {1}), nullptr);
-  EXPECT_EQ(lined->find_line({0}, {1})->latency_ms, 6);
-  EXPECT_EQ(lined->find_line({1}, {0}), nullptr);
-  ASSERT_EQ(lined->lines().size(), 2u);
-  EXPECT_EQ(lined->lines()[0].from, SiteHandle{0});
-  EXPECT_EQ(lined->lines()[1].from, SiteHandle{2});
-  EXPECT_EQ(lined->with_line({{0}, {1}, 9, 1, {}})->find_line({0}, {1})->latency_ms, 9);
-  EXPECT_EQ(lined->without_line({0}, {1})->find_line({0}, {1}), nullptr);
-  EXPECT_EQ(lined->without_line({0}, {1})->version(), lined->version() + 1);
-}
-
 // Oracle: a std::map copied at every step.
 TEST(Snapshot, EveryVersionEqualsAPlainCopy) {
   core::Random random(11);

@@ -34,9 +34,17 @@ void Pacer::refill(core::Time now) {
 std::int64_t Pacer::take(std::int64_t wanted, core::Time now) {
   assert(wanted >= 0);
   refill(now);
-  const std::int64_t granted = std::min(wanted, tokens_);
+  const std::int64_t granted = std::clamp<std::int64_t>(tokens_, 0, wanted);
   tokens_ -= granted;
   return granted;
+}
+
+core::Time Pacer::book(std::int64_t wanted, core::Time now) {
+  assert(wanted >= 0);
+  refill(now);
+  const core::Time when = get_ready_time(0, now);
+  tokens_ -= wanted;
+  return when;
 }
 
 core::Time Pacer::get_ready_time(std::int64_t wanted, core::Time now) const {

@@ -7,6 +7,7 @@
 #include "intertie/core/quantity.h"
 #include "intertie/core/rate.h"
 
+#include "command_line/bandwidth.h"
 #include "command_line/suggest.h"
 
 namespace intertie::cli {
@@ -69,6 +70,8 @@ std::string find_fault(const Option& option, const std::string& value) {
       return describe_fault(core::parse_money(value));
     case ValueKind::rate:
       return describe_fault(core::parse_rate(value));
+    case ValueKind::bandwidth:
+      return describe_fault(parse_bandwidth(value));
     case ValueKind::choice:
       if (is_choice(option.choices, value)) return {};
       return "expected one of " + std::string(option.choices);

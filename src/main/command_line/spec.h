@@ -10,15 +10,16 @@ namespace intertie::cli {
 
 /// What an option's value must look like. Checked while parsing, before anything is contacted.
 enum class ValueKind : std::uint8_t {
-  flag,      // No value.
-  text,      // Anything but the empty text.
-  count,     // A whole number, 0 or more.
-  cpus,      // "0.5"
-  size,      // "2GiB"
-  duration,  // "10m"
-  money,     // "0.25"
-  rate,      // "1 TFLOPS fp32"
-  choice,    // One of `choices`.
+  flag,       // No value.
+  text,       // Anything but the empty text.
+  count,      // A whole number, 0 or more.
+  cpus,       // "0.5"
+  size,       // "2GiB"
+  duration,   // "10m"
+  money,      // "0.25"
+  rate,       // "1 TFLOPS fp32"
+  bandwidth,  // "100mbit"
+  choice,     // One of `choices`.
 };
 
 struct Option {

@@ -69,6 +69,15 @@ constexpr std::array<std::string_view, 1> kPeerChangeExamples = {
 constexpr std::array<std::string_view, 1> kPeerAddExamples = {
     "hub peer add - --credit 10000 < card-of-hubei"};
 
+constexpr std::array kLineAdd = {
+    Option{"to", 0, text, "CODE", "the region it leads to"},
+    Option{"bandwidth", 0, bandwidth, "RATE", "what it carries: 100mbit, 2.5gbit"},
+    Option{"latency", 0, duration, "TIME", "one way (default 0)"},
+    Option{"price", 0, money, "MONEY", "of 10^9 bytes (default 0)"},
+};
+constexpr std::array<std::string_view, 1> kLineAddExamples = {
+    "line add --to 52 --bandwidth 100mbit --latency 20ms --price 0.05"};
+
 constexpr std::array kOffer = {
     Option{"data", 0, text, "DIR", "the site's folder (created)"},
     Option{"name", 0, text, "NAME", "what the site is called: a-z 0-9 -"},
@@ -80,6 +89,8 @@ constexpr std::array kOffer = {
     Option{"keep-cpus", 0, cpus, "N", "cores to keep from jobs (default 0)"},
     Option{"keep-memory", 0, size, "SIZE", "memory to keep from jobs (default 512MiB)"},
     Option{"network", 0, choice, "WHAT", "the most a job may reach", "none|gang|outside"},
+    Option{"cleared", 0, choice, "LEVEL", "how sensitive data may lie here (default open)",
+           "open|internal|confidential|secret"},
     Option{"software", 0, text, "NAME[=DIRS]", "an environment jobs may ask for", {}, true},
     Option{"device-root", 0, text, "DIR", "look for devices below it (rehearsals)"},
     Option{"quick", 0, flag, "", "measure for 2 s instead of 10 s"},
@@ -365,6 +376,13 @@ constexpr std::array kVerbs = {
     Verb{"hub peer reconcile", kOperate, "let a peer whose history differs start anew",
          kPeerOperands, kYes},
     Verb{"hub peer list", kOperate, "the hubs of other regions, and what is owed"},
+    Verb{"line add",
+         kOperate,
+         "register a line from this region, or other figures for it",
+         {},
+         kLineAdd,
+         kLineAddExamples},
+    Verb{"line list", kOperate, "the lines between regions, as registered and as measured"},
     Verb{"site token", kOperate, "make a token with which one site can join", {}, kToken},
     Verb{"site join", kOperate, "measure this machine, join a hub with it, and serve",
          kJoinOperands, kOffer, kJoinExamples},

@@ -46,6 +46,8 @@ constexpr std::array kEntries = {
     Entry{"ledger disputes", run_ledger_disputes},
     Entry{"ledger postings", run_ledger_postings},
     Entry{"ledger resolve", run_ledger_resolve},
+    Entry{"line add", run_line_add},
+    Entry{"line list", run_line_list},
     Entry{"log reindex", run_log_reindex},
     Entry{"log backup", run_log_backup},
     Entry{"log public", run_log_public},

@@ -47,6 +47,11 @@ void read_offer(const Invocation& invocation, service::SiteOptions& options) {
   options.network = network == "none"      ? topology::Network::none
                     : network == "outside" ? topology::Network::outside
                                            : topology::Network::gang;
+  const std::string cleared = invocation.get("cleared", "open");
+  options.cleared = cleared == "internal"       ? core::Classification::internal_
+                    : cleared == "confidential" ? core::Classification::confidential
+                    : cleared == "secret"       ? core::Classification::secret
+                                                : core::Classification::open;
   for (const std::string& text : invocation.list("software")) {
     options.software.push_back(parse_software(text));
   }

@@ -33,6 +33,8 @@ Outcome run_hub_peer_card(const Invocation& invocation, const Terminal& terminal
 Outcome run_hub_peer_list(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_change(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_reconcile(const Invocation& invocation, const Terminal& terminal);
+Outcome run_line_add(const Invocation& invocation, const Terminal& terminal);
+Outcome run_line_list(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal);
 Outcome run_id_check(const Invocation& invocation, const Terminal& terminal);
 Outcome run_id_new(const Invocation& invocation, const Terminal& terminal);

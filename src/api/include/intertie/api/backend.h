@@ -105,6 +105,16 @@ class Backend {
   virtual void take_site_answer(std::uint32_t site, std::uint64_t ask,
                                 core::Result<SiteFilePiece> piece) = 0;
 
+  /// Waits for a turn on the line to another region, which all that is sent there shares: at most
+  /// its registered bandwidth leaves. Calls back with how many of the `wanted` bytes (above 0) go
+  /// in this answer, when they may go; all of them at once where no line is registered. Ask before
+  /// reading them. busy if the turn would come after line_wait_max: the reader asks again.
+  virtual void pace_line(const std::string& region, std::int64_t wanted,
+                         std::function<void(core::Result<std::int64_t>)> done) {
+    (void)region;
+    done(wanted);
+  }
+
   /// Signs and verifies tokens (PASETO v4.public).
   virtual const crypto::KeyPair& token_key() const = 0;
   /// Users seal secrets to it. The private half never leaves the service, which opens the boxes

@@ -17,6 +17,7 @@
 #include "intertie/api/dispute_views.h"
 #include "intertie/api/event_views.h"
 #include "intertie/api/identity_views.h"
+#include "intertie/api/line_views.h"
 #include "intertie/api/peer_views.h"
 #include "intertie/api/public_views.h"
 #include "intertie/api/site_views.h"
@@ -195,6 +196,8 @@ class Client {
                                           const api::PeerChangeRequest& request);
   core::Result<api::PeerView> reconcile_peer(const std::string& peer,
                                              const engine::ChannelHello& hello);
+  core::Result<api::LineList> list_lines();
+  core::Result<api::LineView> add_line(const api::LineRequest& request);
 
   core::Result<api::AccountList> list_accounts();
   core::Result<api::AccountView> get_account(const std::string& account);

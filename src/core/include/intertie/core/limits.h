@@ -81,6 +81,21 @@ inline constexpr Duration beacon_interval = seconds(1);
 inline constexpr Duration beacon_lifetime = seconds(15);
 inline constexpr std::size_t beacon_pools_max = 100'000;
 
+// Lines between regions
+// What placement takes a line for that nobody has registered or measured.
+inline constexpr std::int64_t line_assumed_bits_per_second = 100'000'000;
+inline constexpr std::int64_t line_assumed_latency_ms = 50;
+inline constexpr std::int64_t line_bits_per_second_max = 100'000'000'000'000;
+inline constexpr std::int64_t line_latency_ms_max = 60'000;
+inline constexpr std::int64_t line_price_micros_max = 1'000'000'000'000;  // Of 10^9 bytes.
+// A measured rate counts for so long instead of the registered one.
+inline constexpr Duration line_rate_fresh = minutes(10);
+// What is measured is averaged over this, and is no figure before this much has come.
+inline constexpr Duration line_rate_window = minutes(1);
+inline constexpr std::int64_t line_sample_bytes_min = 1 << 20;
+// The longest that bytes wait for their turn on a line before they are refused.
+inline constexpr Duration line_wait_max = seconds(20);
+
 // Network
 inline constexpr std::size_t http_header_bytes_max = 16u << 10;
 inline constexpr std::size_t http_body_bytes_max = 16u << 20;

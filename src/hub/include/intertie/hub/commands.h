@@ -206,11 +206,26 @@ struct AcceptBeacon {
   Beacon beacon;
 };
 
-using Command = std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs,
-                             CancelJob, JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel,
-                             ReconcileSite, AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite,
-                             ResolveDispute, AddPeer, ChangePeer, OpenPeerChannel, ReconcilePeer,
-                             AcceptPeerRows, AcknowledgePeerRows, MakeBeacon, AcceptBeacon>;
+/// A line from this region to another, or other figures for it. `record` is signed by this hub; it
+/// names the next version, and the line's identifier stays. Answered with Done; bad_signature,
+/// bad_field, out_of_range, denied (another region's line), stale_sequence, too_large (peers_max).
+struct RegisterLine {
+  std::string record;
+};
+
+/// What was measured of a line into this region. Soft: writes no event. Answered with Done.
+struct NoteLine {
+  std::string from;
+  std::int64_t bits_per_second = 0;     // 0: no new figure.
+  std::optional<core::Duration> delay;  // One way; absent: no new figure.
+};
+
+using Command =
+    std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs, CancelJob,
+                 JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
+                 AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute, AddPeer,
+                 ChangePeer, OpenPeerChannel, ReconcilePeer, AcceptPeerRows, AcknowledgePeerRows,
+                 MakeBeacon, AcceptBeacon, RegisterLine, NoteLine>;
 
 struct Done {};
 

@@ -136,11 +136,14 @@ struct JobShape {
   core::Duration time_limit;
   core::Money price_max;  // 0: no limit of its own.
   core::Money per_hour_of_delay;
-  core::Bytes input;  // To be moved to the site.
+  core::Bytes input;  // To be moved to the site; the sum of `inputs`.
+  /// The same by where copies lie. No regions, or an older record: in the home region.
+  std::vector<placement::DataLocation> inputs;
 
   friend bool operator==(const JobShape&, const JobShape&) = default;
 };
-BOOST_DESCRIBE_STRUCT(JobShape, (), (requirements, time_limit, price_max, per_hour_of_delay, input))
+BOOST_DESCRIBE_STRUCT(JobShape, (),
+                      (requirements, time_limit, price_max, per_hour_of_delay, input, inputs))
 
 /// A new shape (a requirement set and its queue). The handle of a shape without jobs is used again.
 struct ShapeInterned {
@@ -379,6 +382,6 @@ using Event = std::variant<
     SiteRevoked, DisputeResolved, PeerAdded, PeerChanged, PeerChannelOpened, PeerRowsAccepted,
     PeerChannelReconciled, OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan,
     RemoteUsageSettled, RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
-    GuestCommitted, GuestDropped, GuestEnded, ChargeContested>;
+    GuestCommitted, GuestDropped, GuestEnded, ChargeContested, LineRegistered>;
 
 }  // namespace intertie::hub

@@ -87,6 +87,9 @@ class HubMachine {
   /// The shape that a submission would have, with the names of its where.not resolved. bad_field.
   core::Result<JobShape> resolve_shape(const Submission& submission) const;
 
+  /// All lines between regions that this hub knows: its own, and what others have announced.
+  const topology::RegionLines& lines() const;
+
   /// Whether another region's beacons count now, and how many pools it has announced.
   bool is_peer_heard(std::uint32_t peer) const;
   std::uint32_t count_announced_pools(std::uint32_t peer) const;

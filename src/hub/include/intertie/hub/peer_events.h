@@ -14,11 +14,13 @@
 #include "intertie/core/quantity.h"
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
+#include "intertie/crypto/digest.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/hub/hub_clock.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/ledger/ledger.h"
 #include "intertie/topology/price_table.h"
+#include "intertie/topology/region_lines.h"
 
 namespace intertie::hub {
 
@@ -221,5 +223,17 @@ struct ChargeContested {
   std::string detail;
 };
 BOOST_DESCRIBE_STRUCT(ChargeContested, (), (peer, offer, record, charge, detail))
+
+/// A line from this region to another has been registered, or has other figures now. Body: the
+/// record, as `record`.
+struct LineRegistered {
+  topology::RegionLine line;
+  std::int64_t seq = 0;
+  std::string record;       // Signed by this hub (hub/line_record.h); beacons carry it.
+  crypto::Digest envelope;  // SHA-256 of the record; a leaf of the public log.
+
+  friend bool operator==(const LineRegistered&, const LineRegistered&) = default;
+};
+BOOST_DESCRIBE_STRUCT(LineRegistered, (), (line, seq, record, envelope))
 
 }  // namespace intertie::hub

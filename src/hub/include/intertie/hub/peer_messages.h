@@ -124,16 +124,27 @@ BOOST_DESCRIBE_STRUCT(BeaconPool, (),
                       (pool, nodes, site, site_identifier, site_sign_key, free_cpus, free_memory,
                        free_devices))
 
+/// What the sender has measured of a line into its region.
+struct LineReport {
+  std::string from;
+  std::int64_t bits_per_second = 0;     // Achieved; 0: not measured.
+  core::Duration age;                   // Of that figure, when the beacon was made.
+  std::optional<core::Duration> delay;  // One way; absent: not measured.
+};
+BOOST_DESCRIBE_STRUCT(LineReport, (), (from, bits_per_second, age, delay))
+
 /// Soft state (ARCHITECTURE.md, idea 4): what the sender offers now, or what has changed since its
 /// last beacon. It counts until `lifetime` after its arrival, on the reader's clock.
 struct Beacon {
   std::uint64_t number = 0;  // Of this life of the sender: 1, 2, 3, ...
-  bool is_full = false;      // Names all pools. Else only the changed ones.
+  bool is_full = false;      // Names all pools and lines. Else only the changed ones.
   core::Duration lifetime;
   std::uint64_t received = 0;  // The reader's rows up to here are accounted for.
   std::vector<BeaconPool> pools;
+  std::vector<std::string> lines;  // Signed records (hub/line_record.h) of lines from its region.
+  std::vector<LineReport> measured;
 };
-BOOST_DESCRIBE_STRUCT(Beacon, (), (number, is_full, lifetime, received, pools))
+BOOST_DESCRIBE_STRUCT(Beacon, (), (number, is_full, lifetime, received, pools, lines, measured))
 
 /// The answer to a beacon. A reader that missed one asks for a full one.
 struct BeaconAnswer {

@@ -32,14 +32,16 @@ enum class LeafKind : std::uint8_t {
   revocation,    // A last version.
   measurement,   // A statement that was accepted.
   settlement,    // A usage record that was charged.
+  line,          // A version of a line's record.
 };
-BOOST_DESCRIBE_ENUM(LeafKind, hub, registration, rotation, revocation, measurement, settlement)
+BOOST_DESCRIBE_ENUM(LeafKind, hub, registration, rotation, revocation, measurement, settlement,
+                    line)
 
 /// The bytes of a leaf are the JSON of this struct.
 struct PublicLeaf {
   LeafKind kind = LeafKind::hub;
   core::Time time;       // Of the record in the hub's log.
-  std::string subject;   // Identifier of the hub or site; "" for a settlement.
+  std::string subject;   // Identifier of the hub, site or line; "" for a settlement.
   std::string digest;    // SHA-256 of the signed envelope as sent; "" for the hub.
   std::string key;       // Of the hub: what signs its heads, "ed25519:...".
   std::int64_t seq = 0;  // Of a record: its version; otherwise 0.

@@ -190,6 +190,7 @@ struct State {
   Counters counters;
   PublicLog public_log;
   std::map<std::uint64_t, OpenDispute> disputes;  // By log index of UsageDisputed.
+  std::vector<LineRegistered> lines;              // From this region, in order of registration.
 
   // Derived.
   std::map<std::uint64_t, std::set<std::uint64_t>> disputes_of_jobs;
@@ -210,6 +211,14 @@ struct State {
   std::vector<std::uint32_t> shape_uses;                  // Jobs by shape.
   std::set<std::uint32_t> free_shapes;                    // Handles to use again.
   std::set<std::pair<core::Time, std::uint64_t>> timers;  // Jobs with not_before or deadline.
+
+  /// The line from this region, or nullptr. O(lines).
+  const LineRegistered* find_line(const std::string& to) const {
+    for (const LineRegistered& registered : lines) {
+      if (registered.line.to == to) return &registered;
+    }
+    return nullptr;
+  }
 
   const Job* find_job(std::uint64_t number) const {
     const auto found = jobs.find(number);

@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include <boost/describe.hpp>
 
 #include "intertie/core/quantity.h"
 #include "intertie/placement/request.h"
 #include "intertie/topology/price_table.h"
-#include "intertie/topology/snapshot.h"
+#include "intertie/topology/region_lines.h"
 
 namespace intertie::placement {
 
@@ -54,11 +55,15 @@ core::Money compute_price(core::Money hourly, core::Duration duration);
 Movement compute_movement(core::Bytes size, std::int64_t bandwidth_bits_per_second,
                           std::int64_t latency_ms, core::Money price_per_gigabyte);
 
-/// Bringing all inputs of the job to the pool: nothing for data at its own site; over the line
-/// between the two sites if there is one; else over the pool's user line. Prices and times add up:
-/// inputs may share a line. O(inputs).
+/// Bringing all inputs of the job to the region: each from its cheapest copy (price, and time at
+/// the job's price of delay) over the line from there; nothing for what lies there already. Without
+/// `lines`, none are known. Prices and times add up: inputs may share a line. O(copies).
+Movement compute_region_movement(const JobPreferences& preferences, const std::string& region,
+                                 const topology::RegionLines* lines, core::Time now);
+
+/// And from there to the pool over its user line. O(inputs).
 Movement compute_input_movement(const JobPreferences& preferences, const topology::Pool& pool,
-                                const topology::Snapshot& snapshot);
+                                const Movement& to_region);
 
 /// The expected running time: the estimate (else the time limit), shortened by
 /// required rate / measured rate if a rate is named (`ops_per_second` > 0). Rounded up; at most the

@@ -16,6 +16,7 @@
 #include "intertie/placement/feasibility.h"
 #include "intertie/placement/pool_capacity.h"
 #include "intertie/placement/request.h"
+#include "intertie/topology/region_lines.h"
 #include "intertie/topology/snapshot.h"
 
 namespace intertie::placement {
@@ -34,6 +35,7 @@ struct PlacementInput {
   const topology::Snapshot& snapshot;
   std::span<const PoolView> pools;
   core::Time now;
+  const topology::RegionLines* lines = nullptr;  // Where inputs may come from; nullptr: none known.
 };
 
 /// A pool that fits now.

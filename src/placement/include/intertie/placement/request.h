@@ -10,6 +10,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/core/classification.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/rate.h"
 #include "intertie/core/result.h"
@@ -52,13 +53,18 @@ struct Requirements {
   /// Names of sites, as "name" (in any region) or "region/name". Whoever knows sites by name turns
   /// them into sites_excluded first: feasibility reads handles alone.
   std::vector<std::string> site_names_excluded;
+  /// Where all inputs may lie by their policies. Absent: anywhere; empty: nowhere.
+  std::optional<std::vector<std::string>> data_regions = std::nullopt;
+  /// The most sensitive of the inputs; the pool must be cleared for it.
+  core::Classification data_classification = core::Classification::open;
 
   friend bool operator==(const Requirements&, const Requirements&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Requirements, (),
                       (compute_class, tasks, cpus, memory, devices, rate, software, isolation,
                        network, regions, regions_excluded, sites_excluded, latency_max_ms,
-                       own_sites, has_secrets, site_names_excluded))
+                       own_sites, has_secrets, site_names_excluded, data_regions,
+                       data_classification))
 
 /// The number that the hub gave to a requirement set. Keys PlacementCache.
 struct RequirementSetHandle {
@@ -81,13 +87,13 @@ std::size_t hash_value(const Requirements& requirements);
 /// requests, lists that are too long, empty names.
 core::Result<void> check_requirements(const Requirements& requirements);
 
-/// Input data that must be brought to where the job runs.
+/// Input data that must be brought to where the job runs. One copy does.
 struct DataLocation {
-  std::optional<topology::SiteHandle> site;  // Empty: with the user, behind the pool's user line.
   core::Bytes size;
+  std::vector<std::string> regions;  // Whose hubs hold a copy. Empty: where the pool is.
   friend bool operator==(const DataLocation&, const DataLocation&) = default;
 };
-BOOST_DESCRIBE_STRUCT(DataLocation, (), (site, size))
+BOOST_DESCRIBE_STRUCT(DataLocation, (), (size, regions))
 
 /// What a job's owner pays and how long it may take. Ranks the pools that fit.
 struct JobPreferences {

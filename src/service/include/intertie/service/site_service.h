@@ -39,6 +39,8 @@ struct SiteOptions {
   core::Bytes memory_kept{512LL << 20};
   std::optional<core::ComputeClass> compute_class;  // Empty: as measured.
   topology::Network network = topology::Network::gang;
+  /// How sensitive the data of jobs here may be; likewise of the default pool.
+  core::Classification cleared = core::Classification::open;
   /// Named environments that jobs may ask for; their names become the default pool's software.
   std::vector<execution::Software> software;
 

@@ -8,6 +8,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/core/classification.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/rate.h"
 #include "intertie/core/result.h"
@@ -89,13 +90,15 @@ struct Pool {
   UserLine user_line;
   std::optional<Capability> capability;  // Empty: unmeasured.
   bool takes_secrets = false;            // Its site has a key that secrets are sealed to.
+  /// Up to which classification its operator has it cleared; by default for open data alone.
+  core::Classification cleared = core::Classification::open;
 
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Pool, (),
                       (handle, site, name, identifier, region, compute_class, authority, status,
                        cpus_per_node, memory_per_node, devices_per_node, nodes, software, isolation,
-                       network, price, user_line, capability, takes_secrets))
+                       network, price, user_line, capability, takes_secrets, cleared))
 
 /// One place under one operator.
 struct Site {
@@ -108,19 +111,6 @@ struct Site {
   friend bool operator==(const Site&, const Site&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Site, (), (handle, name, identifier, region, operator_account))
-
-/// A capacity-limited path from one site to another.
-struct Line {
-  SiteHandle from;
-  SiteHandle to;
-  std::int64_t latency_ms = 0;
-  std::int64_t bandwidth_bits_per_second = 0;  // Above 0.
-  core::Money price_per_gigabyte;              // Of 10^9 bytes; 0 or more.
-
-  friend bool operator==(const Line&, const Line&) = default;
-};
-BOOST_DESCRIBE_STRUCT(Line, (),
-                      (from, to, latency_ms, bandwidth_bits_per_second, price_per_gigabyte))
 
 /// Checks a description that came from outside: counts within core/limits.h (nodes, devices,
 /// groups, software), nothing negative, node names unique and not empty, software sorted and

@@ -1,19 +1,16 @@
-// The immutable view of sites, pools and lines at one version.
+// The immutable view of sites and pools at one version.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "intertie/topology/persistent_table.h"
 #include "intertie/topology/pool.h"
 
 namespace intertie::topology {
 
-class LineTable;
-
-/// Sites, pools and lines at a version. Never changes: every `with_*` returns a new snapshot that
+/// Sites and pools at a version. Never changes: every `with_*` returns a new snapshot that
 /// shares all the rest and whose version is one higher. Readers on any thread keep the one they
 /// hold. Versions of one chain of snapshots are comparable; start each chain with make_empty().
 class Snapshot {
@@ -32,10 +29,6 @@ class Snapshot {
   /// nullptr if absent. O(1). Valid as long as the snapshot.
   const Site* find_site(SiteHandle handle) const { return sites_.find(handle.index); }
   const Pool* find_pool(PoolHandle handle) const { return pools_.find(handle.index); }
-  const Line* find_line(SiteHandle from, SiteHandle to) const;
-
-  /// All lines, sorted by (from, to). O(lines log lines).
-  std::vector<Line> lines() const;
 
   /// Adds or replaces the row named by the value's own handle. New handles should be dense: the
   /// table is as long as the highest. A pool's site must be present. Cost: one pointer per 64 rows,
@@ -49,10 +42,6 @@ class Snapshot {
   /// Removes a pool; it must be present. Its handle is not used again.
   Pointer without_pool(PoolHandle handle) const;
 
-  /// Adds or replaces the line between two sites that are present. O(lines).
-  Pointer with_line(const Line& line) const;
-  Pointer without_line(SiteHandle from, SiteHandle to) const;
-
  private:
   Snapshot() = default;
   std::shared_ptr<Snapshot> make_next() const;
@@ -60,7 +49,6 @@ class Snapshot {
   std::uint64_t version_ = 0;
   PersistentTable<Site> sites_;
   PersistentTable<Pool> pools_;
-  std::shared_ptr<const LineTable> lines_;
 };
 
 }  // namespace intertie::topology

@@ -1,21 +1,19 @@
 // Who may read a dataset, and where it may lie.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <boost/describe.hpp>
 
+#include "intertie/core/classification.h"
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 
 namespace intertie::transfer {
 
-/// How sensitive, from least to most; a site states up to which it is cleared.
-enum class Classification : std::uint8_t { open, internal_, confidential, secret };
-BOOST_DESCRIBE_ENUM(Classification, open, internal_, confidential, secret)
+using core::Classification;
 
 struct DataPolicy {
   std::vector<std::string> readers;  // Principals beside the owner.

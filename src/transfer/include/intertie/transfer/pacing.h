@@ -22,6 +22,12 @@ class Pacer {
   /// When `wanted` bytes (at most the burst) will be there, if nobody else takes any.
   core::Time get_ready_time(std::int64_t wanted, core::Time now) const;
 
+  /// Takes all of `wanted` bytes, whatever there is, and says when they may begin to go: when what
+  /// was booked before has gone. So a line that is free makes nobody wait, and over any stretch of
+  /// time at most one answer more than burst + rate * time goes. `wanted` >= 0 may be above the
+  /// burst; at most 2^62 bytes may be waiting.
+  core::Time book(std::int64_t wanted, core::Time now);
+
   /// From now on another rate; what has gathered stays.
   void set_rate(std::int64_t bytes_per_second, core::Time now);
 
@@ -30,7 +36,7 @@ class Pacer {
 
   std::int64_t rate_;
   std::int64_t burst_;
-  std::int64_t tokens_;
+  std::int64_t tokens_;         // Below 0: booked, and not yet covered.
   std::int64_t remainder_ = 0;  // Millionths of a byte.
   core::Time filled_;
 };

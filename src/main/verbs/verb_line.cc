@@ -1,0 +1,86 @@
+// intertie line: what connects the regions.
+#include <boost/json/array.hpp>
+
+#include "intertie/codec/json.h"
+
+#include "command_line/bandwidth.h"
+#include "output/for_people.h"
+#include "session/hub_session.h"
+#include "verbs/verbs.h"
+
+namespace intertie::cli {
+namespace {
+
+Cell make_rate_cell(std::int64_t bits_per_second) {
+  if (bits_per_second == 0) return Cell("-", "0");
+  return Cell(short_rate(bits_per_second, "bit"), std::to_string(bits_per_second));
+}
+
+Cell make_delay_cell(const api::LineView& line) {
+  if (!line.measured_latency_us) return Cell("-", "");
+  const core::Duration delay{*line.measured_latency_us};
+  return Cell(short_duration(delay), std::to_string(delay.count));
+}
+
+Listing make_line_listing(const std::vector<api::LineView>& lines, const std::string& currency) {
+  Listing listing;
+  listing.columns = {{"from", "FROM"},
+                     {"to", "TO"},
+                     {"id", "LINE"},
+                     {"bandwidth_bits_per_second", "BANDWIDTH", Align::right},
+                     {"latency_ms", "LATENCY", Align::right},
+                     {"price_per_gigabyte_micros", "PRICE/GB", Align::right},
+                     {"measured_bits_per_second", "ACHIEVED", Align::right},
+                     {"measured_latency_us", "DELAY", Align::right}};
+  for (const api::LineView& line : lines) {
+    const bool is_registered = !line.id.empty();
+    const std::string latency = std::to_string(line.latency_ms);
+    const std::string price = std::to_string(line.price_per_gigabyte_micros.count);
+    listing.rows.push_back(
+        {Cell(line.from), Cell(line.to), Cell(is_registered ? line.id : "-", line.id),
+         make_rate_cell(line.bandwidth_bits_per_second),
+         Cell(is_registered ? latency + " ms" : "-", latency),
+         Cell(is_registered ? money_text(line.price_per_gigabyte_micros, currency) : "-", price),
+         make_rate_cell(line.measured_bits_per_second), make_delay_cell(line)});
+  }
+  return listing;
+}
+
+}  // namespace
+
+Outcome run_line_add(const Invocation& invocation, const Terminal& terminal) {
+  for (const char* needed : {"to", "bandwidth"}) {
+    if (invocation.has(needed)) continue;
+    return make_complaint({core::Reason::bad_argument, "--" + std::string(needed) + ": missing"},
+                          "intertie line add --to 52 --bandwidth 100mbit --latency 20ms");
+  }
+  api::LineRequest request;
+  request.to = invocation.get("to", "");
+  // The parser has checked that these can be read.
+  request.bandwidth_bits_per_second = *parse_bandwidth(invocation.get("bandwidth", ""));
+  const core::Duration latency = *core::parse_duration(invocation.get("latency", "0"));
+  request.latency_ms = (latency.count + 999) / 1'000;
+  request.price_per_gigabyte_micros = *core::parse_money(invocation.get("price", "0"));
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  const core::Result<api::LineView> line = session->client().add_line(request);
+  if (!line) {
+    return session->complain(line.error(), "use the operator's context: --context FILE");
+  }
+  boost::json::array objects = {codec::encode(*line)};
+  return terminal.show(make_line_listing({*line}, session->currency()), objects, "");
+}
+
+Outcome run_line_list(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  const core::Result<api::LineList> list = session->client().list_lines();
+  if (!list) return session->complain(list.error(), "intertie doctor checks the context");
+  boost::json::array objects;
+  for (const api::LineView& line : list->lines) objects.push_back(codec::encode(line));
+  return terminal.show(make_line_listing(list->lines, session->currency()), objects,
+                       "No lines are known. Register one: intertie line add --to REGION "
+                       "--bandwidth RATE");
+}
+
+}  // namespace intertie::cli

@@ -1,0 +1,86 @@
+// The lines between this region and others: a turn for what is sent, a measure for what comes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "intertie/core/result.h"
+#include "intertie/core/time.h"
+#include "intertie/hub/machine.h"
+#include "intertie/transfer/line_meter.h"
+#include "intertie/transfer/pacing.h"
+
+#include "deadlines.h"
+#include "worker_pool.h"
+
+namespace intertie::service {
+
+/// Shared by all transfers of this hub. Any thread; nothing here waits.
+class LineTraffic {
+ public:
+  using Turn = std::function<void(core::Result<std::int64_t>)>;
+
+  /// Both outlive this object.
+  LineTraffic(Deadlines& deadlines, WorkerPool& workers)
+      : deadlines_(deadlines), workers_(workers) {}
+
+  /// Paces to what is registered from now on. On the engine's thread. O(lines).
+  void look(const hub::HubMachine& machine);
+
+  /// A turn to send to `region` (api::Backend::pace_line). `done` comes at once, on this thread, if
+  /// the line is free or not registered; else later on a worker.
+  void wait_turn(const std::string& region, std::int64_t wanted, Turn done);
+
+  /// One answer of another region's hub on its way here. From construction on the line is busy;
+  /// until finish(), or the destructor (which counts no bytes).
+  class Fetch {
+   public:
+    Fetch(LineTraffic& lines, std::string from);
+    ~Fetch();
+    Fetch(const Fetch&) = delete;
+    Fetch& operator=(const Fetch&) = delete;
+    void finish(std::int64_t bytes);
+
+   private:
+    LineTraffic& lines_;
+    const std::string from_;
+    bool is_over_ = false;
+  };
+
+  /// A question to that region's hub was answered after so long.
+  void note_round_trip(const std::string& region, core::Duration taken);
+
+  /// What the meters say of the line from there, if that is news: a rate when bytes have come since
+  /// the last news of it, a delay when it has changed by an eighth.
+  std::optional<hub::NoteLine> take_news(const std::string& region);
+
+  /// Ends all waiting with `stopping`, and every later wait at once.
+  void stop();
+
+ private:
+  struct Incoming {
+    transfer::LineMeter meter;
+    bool has_new_bytes = false;
+    core::Time told_at;
+    std::optional<core::Duration> told_delay;
+  };
+
+  void end_fetch(const std::string& from, std::int64_t bytes);
+  void give_turn(std::uint64_t number, std::int64_t bytes);
+
+  Deadlines& deadlines_;
+  WorkerPool& workers_;
+  std::mutex mutex_;
+  std::map<std::string, std::int64_t> rates_;  // Bits a second, by receiving region.
+  std::map<std::string, transfer::Pacer> pacers_;
+  std::map<std::string, Incoming> incoming_;  // By sending region.
+  std::map<std::uint64_t, Turn> waiting_;
+  std::uint64_t next_ = 1;
+  bool is_stopping_ = false;
+};
+
+}  // namespace intertie::service

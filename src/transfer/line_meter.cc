@@ -1,0 +1,69 @@
+// Busy time and bytes in slices of a window.
+#include "intertie/transfer/line_meter.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "intertie/core/limits.h"
+
+namespace intertie::transfer {
+namespace {
+
+constexpr core::Duration kSlice{core::limits::line_rate_window.count / 16};
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+constexpr std::int64_t kBitsPerByte = 8;
+__extension__ using Wide = __int128;
+
+}  // namespace
+
+LineMeter::Slice& LineMeter::get_slice(core::Time now) {
+  while (!slices_.empty() && slices_.front().begun + core::limits::line_rate_window <= now) {
+    slices_.pop_front();
+  }
+  if (slices_.empty() || slices_.back().begun + kSlice <= now) slices_.push_back({now, {}, {}, {}});
+  return slices_.back();
+}
+
+void LineMeter::begin(core::Time now) {
+  if (under_way_++ == 0) counted_to_ = now;
+}
+
+void LineMeter::end(core::Bytes bytes, core::Time now) {
+  assert(under_way_ > 0);
+  Slice& slice = get_slice(now);
+  slice.busy += std::max(now - counted_to_, core::Duration{});
+  slice.bytes += std::max(bytes, core::Bytes{});
+  counted_to_ = now;
+  --under_way_;
+}
+
+void LineMeter::note_round_trip(core::Duration taken, core::Time now) {
+  std::optional<core::Duration>& shortest = get_slice(now).round_trip;
+  shortest = std::min(shortest.value_or(taken), taken);
+}
+
+std::optional<std::int64_t> LineMeter::find_rate(core::Time now) {
+  get_slice(now);
+  core::Duration busy;
+  core::Bytes bytes;
+  for (const Slice& slice : slices_) {
+    busy += slice.busy;
+    bytes += slice.bytes;
+  }
+  if (bytes.count < core::limits::line_sample_bytes_min || busy.count <= 0) return std::nullopt;
+  const Wide rate = Wide{bytes.count} * kBitsPerByte * kMicrosPerSecond / busy.count;
+  return static_cast<std::int64_t>(std::min<Wide>(rate, INT64_MAX));
+}
+
+std::optional<core::Duration> LineMeter::find_delay(core::Time now) {
+  get_slice(now);
+  std::optional<core::Duration> shortest;
+  for (const Slice& slice : slices_) {
+    if (!slice.round_trip) continue;
+    shortest = std::min(shortest.value_or(*slice.round_trip), *slice.round_trip);
+  }
+  if (!shortest) return std::nullopt;
+  return core::Duration{shortest->count / 2};
+}
+
+}  // namespace intertie::transfer
