@@ -2,6 +2,10 @@
 // included.
 //
 //   bench_transfer [MIB] [CONNECTIONS] [FOLDER]    default 1024 4 /tmp
+//
+// And what it achieves over a line (tests/tools/line_relay.h), as the receiver's meter sees it:
+//
+//   bench_transfer MIB CONNECTIONS FOLDER MEGABITS_PER_SECOND DELAY_MS
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,15 +13,19 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "intertie/core/random.h"
 #include "intertie/crypto/bytes.h"
 #include "intertie/crypto/certificate.h"
 #include "intertie/net/http_server.h"
+#include "intertie/transfer/line_meter.h"
 #include "intertie/transfer_wire/content_store.h"
 #include "intertie/transfer_wire/http_source.h"
 #include "intertie/transfer_wire/puller.h"
+
+#include "line_relay.h"
 
 namespace {
 
@@ -88,7 +96,21 @@ void report(const char* what, double gib, const Clock& before) {
               gib * 1024 / (now.wall - before.wall));
 }
 
-void run(std::size_t size, std::uint32_t connections, const std::string& folder) {
+core::Time read_steady() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
+}
+
+void report_line(transfer::LineMeter& meter, std::int64_t bits_per_second) {
+  const double line = static_cast<double>(bits_per_second);
+  const double achieved = static_cast<double>(meter.find_rate(read_steady()).value_or(0));
+  std::printf("%-28s %6.1f Mbit/s, %.1f %% of the line\n", "achieved, by the meter", achieved / 1e6,
+              100 * achieved / line);
+}
+
+using Line = std::optional<testing_tools::LineShape>;
+
+void run(std::size_t size, std::uint32_t connections, const std::string& folder, const Line& line) {
   const double gib = static_cast<double>(size) / (1 << 30);
   const std::string content = make_content(size);
   const auto source = open_store(folder + "/source");
@@ -109,10 +131,13 @@ void run(std::size_t size, std::uint32_t connections, const std::string& folder)
   options.tls->key_pem = certificate.private_key_pem.reveal_text();
   auto server = must(net::HttpServer::start(std::move(options), make_handler(*source, info.root)));
 
+  std::optional<testing_tools::LineRelay> relay;
+  if (line) relay.emplace(server.port(), *line);
+  const std::uint16_t port = relay ? relay->port() : server.port();
   transfer_wire::HttpHolder holder;
   holder.connect = [&] {
     net::HttpClientOptions client;
-    client.port = server.port();
+    client.port = port;
     client.tls.emplace();
     client.tls->peer_fingerprint = crypto::encode_hex(
         must(crypto::read_certificate_pem(certificate.certificate_pem)).fingerprint.bytes);
@@ -128,8 +153,12 @@ void run(std::size_t size, std::uint32_t connections, const std::string& folder)
   pull.rules.in_flight_per_source_max = connections;
   transfer_wire::Puller puller(*target, pull);
   before = read_clocks();
+  transfer::LineMeter meter;
+  meter.begin(read_steady());
   must(puller.pull("bench", info.root, {[&] { return sources.make_source(); }}));
+  meter.end(core::Bytes{static_cast<std::int64_t>(size)}, read_steady());
   report("pull over TLS, both ends", gib, before);
+  if (line) report_line(meter, line->bits_per_second);
   server.stop({});
 }
 
@@ -142,8 +171,10 @@ int main(int argc, char** argv) {
   const std::string parent = argc > 3 ? argv[3] : "/tmp";
   std::string folder = parent + "/transfer-bench-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) return 1;
+  Line line;
+  if (argc > 5) line = {number(4, 0) * 1'000'000, number(5, 0)};
   run(static_cast<std::size_t>(number(1, 1'024)) << 20, static_cast<std::uint32_t>(number(2, 4)),
-      folder);
+      folder, line);
   std::filesystem::remove_all(folder);
   return 0;
 }

@@ -159,10 +159,9 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
 std::vector<placement::PoolVerdict> Grid::explain(const State& state, const JobShape& shape,
                                                   core::Time deadline, core::Time now) const {
   if (pools_.empty()) return {};
-  std::vector<placement::PoolVerdict> verdicts =
-      placement::explain_pools(make_foreign(state, shape.requirements),
-                               make_preferences(state, shape, deadline),
-                               {*topology_, views_, now, &lines_});
+  std::vector<placement::PoolVerdict> verdicts = placement::explain_pools(
+      make_foreign(state, shape.requirements), make_preferences(state, shape, deadline),
+      {*topology_, views_, now, &lines_});
   const auto known = state.shape_handles.find(codec::to_cbor(shape));
   if (known == state.shape_handles.end()) return verdicts;
   for (placement::PoolVerdict& verdict : verdicts) {

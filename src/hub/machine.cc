@@ -104,8 +104,8 @@ std::vector<placement::PoolVerdict> HubMachine::explain_pools(const JobShape& sh
                                                               core::Time now) const {
   refresh_views(state_, *soft_);
   const placement::PlacementInput input{*state_.topology, soft_->views, now, &soft_->grid.lines()};
-  auto verdicts =
-      placement::explain_pools(shape.requirements, make_preferences(state_, shape, deadline), input);
+  auto verdicts = placement::explain_pools(shape.requirements,
+                                           make_preferences(state_, shape, deadline), input);
   for (placement::PoolVerdict& verdict : soft_->grid.explain(state_, shape, deadline, now)) {
     verdict.pool.index |= kRemotePools;
     if (verdict.candidate) verdict.candidate->pool = verdict.pool;

@@ -30,6 +30,11 @@ std::string make_region(std::size_t hub) { return std::to_string(kRegions.at(hub
 
 std::string make_hub_id(std::size_t hub) { return make_region(hub) + "R00000000001XX"; }
 
+crypto::KeyPair make_hub_key(std::size_t hub) {
+  return crypto::KeyPair::from_seed(
+      std::vector<std::uint8_t>(32, static_cast<std::uint8_t>(kRegions.at(hub))));
+}
+
 std::int64_t compute_load(const Scenario& scenario, std::size_t hub, core::Duration now) {
   const std::int64_t length = scenario.day.length.count;
   if (length == 0) return 1000;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "intertie/core/quantity.h"
+#include "intertie/crypto/signature.h"
 #include "intertie/simulation/scenario.h"
 
 namespace intertie::simulation {
@@ -24,6 +25,9 @@ std::vector<SitePlace> list_sites(const Scenario& scenario);
 /// Code of the hub's region (GB/T 2260, two digits), and the hub's identifier.
 std::string make_region(std::size_t hub);
 std::string make_hub_id(std::size_t hub);
+
+/// What the hub signs with.
+crypto::KeyPair make_hub_key(std::size_t hub);
 
 /// Under which handle `at` knows `other`: hubs join each other in the order of their numbers.
 inline std::uint32_t get_peer_handle(std::size_t at, std::size_t other) {

@@ -45,7 +45,8 @@ core::Result<void> check_scenario(const Scenario& scenario) {
        {mix.bulk_permille, mix.long_permille, mix.failing_permille, mix.endless_permille,
         mix.gang_permille, mix.device_permille, mix.restart_permille, mix.retry_permille,
         mix.cancel_permille, mix.deadline_permille, mix.later_permille, mix.too_large_permille,
-        mix.dear_permille, scenario.network.slow_permille, scenario.network.doubled_permille}) {
+        mix.dear_permille, mix.input_permille, scenario.network.slow_permille,
+        scenario.network.doubled_permille}) {
     if (!is_share(share)) return make_error("a share is 0 to 1000 permille");
   }
   // With every message lost nothing can ever end.
@@ -56,8 +57,16 @@ core::Result<void> check_scenario(const Scenario& scenario) {
       scenario.network.delay_max < scenario.network.delay_min) {
     return make_error("network.delay_min, delay_max");
   }
-  if (mix.per_minute < 1 || mix.shortest.count < 1 || mix.longest < mix.shortest) {
+  if (mix.per_minute < 1 || mix.shortest.count < 1 || mix.longest < mix.shortest ||
+      mix.input_max.count < 1) {
     return make_error("jobs");
+  }
+  for (const LineSpec& line : scenario.lines) {
+    const bool is_sound = line.from < scenario.hubs && line.to < scenario.hubs &&
+                          (line.from < 0 || line.from != line.to) &&
+                          line.bandwidth_bits_per_second >= 1 && line.latency_ms >= 0 &&
+                          line.price_per_gigabyte.count >= 0;
+    if (!is_sound) return make_error("lines");
   }
   if (scenario.duration < core::seconds(1) || scenario.duration > core::hours(24)) {
     return make_error("duration: 1 s to 24 h");

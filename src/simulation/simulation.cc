@@ -5,6 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "intertie/codec/json.h"
+#include "intertie/hub/line_record.h"
+#include "intertie/identity/envelope.h"
+
 #include "checks.h"
 #include "disturbances.h"
 #include "network.h"
@@ -17,6 +21,26 @@ namespace {
 
 constexpr std::uint64_t kStepsPerRecount = 1000;
 constexpr core::Duration kSettleMax = core::minutes(5);
+
+// The next version of a line's record.
+hub::RegisterLine make_line(const hub::State& state, const LineSpec& spec, const std::string& to,
+                            const crypto::KeyPair& key) {
+  hub::LineRecord record;
+  const hub::LineRegistered* known = state.find_line(to);
+  record.seq = known == nullptr ? 1 : known->seq + 1;
+  record.line.owner = state.facts.id;
+  record.line.from = state.facts.region;
+  record.line.to = to;
+  record.line.identifier =
+      known == nullptr ? hub::make_line_identifier(record.line.from, to,
+                                                   static_cast<std::uint32_t>(state.lines.size()))
+                       : known->line.identifier;
+  record.line.bandwidth_bits_per_second = spec.bandwidth_bits_per_second;
+  record.line.latency_ms = spec.latency_ms;
+  record.line.price_per_gigabyte = spec.price_per_gigabyte;
+  auto envelope = identity::seal_envelope(hub::kLineRecordType, codec::to_json(record), key);
+  return {envelope.value()};
+}
 
 class Run {
  public:
@@ -158,7 +182,9 @@ class Run {
     HubNode& hub = region.hub;
     hub.start();
     const std::string code = make_region(hub.number());
-    set_up_with(hub, hub::CreateHub{{make_hub_id(hub.number()), code, "simulated", "CNY", "", 10}});
+    set_up_with(hub,
+                hub::CreateHub{{make_hub_id(hub.number()), code, "simulated", "CNY",
+                                crypto::to_text(make_hub_key(hub.number()).public_key()), 10}});
     const UserSpec& users = world_.scenario.users;
     for (std::int64_t user = 0; user < users.count; ++user) {
       set_up_with(hub, hub::CreatePrincipal{Users::make_name(user), hub::Role::user, 0, {}});
@@ -172,10 +198,26 @@ class Run {
       add.peer.id = make_hub_id(other->hub.number());
       add.peer.region = make_region(other->hub.number());
       add.peer.name = "hub " + add.peer.region;
+      add.peer.sign_key = crypto::to_text(make_hub_key(other->hub.number()).public_key());
       add.credit_max = world_.scenario.peer_credit;
       set_up_with(hub, std::move(add));
     }
+    if (world_.scenario.is_joined) register_lines(hub);
     for (const auto& site : region.sites) set_up_with(hub, site->make_join());
+  }
+
+  void register_lines(HubNode& hub) {
+    const auto from = static_cast<std::int64_t>(hub.number());
+    for (const LineSpec& spec : world_.scenario.lines) {
+      for (std::int64_t to = 0; to < world_.scenario.hubs; ++to) {
+        const bool is_meant =
+            (spec.from < 0 || spec.from == from) && (spec.to < 0 || spec.to == to);
+        if (!is_meant || to == from) continue;
+        set_up_with(
+            hub, make_line(hub.machine().state(), spec, make_region(static_cast<std::size_t>(to)),
+                           make_hub_key(hub.number())));
+      }
+    }
   }
 
   void set_up() {

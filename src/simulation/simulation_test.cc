@@ -109,6 +109,21 @@ TEST(Simulation, DISABLED_JoiningRegionsHelps) {
   EXPECT_GT(both->joined.jobs_succeeded, both->islands.jobs_succeeded);
 }
 
+// Equal sites everywhere: without data every job stays at home, and with it goes where it lies.
+TEST(Simulation, DataDrawsJobsOverDearLines) {
+  Scenario scenario = read_scenario("lines2");
+  const auto drawn = run_simulation(scenario, 1);
+  ASSERT_TRUE(drawn.has_value());
+  EXPECT_TRUE(drawn->violations.empty()) << drawn->violations.front();
+  scenario.jobs.input_permille = 0;
+  const auto alone = run_simulation(scenario, 1);
+  ASSERT_TRUE(alone.has_value());
+  EXPECT_EQ(alone->remote_attempts, 0u);
+  // Half of the inputs lie in the other region, and most of them are worth the way.
+  EXPECT_GT(drawn->remote_attempts, drawn->jobs_submitted / 5);
+  EXPECT_LT(drawn->remote_attempts, drawn->jobs_submitted * 3 / 5);
+}
+
 TEST(Simulation, IslandsNeedSeveralRegions) {
   EXPECT_EQ(compare_islands(Scenario{}, 1).error().reason, core::Reason::out_of_range);
 }

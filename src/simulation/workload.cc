@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <utility>
+
+#include "regions.h"
 
 namespace intertie::simulation {
 namespace {
@@ -77,6 +80,20 @@ void draw_wishes(Draw& draw, hub::JobDocument& document) {
   document.priority = static_cast<hub::PriorityClass>(draw.random.below(3));
 }
 
+// Sizes are powers of two: jobs of one shape share a queue.
+void draw_input(Draw& draw, hub::JobDocument& document) {
+  const JobMix& mix = draw.scenario.jobs;
+  if (!draw.permille(mix.input_permille)) return;
+  std::int64_t doublings = 0;
+  while ((std::int64_t{1} << (doublings + 1)) <= mix.input_max.count) ++doublings;
+  hub::DataIn input;
+  input.from = "sha256:" + std::string(64, '0');
+  input.to = "input";
+  input.size = {std::int64_t{1} << draw.random.between(0, doublings)};
+  input.regions = {make_region(draw.random.below(static_cast<std::uint64_t>(draw.scenario.hubs)))};
+  document.data.in.push_back(std::move(input));
+}
+
 }  // namespace
 
 std::optional<Work> find_work(const hub::JobDocument& document) {
@@ -114,6 +131,7 @@ hub::JobDocument draw_job(const World& at, core::Random& random, std::uint64_t s
                   std::to_string(work.failing_attempts), std::to_string(serial)};
   draw_need(draw, document);
   draw_wishes(draw, document);
+  draw_input(draw, document);
   return document;
 }
 

@@ -66,12 +66,15 @@ struct JobMix {
   std::int64_t later_permille = 30;  // start_after.
   std::int64_t too_large_permille = 10;
   std::int64_t dear_permille = 20;  // price.max below every price.
+  std::int64_t input_permille = 0;  // Have an input that lies in some region, up to so large.
+  core::Bytes input_max{16'000'000'000};
 };
 BOOST_DESCRIBE_STRUCT(JobMix, (),
                       (per_minute, shortest, longest, bulk_permille, long_permille,
                        failing_permille, endless_permille, gang_permille, device_permille,
                        restart_permille, retry_permille, cancel_permille, deadline_permille,
-                       later_permille, too_large_permille, dear_permille))
+                       later_permille, too_large_permille, dear_permille, input_permille,
+                       input_max))
 
 /// What the network does to every message.
 struct NetworkSpec {
@@ -116,6 +119,17 @@ BOOST_DESCRIBE_STRUCT(DisturbanceRates, (),
                        slow_disk, failing_disk, full_disk, clock_step, drain, price_change,
                        peer_partition, peer_one_way_partition, hub_restored))
 
+/// Lines from one hub's region to another's, as their owner registers them.
+struct LineSpec {
+  std::int64_t from = -1;  // Below 0: from every region.
+  std::int64_t to = -1;    // Below 0: to every other one.
+  std::int64_t bandwidth_bits_per_second = 1'000'000'000;
+  std::int64_t latency_ms = 20;
+  core::Money price_per_gigabyte{50'000};
+};
+BOOST_DESCRIBE_STRUCT(LineSpec, (),
+                      (from, to, bandwidth_bits_per_second, latency_ms, price_per_gigabyte))
+
 struct Scenario {
   std::string name = "default";
   core::Duration duration = core::minutes(10);  // Of arrivals and disturbances.
@@ -129,10 +143,11 @@ struct Scenario {
   DayCurve day;
   NetworkSpec network;
   DisturbanceRates disturbances;
+  std::vector<LineSpec> lines;  // Between peers. A later one replaces an earlier one.
 };
 BOOST_DESCRIBE_STRUCT(Scenario, (),
                       (name, duration, quiet_max, hubs, is_joined, peer_credit, sites, users, jobs,
-                       day, network, disturbances))
+                       day, network, disturbances, lines))
 
 /// Reads a scenario file; what is left out has the values above. Errors carry line and field.
 core::Result<Scenario> parse_scenario(std::string_view yaml);

@@ -1,0 +1,101 @@
+// Turns on a line, and news of what comes over it. No test waits for a clock.
+#include "line_traffic.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "intertie/core/limits.h"
+
+namespace intertie::service {
+namespace {
+
+class LineTrafficTest : public testing::Test {
+ protected:
+  ~LineTrafficTest() override {
+    lines.stop();
+    workers.stop();
+    deadlines.stop();
+  }
+
+  void register_line(std::int64_t bits_per_second) {
+    hub::LineRegistered event;
+    event.line.from = "22";
+    event.line.to = "42";
+    event.line.bandwidth_bits_per_second = bits_per_second;
+    machine.apply(event, {});
+    lines.look(machine);
+  }
+
+  // What came at once; nothing: it waits.
+  std::optional<core::Result<std::int64_t>> ask(std::int64_t wanted,
+                                                const std::string& region = "42") {
+    auto answer = std::make_shared<std::optional<core::Result<std::int64_t>>>();
+    answers.push_back(answer);
+    lines.wait_turn(region, wanted, [answer](core::Result<std::int64_t> turn) { *answer = turn; });
+    return *answer;
+  }
+
+  Deadlines deadlines;
+  WorkerPool workers{1, 100};
+  LineTraffic lines{deadlines, workers};
+  hub::HubMachine machine;
+  std::vector<std::shared_ptr<std::optional<core::Result<std::int64_t>>>> answers;
+};
+
+TEST_F(LineTrafficTest, NothingIsHeldBackWhereNoLineIsRegistered) {
+  register_line(8'000);
+  EXPECT_EQ(ask(1 << 30, "52")->value(), 1 << 30);
+  EXPECT_EQ(ask(1 << 30, "52")->value(), 1 << 30);
+}
+
+// 1,000 bytes a second; an answer has 16 KiB, the burst 64 KiB.
+TEST_F(LineTrafficTest, TurnsAreGivenInOrderUntilTheWaitIsTooLong) {
+  register_line(8'000);
+  for (int turn = 0; turn < 5; ++turn) {
+    const auto answer = ask(1 << 20);
+    ASSERT_TRUE(answer.has_value()) << turn;
+    EXPECT_EQ(answer->value(), 16 << 10);
+  }
+  EXPECT_FALSE(ask(1 << 20).has_value());  // Waits for 16 s.
+  const auto refused = ask(1 << 20);       // Would wait for 32 s, and books nothing.
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->error().reason, core::Reason::busy);
+  lines.stop();
+  EXPECT_EQ((*answers[5])->error().reason, core::Reason::stopping);
+  EXPECT_EQ(ask(1)->error().reason, core::Reason::stopping);
+}
+
+TEST_F(LineTrafficTest, AnAnswerIsAtMostASecondOfTheLine) {
+  register_line(8'000'000'000);
+  EXPECT_EQ(ask(1 << 30)->value(), 1'000'000'000);
+}
+
+TEST_F(LineTrafficTest, NewsComesOnceAndOnlyOfWhatChanged) {
+  EXPECT_FALSE(lines.take_news("42").has_value());
+  {
+    LineTraffic::Fetch fetch(lines, "42");
+    LineTraffic::Fetch broken(lines, "42");
+    fetch.finish(core::limits::line_sample_bytes_min);
+  }
+  auto news = lines.take_news("42");
+  ASSERT_TRUE(news.has_value());
+  EXPECT_EQ(news->from, "42");
+  EXPECT_GT(news->bits_per_second, 0);
+  EXPECT_FALSE(news->delay.has_value());
+  EXPECT_FALSE(lines.take_news("42").has_value());
+  lines.note_round_trip("42", core::milliseconds(80));
+  news = lines.take_news("42");
+  ASSERT_TRUE(news.has_value());
+  EXPECT_EQ(news->bits_per_second, 0);
+  EXPECT_EQ(news->delay, core::milliseconds(40));
+  lines.note_round_trip("42", core::milliseconds(78));
+  EXPECT_FALSE(lines.take_news("42").has_value());
+  lines.note_round_trip("42", core::milliseconds(20));
+  EXPECT_EQ(lines.take_news("42")->delay, core::milliseconds(10));
+}
+
+}  // namespace
+}  // namespace intertie::service
