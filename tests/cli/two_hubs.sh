@@ -52,6 +52,22 @@ for _ in $(seq 1 600); do
 done
 
 export INTERTIE_CONTEXT=$work/jilin/ada.yaml
+# A line is registered by the region that sends, and both regions see it and what was measured.
+expect 2 line add --to 42
+expect 4 line add --to 42 --bandwidth 100mbit
+at_jilin -q line add --to 42 --bandwidth 100mbit --latency 20ms --price 0.05 >/dev/null
+at_hubei -q line add --to 22 --bandwidth 2.5gbit >/dev/null
+for _ in $(seq 1 100); do
+  lines=$(at_jilin -o json line list)
+  grep -q '"bandwidth_bits_per_second": 2500000000' <<<"$lines" &&
+    grep -q '"measured_latency_us"' <<<"$lines" && break
+  sleep 0.1
+done
+expect 0 -o json line list
+holds "$out" '"bandwidth_bits_per_second": 2500000000'
+holds "$out" '"price_per_gigabyte_micros": 50000'
+holds "$out" '"measured_latency_us"'
+
 expect 0 run -- echo hello from afar
 holds "$out" "hello from afar"
 expect 0 explain 1
