@@ -414,9 +414,11 @@ class ApiWorld {
   }
 
   // Joins and opens the channel as an agent does.
-  Site join(const std::string& name, std::int64_t cores, std::uint8_t seed = 1) {
+  Site join(const std::string& name, std::int64_t cores, std::uint8_t seed = 1,
+            const std::string& seal_key = {}) {
     Site site = make_site(seed);
     JoinRequest request = make_join(site, name, cores);
+    request.keys.seal = seal_key;
     request.record = countersign(site, request);
     const Response joined = send_site(site, "POST", "/site/v1/join", codec::to_json(request));
     EXPECT_EQ(joined.status, 201) << joined.body;

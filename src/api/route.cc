@@ -1,5 +1,7 @@
 #include "route.h"
 
+#include "landing.h"
+
 namespace intertie::api {
 namespace {
 
@@ -78,6 +80,8 @@ const std::vector<Route>& get_site_routes() {
     add_channel_routes(all);
     add_hub_channel_routes(all);
     add_peer_identity_routes(all);
+    add_site_output_routes(all);
+    add_peer_output_routes(all);
     return all;
   }();
   return routes;

@@ -13,6 +13,7 @@
 #include "fold_job.h"
 #include "route.h"
 #include "router_core.h"
+#include "secret_boxes.h"
 
 namespace intertie::api {
 namespace {
@@ -169,6 +170,17 @@ void add_hub_channel_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<PeerFileAnswer>,
                     200,
                     &read_guest_file});
+  routes.push_back({"POST",
+                    "/peer/v1/secrets",
+                    "give_peer_secrets",
+                    "The secrets of an attempt there, sealed to its site.",
+                    Visibility::peer,
+                    std::nullopt,
+                    {},
+                    &codec::openapi_schema<PeerSecretsRequest>,
+                    &codec::openapi_schema<SecretsAnswer>,
+                    200,
+                    &give_peer_secrets});
   routes.push_back({"GET",
                     "/peer/v1/clearing",
                     "show_clearing",

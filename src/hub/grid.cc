@@ -102,7 +102,6 @@ void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news)
   pool.handle = {handle};
   pool.site = {site->second};
   pool.nodes.assign(news.nodes, {});
-  pool.takes_secrets = false;  // They are sealed to this hub, which reaches no other's sites.
   refused_.erase(handle);
   const topology::Pool* old = topology_->find_pool({handle});
   if (old == nullptr || !(*old == pool)) topology_ = topology_->with_pool(std::move(pool));

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "intertie/core/limits.h"
+#include "intertie/transfer/dataset_name.h"
 
 namespace intertie::hub {
 namespace {
@@ -69,8 +71,25 @@ core::Result<void> check_inputs(const JobDocument& document) {
   return {};
 }
 
+// "data://NAME" is one's own dataset; another owner's cannot be written.
+core::Result<void> check_landing(const DataOut& output, const std::string& field) {
+  if (output.to.empty()) {
+    if (output.region.empty()) return {};
+    return make_error(core::Reason::bad_field, field + ".region", "say in to which dataset it is");
+  }
+  const auto key = transfer::parse_dataset_key(output.to);
+  if (!key || key->kind != transfer::DatasetKey::Kind::name || !key->owner.empty()) {
+    return make_error(core::Reason::bad_field, field + ".to", "expected data://NAME");
+  }
+  const bool is_code = std::ranges::all_of(
+      output.region, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+  if (output.region.empty() || (is_code && output.region.size() == 2)) return {};
+  return make_error(core::Reason::bad_field, field + ".region", "expected a region's two digits");
+}
+
 core::Result<void> check_outputs(const JobDocument& document) {
   std::set<std::string> names;
+  std::set<std::pair<std::string, std::string>> landings;
   for (std::size_t i = 0; i < document.data.out.size(); ++i) {
     const DataOut& output = document.data.out[i];
     const std::string field = "data.out[" + std::to_string(i) + "]";
@@ -79,6 +98,11 @@ core::Result<void> check_outputs(const JobDocument& document) {
     if (const auto checked = check_name(name, field + ".name"); !checked) return checked;
     if (!names.insert(name).second) {
       return make_error(core::Reason::duplicate_field, field + ".name", name + " is given twice");
+    }
+    if (const auto checked = check_landing(output, field); !checked) return checked;
+    if (!output.to.empty() && !landings.emplace(output.region, output.to).second) {
+      return make_error(core::Reason::duplicate_field, field + ".to",
+                        output.to + " is given twice");
     }
   }
   return {};
@@ -177,6 +201,11 @@ core::Result<void> check_figures(const JobDocument& document) {
 std::string get_output_name(const DataOut& output) {
   if (!output.name.empty()) return output.name;
   return output.path.substr(output.path.rfind('/') + 1);
+}
+
+std::string get_landing_name(const DataOut& output) {
+  const auto key = transfer::parse_dataset_key(output.to);
+  return key ? key->name : std::string();
 }
 
 core::Result<void> check_document(const JobDocument& document) {

@@ -1,6 +1,9 @@
 // What a job document must say, each field at its bound and one beyond.
 #include "intertie/hub/job_document.h"
 
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "intertie/core/limits.h"
@@ -70,6 +73,28 @@ TEST(CheckDocument, AJobWithoutMemoryIsRefused) {
   EXPECT_EQ(find_fault(document), "need.memory");
   document.need.memory = core::Bytes{1};
   EXPECT_EQ(find_fault(document), "");
+}
+
+TEST(CheckDocument, AnOutputLandsInAnOwnDatasetOfARegion) {
+  const auto check = [](std::vector<DataOut> outputs) {
+    JobDocument document = make_document();
+    document.data.out = std::move(outputs);
+    return find_fault(document);
+  };
+  EXPECT_EQ(check({{"a", "", "data://results"}}), "");
+  EXPECT_EQ(check({{"a", "", "data://results", "52"}}), "");
+  EXPECT_EQ(get_landing_name({"a", "", "data://results", "52"}), "results");
+  EXPECT_EQ(get_landing_name({"a", "", "", ""}), "");
+  const std::string root = "data:" + std::string(64, 'a');
+  for (const std::string to : {"results", "data://", "data://bob/results", root.c_str(), "/data"}) {
+    EXPECT_EQ(check({{"a", "", to}}), "data.out[0].to") << to;
+  }
+  EXPECT_EQ(check({{"a", "", "", "52"}}), "data.out[0].region");
+  for (const std::string region : {"5", "521", "5/", "hb"}) {
+    EXPECT_EQ(check({{"a", "", "data://results", region}}), "data.out[0].region") << region;
+  }
+  EXPECT_EQ(check({{"a", "", "data://x"}, {"b", "", "data://x"}}), "data.out[1].to");
+  EXPECT_EQ(check({{"a", "", "data://x"}, {"b", "", "data://x", "52"}}), "");
 }
 
 }  // namespace

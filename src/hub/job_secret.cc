@@ -4,8 +4,6 @@
 #include "intertie/crypto/bytes.h"
 #include "intertie/crypto/digest.h"
 
-#include "attempts.h"
-
 namespace intertie::hub {
 namespace {
 
@@ -26,14 +24,6 @@ std::vector<std::string> make_attempt_secret_context(std::uint64_t job, std::uin
 std::string make_seal_key_id(const crypto::SealPublicKey& key) {
   const crypto::Digest digest = crypto::compute_sha256(crypto::to_text(key));
   return crypto::encode_hex(crypto::ByteView(digest.bytes).first(kKeyIdBytes));
-}
-
-std::optional<AttemptSecrets> find_attempt_secrets(const State& state, std::uint64_t job,
-                                                   std::uint32_t attempt, std::uint32_t site) {
-  if (site >= state.sites.size() || !is_current(state, job, attempt, site)) return std::nullopt;
-  const Job& found = *state.find_job(job);
-  return AttemptSecrets{found.document, state.principals[found.owner].name,
-                        state.sites[site].seal_key};
 }
 
 }  // namespace intertie::hub

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "intertie/codec/json.h"
+#include "intertie/hub/running_job.h"
 
 #include "test_world.h"
 
@@ -105,7 +106,7 @@ TEST(JobSecret, OnlyTheCurrentAttemptAtItsSiteMayAsk) {
   ASSERT_EQ(rows.size(), 1u);
   const auto start = std::get<execution::StartAttempt>(rows[0]);
   const auto find = [&](std::uint64_t number, std::uint32_t attempt, std::uint32_t at) {
-    return find_attempt_secrets(world.machine().state(), number, attempt, at);
+    return find_site_attempt(world.machine().state(), number, attempt, at);
   };
   const auto found = find(job, 1, site->handle);
   ASSERT_TRUE(found.has_value());

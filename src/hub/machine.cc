@@ -164,4 +164,8 @@ std::uint32_t HubMachine::count_announced_pools(std::uint32_t peer) const {
   return count;
 }
 
+std::string HubMachine::find_announced_key(const std::string& pool) const {
+  return soft_->grid.find_sign_key(pool);
+}
+
 }  // namespace intertie::hub

@@ -84,6 +84,13 @@ BeaconPool make_beacon_pool(const State& state, std::uint32_t handle) {
   return row;
 }
 
+// Grows with every change of a site's signing key.
+std::size_t count_former_keys(const State& state) {
+  std::size_t count = 0;
+  for (const SiteState& site : state.sites) count += site.former_sign_keys.size();
+  return count;
+}
+
 }  // namespace
 
 core::Result<Reply> decide(Context& context, const AddPeer& command) {
@@ -214,11 +221,14 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
     if (command.is_due) beacon.number = ++sent.number;
     return Reply{std::move(beacon)};
   }
-  const bool has_same_terms = !is_full && sent.topology == state.topology->version();
+  const std::size_t former_keys = count_former_keys(state);
+  const bool has_same_terms =
+      !is_full && sent.topology == state.topology->version() && sent.former_keys == former_keys;
   sent.applied = context.soft.applied;
   sent.topology = state.topology->version();
   sent.lines_noted = context.soft.lines_noted;
   add_lines(context, sent, beacon);
+  sent.former_keys = former_keys;
   const std::size_t pools = std::min(state.capacities.size(), core::limits::beacon_pools_max);
   for (std::uint32_t handle = 0; handle < pools; ++handle) {
     BeaconsSent::Told& told = sent.pools[handle];
@@ -226,8 +236,10 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
     if (has_same_terms && told.capacity_version == version) continue;
     const topology::Pool& pool = *state.topology->find_pool({handle});
     if (pool.identifier.empty()) continue;
-    if (!is_full && told.capacity_version == version && told.terms == pool) continue;
-    told = {version, pool};
+    const BeaconsSent::Told news{version, pool,
+                                 state.sites[pool.site.index].former_sign_keys.size()};
+    if (!is_full && told == news) continue;
+    told = news;
     beacon.pools.push_back(make_beacon_pool(state, handle));
   }
   const bool has_news = !beacon.pools.empty() || !beacon.lines.empty() || !beacon.measured.empty();

@@ -53,6 +53,9 @@ enum class ServicePoint : std::uint8_t {
   lease_after_send,          // The launcher was told.
   outputs_before_write,      // Outputs are in the content store, their list is not written.
   outputs_after_write,       // It is, and nobody was told.
+  chunk_before_push,         // A chunk of an output is to go to its owner's dataset.
+  name_before_push,          // All of them are there; the dataset has no name yet.
+  name_after_push,           // It has, and the attempt is not reported.
   peer_rows_before_send,     // Rows for another region's hub are durable and unsent.
   peer_rows_after_send,      // It has them, we have not noted that.
 };
@@ -95,6 +98,9 @@ inline constexpr std::array kServicePoints = {
     ServicePointName{ServicePoint::lease_after_send, "lease_after_send", Side::site},
     ServicePointName{ServicePoint::outputs_before_write, "outputs_before_write", Side::site},
     ServicePointName{ServicePoint::outputs_after_write, "outputs_after_write", Side::site},
+    ServicePointName{ServicePoint::chunk_before_push, "chunk_before_push", Side::site},
+    ServicePointName{ServicePoint::name_before_push, "name_before_push", Side::site},
+    ServicePointName{ServicePoint::name_after_push, "name_after_push", Side::site},
     ServicePointName{ServicePoint::peer_rows_before_send, "peer_rows_before_send", Side::peer},
     ServicePointName{ServicePoint::peer_rows_after_send, "peer_rows_after_send", Side::peer},
 };

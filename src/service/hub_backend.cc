@@ -17,7 +17,7 @@ namespace intertie::service {
 namespace {
 
 constexpr int kWorkers = 2;
-constexpr int kAskers = 4;
+constexpr int kAskers = 8;
 constexpr std::size_t kWorkQueuedMax = 1'000;
 
 ledger::EntryId make_random_entry_id() {

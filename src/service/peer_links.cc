@@ -70,6 +70,7 @@ void PeerLink::stop() {
     for (const Connection* connection : {&rows_connection_, &beacon_connection_}) {
       if (connection->client) connection->client->interrupt();
     }
+    for (net::HttpClient* call : calls_) call->interrupt();
     changed_.notify_all();
   }
   for (std::thread& thread : threads_) {
@@ -114,13 +115,19 @@ net::HttpClient& PeerLink::use_client(Connection& connection) {
 }
 
 core::Result<std::string> PeerLink::ask(const api::PeerQuestion& question) const {
-  net::HttpClientOptions options;
+  std::optional<net::HttpClient> client;
   {
     const std::lock_guard lock(mutex_);
-    options = make_options();
+    net::HttpClientOptions options = make_options();
+    options.timeout = question.timeout;
+    client.emplace(std::move(options));
+    if (is_stopping_) client->interrupt();
+    calls_.insert(&*client);
   }
-  net::HttpClient client(std::move(options));
-  return ask_json(client, question.method, question.target, question.body);
+  auto answer = ask_json(*client, question.method, question.target, question.body);
+  const std::lock_guard lock(mutex_);
+  calls_.erase(&*client);
+  return answer;
 }
 
 core::Result<hub::Reply> PeerLink::ask_engine(hub::Command command) {

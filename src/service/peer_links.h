@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -57,7 +58,7 @@ class PeerLink {
   /// The peer listens there now; calls under way end. Any thread, cheap.
   void take_address(const std::string& address);
 
-  /// A connection of its own for one question. Any thread.
+  /// A connection of its own for one question; stop() interrupts it. Any thread.
   core::Result<std::string> ask(const api::PeerQuestion& question) const;
 
  private:
@@ -96,6 +97,7 @@ class PeerLink {
   std::uint64_t address_version_ = 1;
   Connection rows_connection_;
   Connection beacon_connection_;
+  mutable std::set<net::HttpClient*> calls_;  // Questions under way.
   std::vector<std::thread> threads_;
 };
 

@@ -107,6 +107,22 @@ core::Result<std::string> SiteContent::read(const std::string& attempt,
   return store_->read(holder, info->root, {offset, length}, read_clock());
 }
 
+core::Result<SiteContent::Output> SiteContent::find_output(const std::string& attempt,
+                                                           const crypto::Digest& digest) {
+  const std::string holder = get_holder(attempt);
+  const auto info = store_->find(holder, {transfer::DatasetKey::Kind::whole, digest, {}, {}});
+  if (!info) return info.error();
+  auto manifest = store_->get_manifest(holder, info->root);
+  if (!manifest) return manifest.error();
+  return Output{info->root, std::move(*manifest)};
+}
+
+core::Result<std::string> SiteContent::read_chunk(const std::string& attempt, const Output& output,
+                                                  std::uint32_t chunk) {
+  return store_->read(get_holder(attempt), output.root,
+                      transfer::get_chunk_span(*output.manifest, chunk), read_clock());
+}
+
 void SiteContent::remove_outputs(const std::string& attempt) {
   for (const auto& info : store_->list(get_holder(attempt))) {
     static_cast<void>(store_->remove(info.owner, info.root));

@@ -10,6 +10,7 @@
 #include "intertie/core/result.h"
 #include "intertie/crypto/digest.h"
 #include "intertie/transfer/dataset_name.h"
+#include "intertie/transfer/manifest.h"
 #include "intertie/transfer_wire/content_store.h"
 #include "intertie/transfer_wire/http_source.h"
 
@@ -47,6 +48,14 @@ class SiteContent {
   /// A piece of an output.
   core::Result<std::string> read(const std::string& attempt, const crypto::Digest& digest,
                                  std::uint64_t offset, std::uint64_t length);
+  /// An output, to be brought elsewhere chunk by chunk.
+  struct Output {
+    crypto::Digest root;
+    std::shared_ptr<const transfer::Manifest> manifest;
+  };
+  core::Result<Output> find_output(const std::string& attempt, const crypto::Digest& digest);
+  core::Result<std::string> read_chunk(const std::string& attempt, const Output& output,
+                                       std::uint32_t chunk);
   /// Forgets the outputs of an attempt.
   void remove_outputs(const std::string& attempt);
 

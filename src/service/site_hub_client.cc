@@ -17,6 +17,12 @@ struct Problem {
 };
 BOOST_DESCRIBE_STRUCT(Problem, (), (code, detail))
 
+core::Result<std::string> read_body(core::Result<net::Response> response) {
+  if (!response) return response.error();
+  if (response->status / 100 != 2) return read_problem(*response);
+  return std::move(response->body);
+}
+
 }  // namespace
 
 core::Result<SiteHubClients> SiteHubClients::create(const HubAddress& hub, const SiteKeys& keys) {
@@ -52,16 +58,14 @@ core::Result<std::string> post_json(net::HttpClient& client, const std::string& 
 }
 
 core::Result<std::string> ask_json(net::HttpClient& client, const std::string& method,
-                                   const std::string& target, std::string body) {
+                                   const std::string& target, std::string body,
+                                   std::optional<core::Duration> timeout) {
   net::Request request;
   request.method = method;
   request.target = target;
   if (!body.empty()) request.headers.set("Content-Type", "application/json");
   request.body = std::move(body);
-  auto response = client.request(request);
-  if (!response) return response.error();
-  if (response->status / 100 != 2) return read_problem(*response);
-  return std::move(response->body);
+  return read_body(client.request(request, timeout));
 }
 
 core::Error read_problem(const net::Response& response) {

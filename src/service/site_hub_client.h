@@ -2,6 +2,7 @@
 // certificate.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "intertie/core/result.h"
@@ -38,9 +39,10 @@ class SiteHubClients {
 core::Result<std::string> post_json(net::HttpClient& client, const std::string& path,
                                     std::string body);
 
-/// The same with any method; without a body if it is empty.
+/// The same with any method; without a body if it is empty. `timeout`: the client's if absent.
 core::Result<std::string> ask_json(net::HttpClient& client, const std::string& method,
-                                   const std::string& target, std::string body);
+                                   const std::string& target, std::string body,
+                                   std::optional<core::Duration> timeout = std::nullopt);
 
 /// The error that a problem document (docs/formats/problem.md) or a bare status stands for.
 core::Error read_problem(const net::Response& response);

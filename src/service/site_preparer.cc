@@ -8,6 +8,7 @@
 #include "intertie/core/limits.h"
 
 #include "site_file_plan.h"
+#include "site_push.h"
 #include "site_secrets.h"
 
 namespace intertie::service {
@@ -15,11 +16,6 @@ namespace {
 
 constexpr std::size_t kWorkers = 3;
 constexpr int kFetchTriesMax = 6;
-
-bool is_worth_retrying(core::Reason reason) {
-  return reason == core::Reason::unreachable || reason == core::Reason::timed_out ||
-         reason == core::Reason::overloaded;
-}
 
 // What the hub treats in another way than a failure to bring inputs.
 bool is_told_as_it_is(core::Reason reason) {
@@ -43,6 +39,11 @@ std::vector<std::uint32_t> list_ranks(const execution::StartAttempt& order) {
 }
 
 }  // namespace
+
+bool is_worth_retrying(core::Reason reason) {
+  return reason == core::Reason::unreachable || reason == core::Reason::timed_out ||
+         reason == core::Reason::overloaded;
+}
 
 core::Result<hub::JobDocument> read_document(storage::Reader& reader, std::uint64_t index) {
   const auto body = reader.read_body(index);
@@ -87,12 +88,19 @@ class SitePreparer::Worker {
     const agent::AttemptId id = work.action.attempt;
     agent::ReportCollected report{id.first, id.second, {}, {}};
     auto collected = store_outputs(work);
-    if (collected) {
-      report.outputs = std::move(collected->outputs);
-      report.missing = std::move(collected->missing);
-    } else {
+    if (!collected) {
       report.missing = core::to_text(collected.error());
+      return finish(std::move(report), work);
     }
+    report.missing = collected->missing;
+    if (!work.has_failed && report.missing.empty()) {
+      if (const auto pushed = push_outputs(work, *collected); !pushed) {
+        // Interrupted by the agent's own end: the next start goes on with it.
+        if (pushed.error().reason == core::Reason::stopping) return false;
+        report.missing = pushed.error().detail;
+      }
+    }
+    report.outputs = std::move(collected->outputs);
     return finish(std::move(report), work);
   }
 
@@ -156,6 +164,15 @@ class SitePreparer::Worker {
     const auto plan = plan_files(*document, context_.isolation);
     if (!plan) return plan.error();
     return context_.tasks.collect(work.action.attempt, list_ranks(work.order), *plan);
+  }
+
+  // To the datasets that the job file names. They stay here, too, whatever comes of it.
+  core::Result<void> push_outputs(const SiteWork& work, const CollectedOutputs& collected) {
+    const auto document = read_document(*reader_, work.document);
+    if (!document) return document.error();
+    SitePush push(context_, client_,
+                  [this](core::Duration pause) { return owner_.wait_before_retry(pause); });
+    return push.push(work.action.attempt, *document, collected);
   }
 
   bool finish(agent::Command report, const SiteWork& work) {

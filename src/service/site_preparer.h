@@ -27,7 +27,11 @@ struct SiteWork {
   agent::Action action;
   execution::StartAttempt order;
   std::uint64_t document = 0;  // Index of the record whose body is the job document.
+  bool has_failed = false;     // Of `collect`: a rank ended otherwise than well.
 };
+
+/// Whether the same call may do another time: the other side did not answer.
+bool is_worth_retrying(core::Reason reason);
 
 /// The job document of an attempt. store_damaged: it cannot be read.
 core::Result<hub::JobDocument> read_document(storage::Reader& reader, std::uint64_t index);

@@ -49,6 +49,7 @@ struct SiteRunner::Todo {
   std::optional<core::Reason> stop;
   core::Time began_at;
   std::set<std::uint32_t> ended;
+  bool has_failed = false;
 };
 
 SiteRunner::SiteRunner(const SiteContext& context, SitePreparer& preparer,
@@ -321,7 +322,10 @@ std::vector<SiteRunner::Todo> SiteRunner::read_attempts() {
       todo.document = attempt.document;
       todo.stop = attempt.stop;
       todo.began_at = attempt.began_at;
-      for (const auto& [rank, ended] : attempt.ended) todo.ended.insert(rank);
+      for (const auto& [rank, ended] : attempt.ended) {
+        todo.ended.insert(rank);
+        if (ended.end != TaskEnd::exited || ended.exit_code != 0) todo.has_failed = true;
+      }
       found.push_back(std::move(todo));
     }
     return found;
@@ -342,7 +346,7 @@ void SiteRunner::act() {
     switch (*todo.kind) {
       case Action::Kind::stage:
       case Action::Kind::collect:
-        preparer_.request({{*todo.kind, todo.id}, todo.order, todo.document});
+        preparer_.request({{*todo.kind, todo.id}, todo.order, todo.document, todo.has_failed});
         break;
       case Action::Kind::start:
         start_ranks(todo);

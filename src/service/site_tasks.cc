@@ -74,10 +74,6 @@ core::Result<FilePiece> read_piece(const std::string& path, std::uint64_t offset
   return piece;
 }
 
-std::string format_name(const agent::AttemptId& attempt) {
-  return std::to_string(attempt.first) + "." + std::to_string(attempt.second);
-}
-
 std::optional<agent::AttemptId> parse_name(const std::string& name) {
   agent::AttemptId id;
   const char* end = name.data() + name.size();
@@ -106,6 +102,10 @@ core::Result<std::unique_ptr<SiteTasks>> SiteTasks::open(std::string folder, Sit
                                                          FailPoints& fail_points) {
   if (auto made = make_private_folder(folder); !made) return made.error();
   return std::unique_ptr<SiteTasks>(new SiteTasks(std::move(folder), content, fail_points));
+}
+
+std::string SiteTasks::format_name(const agent::AttemptId& attempt) {
+  return std::to_string(attempt.first) + "." + std::to_string(attempt.second);
 }
 
 std::string SiteTasks::get_folder(const agent::AttemptId& attempt) const {

@@ -43,6 +43,8 @@ class SiteTasks {
   static core::Result<std::unique_ptr<SiteTasks>> open(std::string folder, SiteContent& content,
                                                        FailPoints& fail_points);
 
+  /// "7.1": how an attempt is called in folders and in the content store.
+  static std::string format_name(const agent::AttemptId& attempt);
   std::string get_rank_folder(const agent::AttemptId& attempt, std::uint32_t rank) const;
 
   /// Removes what an interrupted try left and makes the rank's folders. io_failed.

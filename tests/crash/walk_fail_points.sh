@@ -103,7 +103,10 @@ run_load() {
     echo "$mark $i" >"$work/in.$i"
     case $((i % 4)) in
       0) submit plain $i -- sh -c "echo done $mark $i" ;;
-      1) submit files $i --in "$work/in.$i:in.txt" --out out.txt -- cp in.txt out.txt ;;
+      1)
+        submit files $i --in "$work/in.$i:in.txt" --out "out.txt=data://walk-$i" -- \
+          sh -c "cp in.txt out.txt; echo copied >>out.txt; : $mark"
+        ;;
       2) submit leased $i --on-loss restart -- sh -c "$(beats 60)" ;;
       3)
         submit cancelled $i -- sh -c "sleep 60; echo $mark"
@@ -195,7 +198,11 @@ while read -r i kind number; do
     files)
       as ada -q outputs "$number" --to "$work/fetched.$i" >/dev/null ||
         fail "no outputs of job $number"
-      cmp -s "$work/in.$i" "$work/fetched.$i/out.txt" || fail "the output of job $number"
+      { cat "$work/in.$i" && echo copied; } >"$work/wanted.$i"
+      cmp -s "$work/wanted.$i" "$work/fetched.$i/out.txt" || fail "the output of job $number"
+      as ada -q data get "data://walk-$i" --to "$work/landed.$i" >/dev/null ||
+        fail "no dataset of job $number"
+      cmp -s "$work/wanted.$i" "$work/landed.$i" || fail "the dataset of job $number"
       ;;
   esac
 done <"$work/acknowledged"

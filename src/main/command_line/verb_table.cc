@@ -130,7 +130,7 @@ constexpr std::array kRun = {
     Option{"rate", 0, rate, "RATE", "measured rate a task, such as '100 GFLOPS fp32'"},
     Option{"tasks", 0, count, "N", "a gang: all start together, or none"},
     Option{"in", 0, text, "PATH[:TARGET]", "a file to send along", {}, true},
-    Option{"out", 0, text, "PATH", "a file the program will write", {}, true},
+    Option{"out", 0, text, "PATH[=data://NAME]", "a file it will write, and its dataset", {}, true},
     Option{"fetch", 0, text, "DIR", "bring the outputs here when it has ended"},
     Option{"env", 0, text, "NAME=VALUE", "a variable of the program's environment", {}, true},
     kSecret,

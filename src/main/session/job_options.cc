@@ -128,6 +128,13 @@ void add_own_program(hub::JobDocument& document) {
   document.data.in.push_back(std::move(input));
 }
 
+/// "PATH", or "PATH=data://NAME": where it lands.
+hub::DataOut parse_output(const std::string& text) {
+  const std::size_t mark = text.find("=data://");
+  if (mark == std::string::npos) return {text, {}};
+  return {text.substr(0, mark), {}, text.substr(mark + 1)};
+}
+
 /// What was found in the place of a secret's source may be the secret itself.
 core::Error hide_found_secret(core::Error error) {
   const bool is_secret = error.detail.find("secrets") != std::string::npos;
@@ -147,7 +154,9 @@ core::Result<hub::JobDocument> make_document(const Invocation& invocation) {
   for (const std::string& text : invocation.list("in")) {
     document.data.in.push_back(parse_input(text));
   }
-  for (const std::string& text : invocation.list("out")) document.data.out.push_back({text, {}});
+  for (const std::string& text : invocation.list("out")) {
+    document.data.out.push_back(parse_output(text));
+  }
   add_own_program(document);
   return document;
 }

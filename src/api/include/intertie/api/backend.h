@@ -41,7 +41,8 @@ struct SiteFilePiece {
 struct PeerQuestion {
   std::string method = "GET";
   std::string target;  // Path and query.
-  std::string body;    // JSON; empty: none.
+  std::string body;    // JSON, or bytes of data; empty: none.
+  core::Duration timeout = core::seconds(10);
 };
 
 /// All members may be called from any handler thread. Callbacks come on threads of the service.

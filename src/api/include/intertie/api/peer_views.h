@@ -100,6 +100,16 @@ struct PeerFileAnswer {
 };
 BOOST_DESCRIBE_STRUCT(PeerFileAnswer, (), (size, bytes))
 
+/// The hub whose site runs an offer's attempt asks the job's home for its secrets. The answer is a
+/// SecretsAnswer: boxes that only that site opens.
+struct PeerSecretsRequest {
+  std::uint64_t offer = 0;
+  std::uint32_t attempt = 0;
+  std::uint64_t job = 0;  // The asker's number for it, to which its site binds the boxes.
+  std::string record;     // Of the site: the version in force, a signed envelope (record.md).
+};
+BOOST_DESCRIBE_STRUCT(PeerSecretsRequest, (), (offer, attempt, job, record))
+
 /// How a hub's clearing account with the asker stands.
 struct ClearingView {
   core::Money balance_micros;

@@ -73,8 +73,12 @@ BOOST_DESCRIBE_STRUCT(DataIn, (),
 struct DataOut {
   std::string path;  // In-task path.
   std::string name;  // How it is called afterwards; empty: the last part of the path.
+  // Where it lands when the job has succeeded: "data://NAME", a dataset of the job's owner. Empty:
+  // it stays at the site for a while.
+  std::string to = {};
+  std::string region = {};  // Of the hub that then holds it. Empty: the home region's.
 };
-BOOST_DESCRIBE_STRUCT(DataOut, (), (path, name))
+BOOST_DESCRIBE_STRUCT(DataOut, (), (path, name, to, region))
 
 struct JobData {
   std::vector<DataIn> in;
@@ -138,6 +142,9 @@ BOOST_DESCRIBE_STRUCT(JobDocument, (),
 
 /// The output's name: as given, else the last part of its path.
 std::string get_output_name(const DataOut& output);
+
+/// The name of the dataset that the output becomes; empty: none. The document is checked.
+std::string get_landing_name(const DataOut& output);
 
 /// Checks everything that can be checked without a hub: limits, paths, that inputs and outputs do
 /// not collide, that there is a command. Errors carry the path of the field. Pure, O(size).

@@ -7,12 +7,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "intertie/crypto/sealed_box.h"
-#include "intertie/hub/state.h"
 
 namespace intertie::hub {
 
@@ -26,16 +24,5 @@ std::vector<std::string> make_attempt_secret_context(std::uint64_t job, std::uin
 
 /// Names a sealing key: the first 16 hexadecimal digits of SHA-256 over its text.
 std::string make_seal_key_id(const crypto::SealPublicKey& key);
-
-/// Whose secrets an attempt has, and who may read them.
-struct AttemptSecrets {
-  std::uint64_t document = 0;  // Log index of the submission; the body has the boxes.
-  std::string owner;           // Principal.
-  std::string site_seal_key;   // Empty: the site has none.
-};
-
-/// Empty unless this is the job's current attempt and its place is this site. O(log jobs).
-std::optional<AttemptSecrets> find_attempt_secrets(const State& state, std::uint64_t job,
-                                                   std::uint32_t attempt, std::uint32_t site);
 
 }  // namespace intertie::hub

@@ -93,6 +93,8 @@ class HubMachine {
   /// Whether another region's beacons count now, and how many pools it has announced.
   bool is_peer_heard(std::uint32_t peer) const;
   std::uint32_t count_announced_pools(std::uint32_t peer) const;
+  /// The key with which another region's site signs now, by a pool of it; empty: not announced.
+  std::string find_announced_key(const std::string& pool) const;
 
   /// What a site said when it last opened its channel, and why it was refused, since this process
   /// began; nullptr: nothing yet.
