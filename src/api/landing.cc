@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "intertie/api/output_views.h"
+#include "intertie/api/landing_views.h"
 #include "intertie/codec/schema.h"
 #include "intertie/core/limits.h"
 #include "intertie/crypto/bytes.h"
@@ -124,11 +124,11 @@ void store_step(const CallPointer& call, const Landing& landing, const Step& ste
   if (step.chunk) {
     const auto done = datasets.put_chunk(landing.owner, step.root, *step.chunk, call->request.body);
     if (!done) return fail(*call, done.error());
-    return respond_view(*call, OutputView{});
+    return respond_view(*call, LandingView{});
   }
   const auto info = store_manifest(call->backend, landing, step, call->request.body);
   if (!info) return fail(*call, info.error());
-  OutputView view;
+  LandingView view;
   view.is_complete = info->is_complete();
   if (!view.is_complete) {
     const auto journal = datasets.get_journal(landing.owner, step.root);
@@ -146,7 +146,7 @@ void hand_on(const CallPointer& call, std::uint32_t peer, const std::string& tar
                           [call](const core::Result<std::string>& body) {
                             if (!body) return fail(*call, body.error());
                             const auto view =
-                                codec::from_json<OutputView>(*body, codec::Boundary::tolerant);
+                                codec::from_json<LandingView>(*body, codec::Boundary::tolerant);
                             if (!view) return fail(*call, view.error());
                             respond_view(*call, *view);
                           });
@@ -226,7 +226,7 @@ Route make_route(const char* pattern, const char* name, const char* summary, Vis
           std::nullopt,
           std::move(query),
           nullptr,
-          &codec::openapi_schema<OutputView>,
+          &codec::openapi_schema<LandingView>,
           200,
           handler,
           true};

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "intertie/api/output_views.h"
+#include "intertie/api/landing_views.h"
 #include "intertie/crypto/bytes.h"
 
 #include "two_regions.h"
@@ -79,7 +79,7 @@ TEST_F(Landing, OfAJobOfThisHub) {
   const std::string query = make_query(start);
   const Response begun = world.send_site(grid.site, "PUT", make_target() + query, encoded);
   ASSERT_EQ(begun.status, 200) << begun.body;
-  auto view = ApiWorld::read<OutputView>(begun);
+  auto view = ApiWorld::read<LandingView>(begun);
   EXPECT_FALSE(view.is_complete);
   ASSERT_EQ(view.missing.size(), 1u);
   EXPECT_EQ(view.missing[0].last, 0u);
@@ -132,7 +132,7 @@ TEST_F(Landing, OfAGuestAtItsHome) {
   ApiWorld& owner = grid.owner;
   const Response begun = owner.send_site(grid.site, "PUT", make_target() + query, encoded);
   ASSERT_EQ(begun.status, 200) << begun.body;
-  EXPECT_EQ(ApiWorld::read<OutputView>(begun).missing.size(), 1u);
+  EXPECT_EQ(ApiWorld::read<LandingView>(begun).missing.size(), 1u);
   EXPECT_EQ(code(owner.send_site(grid.site, "PUT", make_target("/chunks/0") + query, "other")),
             "bad_digest");
   EXPECT_EQ(code(owner.send_site(grid.site, "PUT", make_target("/chunks/0") + query, content)),

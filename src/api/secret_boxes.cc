@@ -28,6 +28,12 @@ core::Result<crypto::Secret> open_box(const Backend& backend, const std::string&
   return core::Error{core::Reason::secret_unreadable, std::move(detail)};
 }
 
+bool is_in_service(identity::RecordStatus status) {
+  using identity::RecordStatus;
+  return status == RecordStatus::registered || status == RecordStatus::measured ||
+         status == RecordStatus::active || status == RecordStatus::stale;
+}
+
 }  // namespace
 
 core::Result<void> check_boxes(const Backend& backend, const hub::JobDocument& document,
@@ -72,8 +78,8 @@ core::Result<std::string> find_remote_seal_key(const hub::PeerAttempt& attempt,
   if (!hub_key) return hub_key.error();
   const auto opened = hub::open_site_record(record, *hub_key);
   if (!opened) return opened.error();
-  if (opened->record.status != identity::RecordStatus::registered) {
-    return core::Error{core::Reason::secrets_refused, "record: the site is not registered"};
+  if (!is_in_service(opened->record.status)) {
+    return core::Error{core::Reason::secrets_refused, "record: the site is out of service"};
   }
   const auto keys = hub::read_site_keys(opened->record);
   if (!keys) return keys.error();

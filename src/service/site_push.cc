@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "intertie/api/output_views.h"
+#include "intertie/api/landing_views.h"
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 #include "intertie/crypto/bytes.h"
@@ -67,7 +67,7 @@ core::Result<void> SitePush::bring_once(const Output& output) {
     const auto body = ask_json(client_, "PUT", output.path + output.query,
                                transfer::encode_manifest(*output.content.manifest), kChunkTimeout);
     if (!body) return body.error();
-    const auto view = codec::from_json<api::OutputView>(*body, codec::Boundary::tolerant);
+    const auto view = codec::from_json<api::LandingView>(*body, codec::Boundary::tolerant);
     if (!view) return view.error();
     if (view->is_complete) return {};
     const std::uint64_t before = chunks_sent_;

@@ -10,10 +10,10 @@
 namespace intertie::api {
 
 /// What is still to come of it.
-struct OutputView {
+struct LandingView {
   bool is_complete = false;
   std::vector<ChunkRangeView> missing;  // The first ranges.
 };
-BOOST_DESCRIBE_STRUCT(OutputView, (), (is_complete, missing))
+BOOST_DESCRIBE_STRUCT(LandingView, (), (is_complete, missing))
 
 }  // namespace intertie::api
