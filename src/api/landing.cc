@@ -142,14 +142,14 @@ void store_step(const CallPointer& call, const Landing& landing, const Step& ste
 
 // The other hub's answer as it is.
 void hand_on(const CallPointer& call, std::uint32_t peer, const std::string& target) {
-  call->backend.call_peer(peer, {"PUT", target, std::move(call->request.body)},
-                          [call](const core::Result<std::string>& body) {
-                            if (!body) return fail(*call, body.error());
-                            const auto view =
-                                codec::from_json<LandingView>(*body, codec::Boundary::tolerant);
-                            if (!view) return fail(*call, view.error());
-                            respond_view(*call, *view);
-                          });
+  call->backend.ask_peer(peer, {"PUT", target, std::move(call->request.body), kChunkTimeout},
+                         [call](const core::Result<std::string>& body) {
+                           if (!body) return fail(*call, body.error());
+                           const auto view =
+                               codec::from_json<LandingView>(*body, codec::Boundary::tolerant);
+                           if (!view) return fail(*call, view.error());
+                           respond_view(*call, *view);
+                         });
 }
 
 // The job is this hub's: its output lies here, or where its owner says.
