@@ -67,6 +67,6 @@ for who in site:chunk_before_push:2 site:name_before_push:1 site:name_after_push
   expect 0 jobs "$job"
   holds "$out" succeeded
   expect 0 data get data://big --to "big.$mark"
-  head -c 20000001 /dev/zero | tr '\0' "$mark" | cmp - "big.$mark" || fail "$who: the dataset differs"
+  head -c 20000001 /dev/zero | tr '\0' "$mark" | cmp - "big.$mark" || fail "$who: it differs"
 done
 finish

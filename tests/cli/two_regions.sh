@@ -1,5 +1,5 @@
-# Two hubs that are peers, jilin (22, user ada) and hubei (42, user bob), and a site of hubei; source
-# it in the test's folder, after checks.sh.
+# Two hubs that are peers, jilin (22, user ada) and hubei (42, user bob), and a site of hubei;
+# source it in the test's folder, after checks.sh.
 # shellcheck shell=bash disable=SC2154,SC2119,SC2120
 pids=()
 declare -A pid_of address_of
@@ -37,7 +37,8 @@ start_hub() {
     --listen "${at% *}" --site-listen "${at#* }" "${@:4}"
   for _ in $(seq 1 300); do
     if grep -q '^user ' "$1.out"; then
-      address_of[$1]="$(sed -n 's/^address *https:\/\///p' "$1.out") $(sed -n 's/^sites *//p' "$1.out")"
+      at=$(sed -n 's/^address *https:\/\///p' "$1.out")
+      address_of[$1]="$at $(sed -n 's/^sites *//p' "$1.out")"
       return
     fi
     sleep 0.1
