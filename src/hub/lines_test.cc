@@ -245,6 +245,15 @@ TEST_F(DataFarAway, DataStaysWhereItsPolicyKeepsIt) {
   EXPECT_EQ(home.submit(document).error().reason, Reason::unplaceable);
 }
 
+// Jobs of one shape share a queue: "nowhere" must not become "anywhere" in a record.
+TEST_F(DataFarAway, NowhereAndAnywhereAreDifferentShapes) {
+  placement::Requirements nowhere;
+  const placement::Requirements anywhere;
+  nowhere.data_regions.emplace();
+  EXPECT_NE(codec::to_cbor(nowhere), codec::to_cbor(anywhere));
+  EXPECT_EQ(codec::from_cbor<placement::Requirements>(codec::to_cbor(nowhere)).value(), nowhere);
+}
+
 TEST_F(DataFarAway, FilesOfOneRegionAreOneAmount) {
   JobDocument document = make_document(core::Bytes{3});
   for (const char* name : {"b", "c"}) {
