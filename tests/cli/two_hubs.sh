@@ -54,7 +54,7 @@ done
 
 export INTERTIE_CONTEXT=$work/jilin/ada.yaml
 # A line is registered by the region that sends, and both regions see it and what was measured.
-expect 2 line add --to 42
+expect 3 line add --to 42
 expect 4 line add --to 42 --bandwidth 100mbit
 at_jilin -q line add --to 42 --bandwidth 100mbit --latency 20ms --price 0.05 >/dev/null
 at_hubei -q line add --to 22 --bandwidth 2.5gbit >/dev/null
