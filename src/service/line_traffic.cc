@@ -55,35 +55,35 @@ void LineTraffic::look(const hub::HubMachine& machine) {
 }
 
 void LineTraffic::wait_turn(const std::string& region, std::int64_t wanted, Turn done) {
-  const core::Time now = read_boot_time();
-  std::int64_t bytes = wanted;
-  core::Error refusal{core::Reason::stopping, "line to " + region};
-  {
-    const std::lock_guard lock(mutex_);
-    const auto pacer = pacers_.find(region);
-    core::Time when = now;
-    if (pacer != pacers_.end()) {
-      const std::int64_t most = std::max(compute_bytes(rates_[region], kTurn), kTurnBytesMin);
-      bytes = std::min(wanted, most);
-      transfer::Pacer booked = pacer->second;
-      when = booked.book(bytes, now);
-      if (when - now > core::limits::line_wait_max) {
-        refusal.reason = core::Reason::busy;
-        bytes = 0;
-      } else if (!is_stopping_) {
-        pacer->second = booked;
-      }
-    }
-    if (bytes > 0 && !is_stopping_ && when > now) {
-      const std::uint64_t number = next_++;
-      waiting_.emplace(number, std::move(done));
-      deadlines_.add(when - now, [this, number, bytes] { give_turn(number, bytes); });
-      return;
-    }
-    if (is_stopping_) bytes = 0;
+  auto booked = book(region, wanted);
+  if (!booked || booked->wait <= core::Duration{}) {
+    return done(booked ? core::Result<std::int64_t>(booked->bytes) : booked.error());
   }
-  if (bytes <= 0) return done(refusal);
-  done(bytes);
+  std::unique_lock lock(mutex_);
+  if (is_stopping_) {
+    lock.unlock();
+    return done(core::Error{core::Reason::stopping, "line to " + region});
+  }
+  const std::uint64_t number = next_++;
+  waiting_.emplace(number, std::move(done));
+  deadlines_.add(booked->wait, [this, number, bytes = booked->bytes] { give_turn(number, bytes); });
+}
+
+core::Result<LineTraffic::Booking> LineTraffic::book(const std::string& region,
+                                                     std::int64_t wanted) {
+  const std::lock_guard lock(mutex_);
+  const std::string line = "line to " + region;
+  if (is_stopping_) return core::Error{core::Reason::stopping, line};
+  const auto pacer = pacers_.find(region);
+  if (pacer == pacers_.end()) return Booking{wanted, {}};
+  const core::Time now = read_boot_time();
+  const std::int64_t most = std::max(compute_bytes(rates_[region], kTurn), kTurnBytesMin);
+  const std::int64_t bytes = std::min(wanted, most);
+  transfer::Pacer booked = pacer->second;
+  const core::Duration wait = booked.book(bytes, now) - now;
+  if (wait > core::limits::line_wait_max) return core::Error{core::Reason::busy, line};
+  pacer->second = booked;
+  return Booking{bytes, wait};
 }
 
 void LineTraffic::give_turn(std::uint64_t number, std::int64_t bytes) {

@@ -69,6 +69,12 @@ class LineTraffic {
     std::optional<core::Duration> told_delay;
   };
 
+  struct Booking {
+    std::int64_t bytes = 0;
+    core::Duration wait;
+  };
+
+  core::Result<Booking> book(const std::string& region, std::int64_t wanted);
   void end_fetch(const std::string& from, std::int64_t bytes);
   void give_turn(std::uint64_t number, std::int64_t bytes);
 
