@@ -1,8 +1,12 @@
 #include "landing.h"
 
+#include <algorithm>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "intertie/api/landing_views.h"
 #include "intertie/codec/schema.h"
@@ -11,7 +15,6 @@
 #include "intertie/hub/running_job.h"
 
 #include "dataset_access.h"
-#include "router_core.h"
 
 namespace intertie::api {
 namespace {
@@ -89,6 +92,8 @@ core::Result<Landing> find_landing(Backend& backend, std::uint64_t document, std
   return Landing{std::move(owner), hub::get_landing_name(outputs[output]), outputs[output].region};
 }
 
+core::Error make_unfinished() { return {core::Reason::bad_field, "?last: chunks are missing"}; }
+
 // Without its name until the last step; then the name is the new one's at once. What the owner has
 // already keeps its policy.
 core::Result<transfer::DatasetInfo> store_manifest(Backend& backend, const Landing& landing,
@@ -111,9 +116,7 @@ core::Result<transfer::DatasetInfo> store_manifest(Backend& backend, const Landi
   }
   auto info = datasets.begin(wish);
   if (!info || !step.is_last) return info;
-  if (!info->is_complete()) {
-    return core::Error{core::Reason::bad_field, "?last: chunks are missing"};
-  }
+  if (!info->is_complete()) return make_unfinished();
   if (info->name.empty()) wish.policy.keep_until.reset();
   wish.name = landing.name;
   return datasets.begin(wish);
@@ -152,14 +155,136 @@ void hand_on(const CallPointer& call, std::uint32_t peer, const std::string& tar
                          });
 }
 
-// The job is this hub's: its output lies here, or where its owner says.
-void land(const CallPointer& call, const Landing& landing, const Step& step) {
-  call->core.use_directory(call, {}, [call, landing, step](const DirectoryPointer& directory) {
-    if (landing.region.empty() || landing.region == directory->hub.region) {
-      return store_step(call, landing, step);
+using PeerAnswer = std::function<void(const core::Result<std::string>&)>;
+
+// Unreserved characters of RFC 3986 stay.
+std::string encode_text(std::string_view text) {
+  std::string encoded;
+  for (const char byte : text) {
+    const bool is_plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                          (byte >= '0' && byte <= '9') ||
+                          std::string_view("-._~").find(byte) != std::string_view::npos;
+    if (is_plain) {
+      encoded += byte;
+    } else {
+      encoded += "%" + crypto::encode_hex(crypto::as_bytes(std::string_view(&byte, 1)));
     }
-    fail(*call, {core::Reason::not_supported, "region " + landing.region});
-  });
+  }
+  return encoded;
+}
+
+std::string format_policy(const transfer::DataPolicy& policy) {
+  static constexpr std::string_view kLevels[] = {"open", "internal", "confidential", "secret"};
+  const auto join = [](const std::vector<std::string>& texts) {
+    std::string joined;
+    for (const std::string& text : texts) joined += (joined.empty() ? "" : ",") + text;
+    return joined;
+  };
+  std::string query = "classification=";
+  query += kLevels[static_cast<std::size_t>(policy.classification)];
+  if (!policy.readers.empty()) query += "&readers=" + encode_text(join(policy.readers));
+  if (!policy.regions.empty()) query += "&regions=" + encode_text(join(policy.regions));
+  if (policy.keep_until)
+    query += "&keep_until=" + encode_text(core::to_rfc3339(*policy.keep_until));
+  return query;
+}
+
+/// An output whose owner wants it in another region: the owner's own dataset at that region's hub,
+/// by the steps of store_manifest.
+class DistantLanding : public std::enable_shared_from_this<DistantLanding> {
+ public:
+  DistantLanding(CallPointer call, std::uint32_t peer, Landing landing, Step step)
+      : call_(std::move(call)),
+        peer_(peer),
+        landing_(std::move(landing)),
+        step_(std::move(step)),
+        path_("/peer/v1/users/" + encode_text(landing_.owner) + "/datasets") {}
+
+  void run() {
+    if (step_.chunk) {
+      return ask("PUT", "", std::move(call_->request.body),
+                 [self = shared_from_this()](const core::Result<std::string>& body) {
+                   if (!body) return fail(*self->call_, body.error());
+                   respond_view(*self->call_, LandingView{});
+                 });
+    }
+    ask("GET", "", "", [self = shared_from_this()](const core::Result<std::string>& body) {
+      self->take_present(body);
+    });
+  }
+
+ private:
+  void ask(const char* method, const std::string& query, std::string body, PeerAnswer then) {
+    call_->backend.ask_peer(
+        peer_, {method, path_ + make_path(step_) + query, std::move(body), kChunkTimeout},
+        std::move(then));
+  }
+
+  // What the owner has there already keeps its policy.
+  void take_present(const core::Result<std::string>& body) {
+    if (!body && body.error().reason != core::Reason::not_found) {
+      return fail(*call_, body.error());
+    }
+    std::optional<DatasetView> present;
+    if (body) {
+      auto view = codec::from_json<DatasetView>(*body, codec::Boundary::tolerant);
+      if (!view) return fail(*call_, view.error());
+      if (view->owner == landing_.owner) present = std::move(*view);
+    }
+    transfer::DataPolicy policy;
+    if (present) policy = present->policy;
+    if (!step_.is_last) {
+      if (present) return respond_view(*call_, LandingView{present->is_complete, present->missing});
+      policy.keep_until = call_->backend.now() + kUnfinishedKept;
+      return put(policy, "");
+    }
+    if (!present || !present->is_complete) return fail(*call_, make_unfinished());
+    if (present->name.empty()) policy.keep_until.reset();
+    put(policy, "&name=" + encode_text(landing_.name));
+  }
+
+  void put(const transfer::DataPolicy& policy, const std::string& name) {
+    ask("PUT", "?" + format_policy(policy) + name, std::move(call_->request.body),
+        [self = shared_from_this()](const core::Result<std::string>& body) {
+          if (!body) return fail(*self->call_, body.error());
+          const auto view = codec::from_json<LandingView>(*body, codec::Boundary::tolerant);
+          if (!view) return fail(*self->call_, view.error());
+          respond_view(*self->call_, *view);
+        });
+  }
+
+  const CallPointer call_;
+  const std::uint32_t peer_;
+  const Landing landing_;
+  const Step step_;
+  const std::string path_;
+};
+
+// Of this hub, and of the peers by handle.
+struct KnownRegions {
+  std::string own;
+  std::vector<std::string> peers;
+};
+
+KnownRegions list_regions(const hub::State& state) {
+  KnownRegions regions{state.facts.region, {}};
+  for (const hub::PeerState& peer : state.peers) regions.peers.push_back(peer.terms.region);
+  return regions;
+}
+
+// The job is this hub's: its output lies here, or where its owner says.
+void land(const CallPointer& call, const KnownRegions& regions, const Landing& landing,
+          const Step& step) {
+  if (landing.region.empty() || landing.region == regions.own) {
+    return store_step(call, landing, step);
+  }
+  const auto peer = std::ranges::find(regions.peers, landing.region);
+  if (peer == regions.peers.end()) {
+    return fail(*call, {core::Reason::unreachable, "no hub of region " + landing.region});
+  }
+  std::make_shared<DistantLanding>(call, static_cast<std::uint32_t>(peer - regions.peers.begin()),
+                                   landing, step)
+      ->run();
 }
 
 core::Error make_stale(const Step& step, const char* what) {
@@ -172,7 +297,11 @@ void land_job(const CallPointer& call, std::uint64_t document, const std::string
               const Step& step) {
   const auto landing = find_landing(call->backend, document, owner, step.output);
   if (!landing) return fail(*call, landing.error());
-  land(call, *landing, step);
+  look_then(
+      call, [](const hub::HubMachine& machine) { return list_regions(machine.state()); },
+      [call, landing = *landing, step](const KnownRegions& regions) {
+        land(call, regions, landing, step);
+      });
 }
 
 void bring_output(const CallPointer& call) {

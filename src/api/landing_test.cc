@@ -170,5 +170,94 @@ TEST_F(Landing, OnlyFromTheHubWhereTheOfferRuns) {
   EXPECT_EQ(ask(grid.owner_tls, offer, 1), "stale_epoch");
 }
 
+// The hub of region 52 as home sees it: ada's datasets there.
+core::Result<std::string> answer_as_region(FakeDatasets& held, const PeerQuestion& question) {
+  const std::string prefix = "/peer/v1/users/ada/datasets/";
+  EXPECT_TRUE(question.target.starts_with(prefix)) << question.target;
+  const std::string rest = question.target.substr(prefix.size());
+  const auto root = transfer::parse_dataset("data:" + rest.substr(0, 64)).value();
+  if (rest.find("/chunks/0") != std::string::npos) {
+    const auto done = held.put_chunk("ada", root, 0, question.body);
+    if (!done) return done.error();
+    return std::string(R"({"chunk":0})");
+  }
+  if (question.method == "PUT") {
+    transfer::DatasetWish wish;
+    wish.owner = "ada";
+    wish.manifest = transfer::decode_manifest(question.body).value();
+    if (const auto name = rest.find("&name="); name != std::string::npos) {
+      wish.name = rest.substr(name + 6);
+    }
+    if (rest.find("keep_until=") != std::string::npos) wish.policy.keep_until = core::Time{1};
+    if (rest.find("readers=bob") != std::string::npos) wish.policy.readers = {"bob"};
+    held.begin(wish).value();
+  }
+  const auto info = held.find("ada", {transfer::DatasetKey::Kind::root, root, {}, {}});
+  if (!info) return info.error();
+  DatasetView view;
+  view.owner = "ada";
+  view.name = info->name;
+  view.is_complete = info->is_complete();
+  view.policy = info->policy;
+  if (!view.is_complete) view.missing = {{0, 0}};
+  return codec::to_json(view);
+}
+
+TEST_F(Landing, InTheRegionThatTheJobFileNames) {
+  document_.replace(document_.find(R"("data://results")"), 16, R"("data://results","region":"52")");
+  const Response refused = grid.home.call("ada", "POST", "/v1/jobs", document_);
+  EXPECT_EQ(ApiWorld::read_code(refused), "bad_field");  // No hub of it is a peer.
+  ApiWorld third("52R0000000000000", "52", 29);
+  TwoRegions::introduce(grid.home, third, make_test_key(63));
+  FakeDatasets& there = third.backend.held_datasets;
+  grid.home.backend.answer_peer = [&](std::uint32_t peer, const PeerQuestion& question) {
+    EXPECT_EQ(peer, 1u);
+    return answer_as_region(there, question);
+  };
+  const execution::StartAttempt start = begin();
+  const std::string query = make_query(start);
+  ApiWorld& owner = grid.owner;
+  const Response begun = owner.send_site(grid.site, "PUT", make_target() + query, encoded);
+  ASSERT_EQ(begun.status, 200) << begun.body;
+  EXPECT_EQ(ApiWorld::read<LandingView>(begun).missing.size(), 1u);
+  EXPECT_TRUE(there.list("ada").at(0).policy.keep_until.has_value());
+  EXPECT_EQ(bring(owner, grid.site, query + "&last=true"), "bad_field");
+  EXPECT_EQ(code(owner.send_site(grid.site, "PUT", make_target("/chunks/0") + query, "other")),
+            "bad_digest");
+  EXPECT_EQ(code(owner.send_site(grid.site, "PUT", make_target("/chunks/0") + query, content)),
+            "taken");
+  EXPECT_EQ(read(third, "results"), "nothing");
+  EXPECT_EQ(bring(owner, grid.site, query), "taken");
+  EXPECT_EQ(bring(owner, grid.site, query + "&last=true"), "taken");
+  EXPECT_EQ(read(third, "results"), content);
+  EXPECT_FALSE(there.list("ada").at(0).policy.keep_until.has_value());
+  EXPECT_TRUE(grid.home.backend.held_datasets.list("ada").empty());
+}
+
+// What the owner had there before stays as it is, but for its name.
+TEST_F(Landing, KeepsThePolicyOfWhatIsThere) {
+  document_.replace(document_.find(R"("data://results")"), 16, R"("data://results","region":"52")");
+  ApiWorld third("52R0000000000000", "52", 29);
+  TwoRegions::introduce(grid.home, third, make_test_key(63));
+  FakeDatasets& there = third.backend.held_datasets;
+  transfer::DatasetWish wish;
+  wish.owner = "ada";
+  wish.name = "older";
+  wish.policy.readers = {"bob"};
+  wish.policy.keep_until = core::Time{1};
+  ASSERT_TRUE(there.put(wish, content).has_value());
+  grid.home.backend.answer_peer = [&](std::uint32_t, const PeerQuestion& question) {
+    return answer_as_region(there, question);
+  };
+  const std::string query = make_query(begin());
+  const Response begun = grid.owner.send_site(grid.site, "PUT", make_target() + query, encoded);
+  EXPECT_TRUE(ApiWorld::read<LandingView>(begun).is_complete) << begun.body;
+  EXPECT_EQ(read(third, "older"), content);
+  EXPECT_EQ(bring(grid.owner, grid.site, query + "&last=true"), "taken");
+  EXPECT_EQ(read(third, "results"), content);
+  EXPECT_EQ(there.list("ada").at(0).policy.readers, std::vector<std::string>{"bob"});
+  EXPECT_TRUE(there.list("ada").at(0).policy.keep_until.has_value());
+}
+
 }  // namespace
 }  // namespace intertie::api

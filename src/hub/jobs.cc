@@ -128,6 +128,17 @@ core::Result<void> check_limits(const State& state, const Principal& principal,
   return {};
 }
 
+// An output lands here, or at a peer's.
+core::Result<void> check_landings(const State& state, const Submission& submission) {
+  for (const std::string& region : submission.landing_regions) {
+    if (region == state.facts.region) continue;
+    const bool is_known = std::ranges::any_of(
+        state.peers, [&](const PeerState& peer) { return peer.terms.region == region; });
+    if (!is_known) return {core::Reason::bad_field, "data.out: no hub of region " + region};
+  }
+  return {};
+}
+
 // Order of the checks: repeat, account, names, limits, budget, feasibility. While jobs of the same
 // shape wait, it has passed the check of feasibility before.
 core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& command,
@@ -140,6 +151,7 @@ core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& comman
   if (const auto checked = check_limits(state, principal, *account); !checked) {
     return checked.error();
   }
+  if (const auto checked = check_landings(state, submission); !checked) return checked.error();
   const auto shape = resolve_shape(state, context.soft.grid, submission);
   if (!shape) return shape.error();
   const auto known = state.shape_handles.find(codec::to_cbor(*shape));

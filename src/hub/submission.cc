@@ -126,6 +126,9 @@ core::Result<Submission> prepare_submission(const JobDocument& asked,
   for (const std::string& name : document.where.not_) {
     if (!is_region(name)) submission.sites_not.push_back(name);
   }
+  for (const DataOut& output : document.data.out) {
+    if (!output.region.empty()) submission.landing_regions.push_back(output.region);
+  }
   return submission;
 }
 

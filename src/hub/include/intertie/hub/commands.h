@@ -50,6 +50,7 @@ struct Submission {
   std::string account;                 // Name; empty: the owner's own.
   std::vector<std::string> sites_not;  // Names of excluded sites; the decision knows their handles.
   std::string document;                // JSON, the record's body.
+  std::vector<std::string> landing_regions = {};  // Named by outputs.
 };
 
 /// Each job stands alone: one refused job does not refuse its neighbours. Answered with Submitted.
