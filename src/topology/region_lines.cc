@@ -77,7 +77,11 @@ LineTerms RegionLines::get_terms(const Ends& ends, core::Time now) const {
              row->registered->price_per_gigabyte};
   }
   const LineMeasurement& measured = row->measured;
-  if (is_rate_fresh(measured, now)) terms.bits_per_second = measured.bits_per_second;
+  if (is_rate_fresh(measured, now)) {
+    // The sender keeps to what is registered; a meter may see more in the moments between.
+    const std::int64_t most = row->registered ? terms.bits_per_second : measured.bits_per_second;
+    terms.bits_per_second = std::min(measured.bits_per_second, most);
+  }
   if (measured.delay) {
     const std::int64_t micros = measured.delay->count;
     terms.latency_ms = micros / kMicrosPerMilli + (micros % kMicrosPerMilli > 0 ? 1 : 0);

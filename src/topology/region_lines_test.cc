@@ -39,6 +39,14 @@ TEST(RegionLines, MeasuredWhileFreshElseRegisteredElseAssumed) {
   EXPECT_EQ(lines.get_terms(kEnds, start), (LineTerms{8'000'000, 20, Money{7}}));
 }
 
+TEST(RegionLines, NoLineIsFasterThanItsSenderLetsItBe) {
+  RegionLines lines;
+  lines.set_rate(kEnds, 900'000'000, Time{0});
+  EXPECT_EQ(lines.get_terms(kEnds, Time{1}).bits_per_second, 900'000'000);
+  lines.put(make_line());
+  EXPECT_EQ(lines.get_terms(kEnds, Time{1}).bits_per_second, 8'000'000);
+}
+
 TEST(RegionLines, AnotherBandwidthForgetsWhatWasMeasured) {
   RegionLines lines;
   lines.set_rate(kEnds, 3'000'000, Time{0});

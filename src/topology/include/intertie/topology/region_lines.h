@@ -78,7 +78,7 @@ class RegionLines {
   /// nullptr: neither registered nor measured.
   const Row* find(const Ends& ends) const;
 
-  /// What to reckon with: measured (a rate only while it is fresh), else registered, else
+  /// What to reckon with: measured (a fresh rate, up to the registered one), else registered, else
   /// line_assumed_bits_per_second and line_assumed_latency_ms. Only a registered line has a price.
   LineTerms get_terms(const Ends& ends, core::Time now) const;
 
