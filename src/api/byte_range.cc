@@ -43,6 +43,15 @@ core::Result<std::optional<ByteRange>> parse_byte_range(std::string_view header,
   return std::optional(ByteRange{*first, std::min(*last, size - 1) - *first + 1});
 }
 
+std::string clip_byte_range(const std::string& header, std::uint64_t most) {
+  constexpr std::string_view unit = "bytes=";
+  const bool has_begin = header.size() > unit.size() && header[unit.size()] != '-';
+  const auto range = parse_byte_range(header, UINT64_MAX);
+  if (!has_begin || !range || !*range || (*range)->length <= most) return header;
+  return std::string(unit) + std::to_string((*range)->offset) + "-" +
+         std::to_string((*range)->offset + most - 1);
+}
+
 Response make_unsatisfiable(std::uint64_t size) {
   Response response = make_problem(
       {core::Reason::out_of_range, "Range: the content has " + std::to_string(size) + " bytes"},

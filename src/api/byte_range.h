@@ -25,6 +25,9 @@ struct ByteRange {
 core::Result<std::optional<ByteRange>> parse_byte_range(std::string_view header,
                                                         std::uint64_t size);
 
+/// The same header for at most `most` bytes from the same place; another kind of header as it is.
+std::string clip_byte_range(const std::string& header, std::uint64_t most);
+
 /// 416 with the size that there is.
 Response make_unsatisfiable(std::uint64_t size);
 

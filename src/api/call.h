@@ -47,6 +47,8 @@ struct Call {
   std::uint32_t site = 0;               // Site listener: the handle of the site that calls.
   std::uint32_t peer = 0;               // Site listener: the handle of the hub that calls.
   std::string peer_key;                 // Site listener: text of the certificate's key.
+  std::string hub_region = {};          // Datasets: of this hub,
+  std::string caller_region = {};       // and of the caller, in whose names the answer is.
 };
 using CallPointer = std::shared_ptr<Call>;
 

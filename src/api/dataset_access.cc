@@ -1,49 +1,14 @@
-// Who may read which dataset, and how it is answered.
+// How datasets are named in requests, and answered.
 #include "dataset_access.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "intertie/core/limits.h"
-#include "intertie/transfer/data_policy.h"
 
 #include "byte_range.h"
 
 namespace intertie::api {
-namespace {
-
-struct JobReader {
-  std::string owner;
-  std::string region;  // Of the site.
-};
-
-// The owner of a job whose present attempt is the site's.
-std::optional<JobReader> find_job_reader(const hub::State& state, std::uint64_t number,
-                                         std::uint32_t site) {
-  const hub::Job* const job = state.find_job(number);
-  if (job == nullptr || job->reservation == 0) return std::nullopt;
-  const hub::Reservation* const reservation = state.find_reservation(job->reservation);
-  if (reservation == nullptr) return std::nullopt;
-  const auto& pools = state.sites[site].pools;
-  if (std::ranges::find(pools, reservation->terms.pool) == pools.end()) return std::nullopt;
-  return JobReader{state.principals[job->owner].name, state.sites[site].site.region};
-}
-
-// Agents that do not name the job yet: every owner with an attempt there.
-std::vector<JobReader> list_job_readers(const hub::State& state, std::uint32_t site) {
-  std::vector<JobReader> readers;
-  for (const auto& [number, reservation] : state.reservations) {
-    if (auto reader = find_job_reader(state, reservation.terms.job, site)) {
-      readers.push_back(std::move(*reader));
-    }
-  }
-  std::ranges::sort(readers, {}, &JobReader::owner);
-  const auto is_same = [](const JobReader& a, const JobReader& b) { return a.owner == b.owner; };
-  readers.erase(std::unique(readers.begin(), readers.end(), is_same), readers.end());
-  return readers;
-}
-
-}  // namespace
 
 core::Result<transfer::DatasetKey> read_dataset_key(const Call& call) {
   const std::string& text = call.parameters.front();
@@ -87,6 +52,26 @@ void respond_content(const CallPointer& call, const transfer::DatasetInfo& info,
   respond(*call, std::move(response));
 }
 
+void respond_content_over_line(const CallPointer& call, const transfer::DatasetInfo& info,
+                               const std::string& region) {
+  const auto range = parse_byte_range(call->request.range, info.size);
+  const bool has_range = range && *range;
+  const std::uint64_t offset = has_range ? (*range)->offset : 0;
+  const std::uint64_t asked = has_range ? (*range)->length : info.size;
+  const std::uint64_t wanted = std::min<std::uint64_t>(asked, core::limits::http_body_bytes_max);
+  if (!range || !info.is_complete() || wanted == 0) return respond_content(call, info, true);
+  call->backend.pace_line(region, static_cast<std::int64_t>(wanted),
+                          [call, info, has_range, offset](const core::Result<std::int64_t>& turn) {
+                            if (!turn) return fail(*call, turn.error());
+                            if (has_range) {
+                              call->request.range =
+                                  "bytes=" + std::to_string(offset) + "-" +
+                                  std::to_string(offset + static_cast<std::uint64_t>(*turn) - 1);
+                            }
+                            respond_content(call, info, true);
+                          });
+}
+
 void respond_manifest(const CallPointer& call, const transfer::DatasetInfo& info) {
   const auto manifest = call->backend.datasets().get_manifest(info.owner, info.root);
   if (!manifest) return fail(*call, manifest.error());
@@ -97,35 +82,6 @@ void respond_manifest(const CallPointer& call, const transfer::DatasetInfo& info
     response.headers.emplace_back("Intertie-Keep-Until", core::to_rfc3339(*info.policy.keep_until));
   }
   respond(*call, std::move(response));
-}
-
-void use_job_dataset(const CallPointer& call,
-                     std::function<void(const transfer::DatasetInfo&)> then) {
-  const auto key = read_dataset_key(*call);
-  if (!key) return fail(*call, key.error());
-  const auto job = read_number(*call, "job", 0);
-  if (!job) return fail(*call, job.error());
-  look_then(
-      call,
-      [job = *job, site = call->site](const hub::HubMachine& machine) {
-        if (job == 0) return list_job_readers(machine.state(), site);
-        std::vector<JobReader> readers;
-        if (auto reader = find_job_reader(machine.state(), job, site)) {
-          readers.push_back(std::move(*reader));
-        }
-        return readers;
-      },
-      [call, key = *key, then = std::move(then)](const std::vector<JobReader>& readers) {
-        for (const JobReader& reader : readers) {
-          const auto info = call->backend.datasets().find(reader.owner, key);
-          if (!info) continue;
-          const auto may_lie =
-              transfer::check_place(info->policy, {reader.region}, call->backend.now());
-          if (!may_lie) return fail(*call, may_lie.error());
-          return then(*info);
-        }
-        fail(*call, {core::Reason::not_found, transfer::to_text(key)});
-      });
 }
 
 }  // namespace intertie::api

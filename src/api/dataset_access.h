@@ -17,12 +17,19 @@ core::Result<transfer::DatasetKey> read_dataset_key(const Call& call);
 /// dataset is not_found.
 void respond_content(const CallPointer& call, const transfer::DatasetInfo& info, bool has_body);
 
+/// The same to the hub of another region: when the line there has a turn, and as much of a range as
+/// may go with it.
+void respond_content_over_line(const CallPointer& call, const transfer::DatasetInfo& info,
+                               const std::string& region);
+
 /// Answers with the manifest's encoding.
 void respond_manifest(const CallPointer& call, const transfer::DatasetInfo& info);
 
-/// Site listener: finds what the owner of job `?job` may read, if an attempt of it is this site's,
-/// then calls. Everything else is answered: not_found, or data_policy if it may not lie there.
-void use_job_dataset(const CallPointer& call,
-                     std::function<void(const transfer::DatasetInfo&)> then);
+enum class DatasetPart : std::uint8_t { manifest, content };
+
+/// Site listener: what the owner of job `?job` may read, if an attempt of it is this site's. What
+/// does not lie here comes from the region that holds it, under a grant of the job's home.
+/// not_found, or data_policy if it may not lie there.
+void respond_job_dataset(const CallPointer& call, DatasetPart part);
 
 }  // namespace intertie::api

@@ -92,6 +92,10 @@ class FakeBackend final : public Backend {
         request.offset < bytes.size() ? bytes.substr(request.offset, request.length) : "";
     done(SiteFilePiece{piece, bytes.size()});
   }
+  void fetch_from_peer(PeerFetch ask, std::function<void(core::Result<Response>)> done) override {
+    if (on_fetch_from_peer) return on_fetch_from_peer(std::move(ask), std::move(done));
+    done(core::Error{core::Reason::unreachable, "no peers"});
+  }
   void attach_site_stream(std::uint32_t site, std::uint64_t after,
                           std::shared_ptr<Stream>) override {
     streams.emplace_back(site, after);
@@ -150,6 +154,7 @@ class FakeBackend final : public Backend {
 
   core::Time time{1'800'000'000'000'000};
   FakeDatasets held_datasets;
+  std::function<void(PeerFetch, std::function<void(core::Result<Response>)>)> on_fetch_from_peer;
   std::map<std::string, std::string> files;  // At every site, by name.
   std::vector<SiteFileRequest> asked;
   std::vector<PeerQuestion> questions;

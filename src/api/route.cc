@@ -80,6 +80,7 @@ const std::vector<Route>& get_site_routes() {
     add_channel_routes(all);
     add_hub_channel_routes(all);
     add_peer_identity_routes(all);
+    add_peer_data_routes(all);
     add_site_output_routes(all);
     add_peer_output_routes(all);
     return all;

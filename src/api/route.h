@@ -75,6 +75,7 @@ void add_public_routes(std::vector<Route>& routes);
 void add_health_routes(std::vector<Route>& routes);
 void add_channel_routes(std::vector<Route>& routes);
 void add_hub_channel_routes(std::vector<Route>& routes);
+void add_peer_data_routes(std::vector<Route>& routes);
 void add_peer_routes(std::vector<Route>& routes);
 void add_identity_routes(std::vector<Route>& routes);
 void add_peer_identity_routes(std::vector<Route>& routes);

@@ -89,6 +89,8 @@ CallPointer make_call(RouterCore& core, Request request, AnswerPointer answer, M
                                      {},
                                      0,
                                      0,
+                                     {},
+                                     {},
                                      {}});
 }
 

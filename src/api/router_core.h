@@ -18,6 +18,7 @@
 
 #include "call.h"
 #include "event_feed.h"
+#include "grants.h"
 #include "identity_answer.h"
 
 namespace intertie::api {
@@ -51,6 +52,7 @@ class RouterCore {
   const std::shared_ptr<EventFeed>& events() const { return events_; }
   /// Verified answers of other registries.
   IdentityCache& identities() { return identities_; }
+  GrantCache& grants() { return grants_; }
 
   /// Finds out who calls, then `then`; a refusal is answered. Verified tokens are remembered until
   /// they expire.
@@ -87,6 +89,7 @@ class RouterCore {
   Backend& backend_;
   const std::shared_ptr<EventFeed> events_;
   IdentityCache identities_;
+  GrantCache grants_;
   std::mutex mutex_;  // Guards all below.
   boost::unordered_flat_map<crypto::Digest, Caller> tokens_;
   boost::unordered_flat_map<crypto::Digest, KnownPeer> peers_;

@@ -45,14 +45,8 @@ void respond_own(const CallPointer& call, bool has_body) {
 void get_content(const CallPointer& call) { respond_own(call, true); }
 void head_content(const CallPointer& call) { respond_own(call, false); }
 
-void send_content(const CallPointer& call) {
-  use_job_dataset(call,
-                  [call](const transfer::DatasetInfo& info) { respond_content(call, info, true); });
-}
-void send_manifest(const CallPointer& call) {
-  use_job_dataset(call,
-                  [call](const transfer::DatasetInfo& info) { respond_manifest(call, info); });
-}
+void send_content(const CallPointer& call) { respond_job_dataset(call, DatasetPart::content); }
+void send_manifest(const CallPointer& call) { respond_job_dataset(call, DatasetPart::manifest); }
 
 }  // namespace
 

@@ -1,203 +1,25 @@
-// Datasets: brought in chunks, read by ranges, seen by their owners and the readers they name.
-#include <algorithm>
-#include <utility>
-
+// The routes of datasets, for users and for the hubs of other regions.
 #include "intertie/api/dataset_views.h"
 #include "intertie/codec/schema.h"
-#include "intertie/core/limits.h"
-#include "intertie/crypto/bytes.h"
 
 #include "content_answer.h"
-#include "dataset_access.h"
-#include "route.h"
+#include "dataset_handlers.h"
+#include "everywhere.h"
+#include "regional.h"
 
 namespace intertie::api {
 namespace {
 
-constexpr std::size_t kMissingRangesMax = 1'000;
-
-DatasetView make_view(const transfer::DatasetInfo& info) {
-  DatasetView view;
-  view.id = transfer::format_dataset(info.root);
-  view.name = info.name;
-  view.owner = info.owner;
-  view.size_bytes = {static_cast<std::int64_t>(info.size)};
-  if (info.whole) view.digest = crypto::to_text(*info.whole);
-  view.chunk_bytes = info.chunk_bytes;
-  view.chunks = info.chunks;
-  view.chunks_here = info.chunks_here;
-  view.is_complete = info.is_complete();
-  view.is_pinned = info.is_pinned;
-  view.policy = info.policy;
-  view.created = info.created;
-  view.last_used = info.last_used;
-  return view;
-}
-
-void respond_dataset(const CallPointer& call, const transfer::DatasetInfo& info, int status) {
-  DatasetView view = make_view(info);
-  if (!info.is_complete() && info.owner == call->caller.name) {
-    const auto journal = call->backend.datasets().get_journal(info.owner, info.root);
-    if (!journal) return fail(*call, journal.error());
-    for (const auto& [first, last] : journal->list_missing(kMissingRangesMax)) {
-      view.missing.push_back({first, last});
-    }
-  }
-  respond_view(*call, view, status);
-}
-
-std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    parts.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
-}
-
-core::Result<transfer::DataPolicy> read_policy(const Call& call) {
-  using transfer::Classification;
-  transfer::DataPolicy policy;
-  policy.readers = split_list(find_query(call, "readers").value_or(""));
-  policy.regions = split_list(find_query(call, "regions").value_or(""));
-  const auto until = read_time(call, "keep_until");
-  if (!until) return until.error();
-  policy.keep_until = *until;
-  const std::string level = find_query(call, "classification").value_or("open");
-  static constexpr std::pair<std::string_view, Classification> kLevels[] = {
-      {"open", Classification::open},
-      {"internal", Classification::internal_},
-      {"confidential", Classification::confidential},
-      {"secret", Classification::secret}};
-  const auto* const found =
-      std::ranges::find(kLevels, level, &std::pair<std::string_view, Classification>::first);
-  if (found == std::end(kLevels)) {
-    return core::Error{core::Reason::bad_field,
-                       "?classification: open, internal, confidential or secret"};
-  }
-  policy.classification = found->second;
-  return policy;
-}
-
-void begin_dataset(const CallPointer& call) {
-  const auto key = read_dataset_key(*call);
-  if (!key) return fail(*call, key.error());
-  auto manifest = transfer::decode_manifest(call->request.body);
-  if (!manifest) return fail(*call, manifest.error());
-  if (key->kind != transfer::DatasetKey::Kind::root ||
-      transfer::compute_root(*manifest) != key->digest) {
-    return fail(*call, {core::Reason::bad_digest, "the manifest is another dataset's"});
-  }
-  auto policy = read_policy(*call);
-  if (!policy) return fail(*call, policy.error());
-  transfer::DatasetWish wish;
-  wish.owner = call->caller.name;
-  wish.manifest = std::move(*manifest);
-  wish.name = find_query(*call, "name").value_or("");
-  wish.policy = std::move(*policy);
-  wish.is_pinned = find_query(*call, "pin").value_or("false") == "true";
-  const auto info = call->backend.datasets().begin(wish);
-  if (!info) return fail(*call, info.error());
-  respond_dataset(call, *info, info->is_complete() ? 200 : 202);
-}
-
-void put_chunk(const CallPointer& call) {
-  const auto key = read_dataset_key(*call);
-  if (!key) return fail(*call, key.error());
-  const auto chunk = parse_number(call->parameters[1], "chunk");
-  if (!chunk || *chunk >= core::limits::manifest_chunks_max) {
-    return fail(*call, {core::Reason::bad_field, "chunk: a number of the manifest"});
-  }
-  const auto index = static_cast<std::uint32_t>(*chunk);
-  const auto done =
-      call->backend.datasets().put_chunk(call->caller.name, key->digest, index, call->request.body);
-  if (!done) return fail(*call, done.error());
-  respond_view(*call, ChunkView{index}, 201);
-}
-
-// What the caller may see under the key in the path; answered if there is nothing.
-std::optional<transfer::DatasetInfo> find_dataset(const CallPointer& call) {
-  const auto key = read_dataset_key(*call);
-  if (!key) {
-    fail(*call, key.error());
-    return std::nullopt;
-  }
-  auto info = call->backend.datasets().find(call->caller.name, *key);
-  if (info) return std::move(*info);
-  fail(*call, info.error());
-  return std::nullopt;
-}
-
-void get_dataset(const CallPointer& call) {
-  if (const auto info = find_dataset(call)) respond_dataset(call, *info, 200);
-}
-
-void find_by_name(const CallPointer& call) {
-  transfer::DatasetKey key;
-  key.name = find_query(*call, "name").value_or("");
-  key.owner = find_query(*call, "owner").value_or("");
-  if (auto checked = transfer::check_dataset_name(key.name); !checked) {
-    return fail(*call, checked.error());
-  }
-  const auto info = call->backend.datasets().find(call->caller.name, key);
-  if (!info) return fail(*call, info.error());
-  respond_dataset(call, *info, 200);
-}
-
-void get_manifest(const CallPointer& call) {
-  if (const auto info = find_dataset(call)) respond_manifest(call, *info);
-}
-
-void get_content(const CallPointer& call) {
-  if (const auto info = find_dataset(call)) respond_content(call, *info, true);
-}
-
-void list_datasets(const CallPointer& call) {
-  DatasetList list;
-  for (const auto& info : call->backend.datasets().list(call->caller.name)) {
-    list.datasets.push_back(make_view(info));
-  }
-  respond_view(*call, list);
-}
-
-void set_pinned(const CallPointer& call, bool is_pinned) {
-  const auto info = find_dataset(call);
-  if (!info) return;
-  const auto done = call->backend.datasets().set_pinned(call->caller.name, info->root, is_pinned);
-  if (!done) return fail(*call, done.error());
-  respond_dataset(call, *done, 200);
-}
-
-void pin_dataset(const CallPointer& call) { set_pinned(call, true); }
-void unpin_dataset(const CallPointer& call) { set_pinned(call, false); }
-
-void remove_dataset(const CallPointer& call) {
-  const auto info = find_dataset(call);
-  if (!info) return;
-  const auto done = call->backend.datasets().remove(call->caller.name, info->root);
-  if (!done) return fail(*call, done.error());
-  Response response;
-  response.status = 204;
-  response.content_type.clear();
-  respond(*call, std::move(response));
-}
-
 constexpr const char* kPattern = "/v1/datasets/{dataset}";
+const std::vector<QueryRow> kRegion = {{"region", "whose hub holds it; absent: this one"}};
+const std::vector<QueryRow> kAnyRegion = {
+    {"region", "whose hub holds it; absent: this one; *: any"}};
 
 void add_writing(std::vector<Route>& routes) {
-  routes.push_back({"PUT",
-                    "/v1/datasets/{dataset}/chunks/{chunk}",
-                    "put_chunk",
+  routes.push_back({"PUT", "/v1/datasets/{dataset}/chunks/{chunk}", "put_chunk",
                     "Brings a chunk; it must be the one that the manifest names.",
-                    Visibility::owner,
-                    Scope::jobs_write,
-                    {},
-                    nullptr,
-                    &codec::openapi_schema<ChunkView>,
-                    201,
-                    &put_chunk,
-                    true});
+                    Visibility::owner, Scope::jobs_write, kRegion, nullptr,
+                    &codec::openapi_schema<ChunkView>, 201, &in_region<&put_chunk>, true});
   routes.push_back({"PUT",
                     kPattern,
                     "begin_dataset",
@@ -209,107 +31,54 @@ void add_writing(std::vector<Route>& routes) {
                      {"readers", "principals who may read it, separated by commas"},
                      {"regions", "where it may lie, separated by commas"},
                      {"classification", "open, internal, confidential or secret"},
-                     {"keep_until", "when it is removed"}},
+                     {"keep_until", "when it is removed"},
+                     kRegion.front()},
                     nullptr,
                     &codec::openapi_schema<DatasetView>,
                     202,
-                    &begin_dataset,
+                    &in_region<&begin_dataset>,
                     true});
-  routes.push_back({"POST",
-                    "/v1/datasets/{dataset}:pin",
-                    "pin_dataset",
-                    "Never give it up for space.",
-                    Visibility::owner,
-                    Scope::jobs_write,
-                    {},
-                    nullptr,
-                    &codec::openapi_schema<DatasetView>,
-                    200,
-                    &pin_dataset});
-  routes.push_back({"POST",
-                    "/v1/datasets/{dataset}:unpin",
-                    "unpin_dataset",
-                    "The opposite.",
-                    Visibility::owner,
-                    Scope::jobs_write,
-                    {},
-                    nullptr,
-                    &codec::openapi_schema<DatasetView>,
-                    200,
-                    &unpin_dataset});
-  routes.push_back({"DELETE",
-                    kPattern,
-                    "remove_dataset",
-                    "Removes the caller's dataset.",
-                    Visibility::owner,
-                    Scope::jobs_write,
-                    {},
-                    nullptr,
-                    nullptr,
-                    204,
-                    &remove_dataset});
+  routes.push_back({"POST", "/v1/datasets/{dataset}:pin", "pin_dataset",
+                    "Never give it up for space.", Visibility::owner, Scope::jobs_write, kRegion,
+                    nullptr, &codec::openapi_schema<DatasetView>, 200, &in_region<&pin_dataset>});
+  routes.push_back({"POST", "/v1/datasets/{dataset}:unpin", "unpin_dataset", "The opposite.",
+                    Visibility::owner, Scope::jobs_write, kRegion, nullptr,
+                    &codec::openapi_schema<DatasetView>, 200, &in_region<&unpin_dataset>});
+  routes.push_back({"DELETE", kPattern, "remove_dataset", "Removes the caller's dataset.",
+                    Visibility::owner, Scope::jobs_write, kRegion, nullptr, nullptr, 204,
+                    &in_region<&remove_dataset>});
 }
 
 }  // namespace
 
 void add_dataset_routes(std::vector<Route>& routes) {
   add_writing(routes);
+  routes.push_back({"GET", "/v1/datasets", "list_datasets", "The caller's datasets, by name.",
+                    Visibility::everybody, Scope::jobs_read, kAnyRegion, nullptr,
+                    &codec::openapi_schema<DatasetList>, 200, &in_region<&list_everywhere>});
   routes.push_back({"GET",
-                    "/v1/datasets",
-                    "list_datasets",
-                    "The caller's datasets, by name.",
-                    Visibility::everybody,
-                    Scope::jobs_read,
-                    {},
-                    nullptr,
-                    &codec::openapi_schema<DatasetList>,
-                    200,
-                    &list_datasets});
-  routes.push_back(
-      {"GET",
-       "/v1/datasets:find",
-       "find_dataset",
-       "The dataset that the caller reads under a name.",
-       Visibility::owner,
-       Scope::jobs_read,
-       {{"name", "what it is called"}, {"owner", "whose it is; the caller's if absent"}},
-       nullptr,
-       &codec::openapi_schema<DatasetView>,
-       200,
-       &find_by_name});
-  routes.push_back({"GET",
-                    "/v1/datasets/{dataset}/manifest",
-                    "get_manifest",
-                    "How it is cut, and the digest of each chunk.",
+                    "/v1/datasets:find",
+                    "find_dataset",
+                    "The dataset that the caller reads under a name.",
                     Visibility::owner,
                     Scope::jobs_read,
-                    {},
-                    nullptr,
-                    nullptr,
-                    200,
-                    &get_manifest});
-  routes.push_back({"GET",
-                    "/v1/datasets/{dataset}/content",
-                    "get_dataset_content",
-                    "Its bytes; Range is honoured.",
-                    Visibility::owner,
-                    Scope::jobs_read,
-                    {},
-                    nullptr,
-                    nullptr,
-                    200,
-                    &get_content});
-  routes.push_back({"GET",
-                    kPattern,
-                    "get_dataset",
-                    "One dataset, and what is missing of it.",
-                    Visibility::owner,
-                    Scope::jobs_read,
-                    {},
+                    {{"name", "what it is called"},
+                     {"owner", "whose it is; the caller's if absent"},
+                     kAnyRegion.front()},
                     nullptr,
                     &codec::openapi_schema<DatasetView>,
                     200,
-                    &get_dataset});
+                    &in_region<&find_everywhere>});
+  routes.push_back({"GET", "/v1/datasets/{dataset}/manifest", "get_manifest",
+                    "How it is cut, and the digest of each chunk.", Visibility::owner,
+                    Scope::jobs_read, kRegion, nullptr, nullptr, 200,
+                    &in_region<&get_dataset_manifest>});
+  routes.push_back({"GET", "/v1/datasets/{dataset}/content", "get_dataset_content",
+                    "Its bytes; Range is honoured.", Visibility::owner, Scope::jobs_read, kRegion,
+                    nullptr, nullptr, 200, &in_region<&get_dataset_content>});
+  routes.push_back({"GET", kPattern, "get_dataset", "One dataset, and what is missing of it.",
+                    Visibility::owner, Scope::jobs_read, kAnyRegion, nullptr,
+                    &codec::openapi_schema<DatasetView>, 200, &in_region<&get_everywhere>});
 }
 
 }  // namespace intertie::api

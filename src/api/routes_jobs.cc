@@ -1,6 +1,7 @@
 // Jobs: submission, lists, waiting for changes, cancellation.
 #include <algorithm>
 #include <atomic>
+#include <set>
 #include <utility>
 
 #include "intertie/codec/cbor.h"
@@ -9,7 +10,9 @@
 #include "intertie/hub/index_tables.h"
 #include "intertie/hub/submission.h"
 
+#include "everywhere.h"
 #include "job_access.h"
+#include "job_inputs.h"
 #include "route.h"
 #include "router_core.h"
 #include "secret_boxes.h"
@@ -27,41 +30,13 @@ core::Result<void> check_key(const std::string& key) {
   return {core::Reason::too_large, "Idempotency-Key: at most idempotency_key_bytes_max"};
 }
 
-// Datasets must be here, whole, and the owner's to read; their size is what the store says. A name
-// becomes the identity it has now, so that the job's input stays what it was.
-core::Result<void> complete_inputs(Backend& backend, hub::JobDocument& document,
-                                   const std::string& owner) {
-  for (std::size_t i = 0; i < document.data.in.size(); ++i) {
-    hub::DataIn& input = document.data.in[i];
-    if (input.from.empty()) {
-      input.size = {static_cast<std::int64_t>(input.content.size())};
-      continue;
-    }
-    const std::string field = "data.in[" + std::to_string(i) + "].from: ";
-    const auto key = transfer::parse_dataset_key(input.from);
-    if (!key) return {core::Reason::bad_field, field + key.error().detail};
-    const auto info = backend.datasets().find(owner, *key);
-    if (!info) return {info.error().reason, field + info.error().detail};
-    if (!info->is_complete()) {
-      return {core::Reason::not_found, field + input.from + ": " +
-                                           std::to_string(info->chunks_here) + " of " +
-                                           std::to_string(info->chunks) + " chunks are here"};
-    }
-    input.size = {static_cast<std::int64_t>(info->size)};
-    if (key->kind == transfer::DatasetKey::Kind::name) {
-      input.from = transfer::format_dataset(info->root);
-    }
-  }
-  return {};
-}
-
-core::Result<hub::Submission> prepare(Backend& backend, hub::JobDocument& document,
-                                      const std::string& key, const std::string& owner) {
-  if (auto done = complete_inputs(backend, document, owner); !done) return done.error();
+core::Result<hub::Submission> prepare(const Call& call, hub::JobDocument& document,
+                                      const std::string& key, const LocatedDatasets& located) {
+  if (auto done = complete_inputs(document, located, call.hub_region); !done) return done.error();
   auto submission = hub::prepare_submission(
       document, key.empty() ? std::nullopt : std::optional<std::string_view>(key));
   if (!submission) return submission;
-  if (auto done = check_boxes(backend, document, owner); !done) return done.error();
+  if (auto done = check_boxes(call.backend, document, call.caller.name); !done) return done.error();
   return submission;
 }
 
@@ -110,14 +85,9 @@ JobView make_new_view(const Call& call, const hub::JobSubmitted& head) {
   return view;
 }
 
-void submit_job(const CallPointer& call) {
-  if (auto checked = check_key(call->request.idempotency_key); !checked) {
-    return fail(*call, checked.error());
-  }
-  auto document = read_body<hub::JobDocument>(*call);
-  if (!document) return;
-  auto submission =
-      prepare(call->backend, *document, call->request.idempotency_key, call->caller.name);
+void submit_located(const CallPointer& call, hub::JobDocument document,
+                    const LocatedDatasets& located) {
+  auto submission = prepare(*call, document, call->request.idempotency_key, located);
   if (!submission) return fail(*call, submission.error());
   const auto repeat = find_repeat(*call, *submission);
   if (!repeat) return fail(*call, repeat.error());
@@ -137,6 +107,19 @@ void submit_job(const CallPointer& call) {
   });
 }
 
+void submit_job(const CallPointer& call) {
+  if (auto checked = check_key(call->request.idempotency_key); !checked) {
+    return fail(*call, checked.error());
+  }
+  auto document = read_body<hub::JobDocument>(*call);
+  if (!document) return;
+  auto keys = list_input_keys(*document);
+  locate_datasets(call, std::move(keys),
+                  [call, document = std::move(*document)](const LocatedDatasets& located) {
+                    submit_located(call, document, located);
+                  });
+}
+
 BulkItem make_item(const core::Result<hub::SubmittedJob>& outcome) {
   BulkItem item;
   if (outcome) {
@@ -149,23 +132,17 @@ BulkItem make_item(const core::Result<hub::SubmittedJob>& outcome) {
 }
 
 // Jobs that cannot be submitted keep their place; the others go to the engine together.
-void submit_bulk(const CallPointer& call) {
+void submit_bulk_located(const CallPointer& call, BulkRequest bulk,
+                         const LocatedDatasets& located) {
   const std::string& key = call->request.idempotency_key;
-  if (auto checked = check_key(key); !checked) return fail(*call, checked.error());
-  auto bulk = read_body<BulkRequest>(*call);
-  if (!bulk) return;
-  if (bulk->jobs.empty() || bulk->jobs.size() > core::limits::jobs_per_bulk_max) {
-    return fail(*call, {core::Reason::out_of_range,
-                        "jobs: 1 to " + std::to_string(core::limits::jobs_per_bulk_max)});
-  }
   auto view = std::make_shared<BulkView>();
-  view->jobs.resize(bulk->jobs.size());
+  view->jobs.resize(bulk.jobs.size());
   hub::SubmitJobs command;
   command.owner = call->caller.principal;
   std::vector<std::size_t> positions;
-  for (std::size_t i = 0; i < bulk->jobs.size(); ++i) {
+  for (std::size_t i = 0; i < bulk.jobs.size(); ++i) {
     const std::string own_key = key.empty() ? key : key + "\n" + std::to_string(i);
-    auto submission = prepare(call->backend, bulk->jobs[i], own_key, call->caller.name);
+    auto submission = prepare(*call, bulk.jobs[i], own_key, located);
     if (!submission) {
       view->jobs[i] = make_item(submission.error());
       continue;
@@ -187,6 +164,30 @@ void submit_bulk(const CallPointer& call) {
     }
     call->backend.run_aside([call, view] { respond_view(*call, *view); });
   });
+}
+
+void submit_bulk(const CallPointer& call) {
+  if (auto checked = check_key(call->request.idempotency_key); !checked) {
+    return fail(*call, checked.error());
+  }
+  auto bulk = read_body<BulkRequest>(*call);
+  if (!bulk) return;
+  if (bulk->jobs.empty() || bulk->jobs.size() > core::limits::jobs_per_bulk_max) {
+    return fail(*call, {core::Reason::out_of_range,
+                        "jobs: 1 to " + std::to_string(core::limits::jobs_per_bulk_max)});
+  }
+  std::set<std::string> keys;
+  for (const hub::JobDocument& document : bulk->jobs) {
+    for (std::string& key : list_input_keys(document)) keys.insert(std::move(key));
+  }
+  if (keys.size() > kLocatedMax) {
+    return fail(*call, {core::Reason::too_large,
+                        "jobs: more than " + std::to_string(kLocatedMax) + " different inputs"});
+  }
+  locate_datasets(call, {keys.begin(), keys.end()},
+                  [call, bulk = std::move(*bulk)](const LocatedDatasets& located) {
+                    submit_bulk_located(call, bulk, located);
+                  });
 }
 
 // Waits without a thread: each wake reads the job again.

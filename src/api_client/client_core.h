@@ -35,6 +35,7 @@ class ClientCore {
   std::function<void(const CallNote&)> explain_call;
 
   core::Duration timeout = core::limits::request_timeout;
+  std::string region;  // Of calls about datasets.
 
   void interrupt() const { http_.interrupt(); }
 

@@ -9,17 +9,21 @@
 namespace intertie::api_client {
 namespace {
 
-std::string make_path(const std::string& dataset, std::string_view rest = {}) {
-  return "/v1/datasets/" + net::percent_encode(dataset) + std::string(rest);
+Outgoing make_call(const ClientCore& core, const std::string& dataset, std::string_view rest = {}) {
+  Outgoing call;
+  call.path = "/v1/datasets/" + net::percent_encode(dataset) + std::string(rest);
+  if (!core.region.empty()) call.query.push_back({"region", core.region});
+  return call;
 }
 
 }  // namespace
 
+void Client::set_region(std::string region) { core_->region = std::move(region); }
+
 core::Result<api::DatasetView> Client::begin_dataset(const transfer::Manifest& manifest,
                                                      const DatasetSettings& settings) {
-  Outgoing call;
+  Outgoing call = make_call(*core_, transfer::format_dataset(transfer::compute_root(manifest)));
   call.method = "PUT";
-  call.path = make_path(transfer::format_dataset(transfer::compute_root(manifest)));
   call.body = transfer::encode_manifest(manifest);
   const std::pair<const char*, const std::string&> texts[] = {
       {"name", settings.name},
@@ -36,9 +40,8 @@ core::Result<api::DatasetView> Client::begin_dataset(const transfer::Manifest& m
 
 core::Result<void> Client::put_chunk(const std::string& dataset, std::uint32_t chunk,
                                      std::string_view bytes) {
-  Outgoing call;
+  Outgoing call = make_call(*core_, dataset, "/chunks/" + std::to_string(chunk));
   call.method = "PUT";
-  call.path = make_path(dataset, "/chunks/" + std::to_string(chunk));
   call.body = bytes;
   const auto done = core_->send_checked(call);
   if (!done) return done.error();
@@ -49,53 +52,55 @@ core::Result<api::DatasetView> Client::find_dataset(const std::string& key) {
   const auto parsed = transfer::parse_dataset_key(key);
   if (!parsed) return parsed.error();
   if (parsed->kind != transfer::DatasetKey::Kind::name) {
-    return core_->get<api::DatasetView>(make_path(key));
+    return core_->ask<api::DatasetView>(make_call(*core_, key));
   }
-  if (!parsed->owner.empty()) {
-    return core_->get<api::DatasetView>("/v1/datasets:find",
-                                        {{"owner", parsed->owner}, {"name", parsed->name}});
-  }
-  return core_->get<api::DatasetView>("/v1/datasets:find", {{"name", parsed->name}});
+  Query query = {{"name", parsed->name}};
+  if (!parsed->owner.empty()) query.push_back({"owner", parsed->owner});
+  if (!core_->region.empty()) query.push_back({"region", core_->region});
+  return core_->get<api::DatasetView>("/v1/datasets:find", std::move(query));
 }
 
 core::Result<api::DatasetList> Client::list_datasets() {
-  return core_->get<api::DatasetList>("/v1/datasets");
+  Query query;
+  if (!core_->region.empty()) query.push_back({"region", core_->region});
+  return core_->get<api::DatasetList>("/v1/datasets", std::move(query));
 }
 
 core::Result<transfer::Manifest> Client::get_manifest(const std::string& dataset) {
-  Outgoing call;
-  call.path = make_path(dataset, "/manifest");
-  const auto response = core_->send_checked(call);
+  const auto response = core_->send_checked(make_call(*core_, dataset, "/manifest"));
   if (!response) return response.error();
   return transfer::decode_manifest(response->body);
 }
 
 core::Result<std::string> Client::read_dataset(const std::string& dataset, std::uint64_t offset,
                                                std::uint64_t length) {
-  Outgoing call;
-  call.path = make_path(dataset, "/content");
-  call.range = "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + length - 1);
-  auto response = core_->send_checked(call);
-  if (!response) return response.error();
-  if (response->body.size() != length) {
-    return core::Error{core::Reason::bad_digest, "the hub sent " +
-                                                     std::to_string(response->body.size()) +
-                                                     " bytes of " + std::to_string(length)};
+  // A hub that asks another one answers in smaller pieces.
+  std::string bytes;
+  while (bytes.size() < length) {
+    Outgoing call = make_call(*core_, dataset, "/content");
+    call.range = "bytes=" + std::to_string(offset + bytes.size()) + "-" +
+                 std::to_string(offset + length - 1);
+    const auto response = core_->send_checked(call);
+    if (!response) return response.error();
+    if (response->body.empty() || response->body.size() > length - bytes.size()) {
+      return core::Error{core::Reason::bad_digest, "the hub sent " +
+                                                       std::to_string(response->body.size()) +
+                                                       " bytes of " + std::to_string(length)};
+    }
+    bytes += response->body;
   }
-  return std::move(response->body);
+  return bytes;
 }
 
 core::Result<api::DatasetView> Client::pin_dataset(const std::string& dataset, bool is_pinned) {
-  Outgoing call;
+  Outgoing call = make_call(*core_, dataset, is_pinned ? ":pin" : ":unpin");
   call.method = "POST";
-  call.path = make_path(dataset, is_pinned ? ":pin" : ":unpin");
   return core_->ask<api::DatasetView>(call);
 }
 
 core::Result<void> Client::remove_dataset(const std::string& dataset) {
-  Outgoing call;
+  Outgoing call = make_call(*core_, dataset);
   call.method = "DELETE";
-  call.path = make_path(dataset);
   const auto done = core_->send_checked(call);
   if (!done) return done.error();
   return {};

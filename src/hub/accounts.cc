@@ -37,6 +37,9 @@ core::Result<Reply> decide(Context& context, const CreatePrincipal& command) {
       found != state.principal_handles.end()) {
     return {core::Reason::already_exists, command.name};
   }
+  if (command.name.find('/') != std::string::npos) {
+    return {core::Reason::bad_field, "a principal's name has no '/': users of other regions have"};
+  }
   const bool is_provider = command.role == Role::provider;
   AccountOpened account =
       make_account(command.name, command.name,

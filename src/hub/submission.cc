@@ -24,12 +24,24 @@ std::vector<std::string> make_command(const std::vector<std::string>& run) {
   return is_line ? std::vector<std::string>{"/bin/sh", "-c", run[0]} : run;
 }
 
+bool is_located(const DataIn& input) {
+  return !input.regions.empty() || !input.allowed.empty() ||
+         input.classification != transfer::Classification::open;
+}
+
 // Two boxes of the same secret differ, and a repeated request may carry either: a box counts by
-// its name alone.
+// its name alone. Where an input lies, and may lie, is not the request's.
 crypto::Digest compute_request_digest(const JobDocument& document, const std::string& text) {
-  if (document.secrets.empty()) return crypto::compute_sha256(text);
+  if (document.secrets.empty() && std::ranges::none_of(document.data.in, is_located)) {
+    return crypto::compute_sha256(text);
+  }
   JobDocument stripped = document;
   for (auto& [name, secret] : stripped.secrets) secret = {};
+  for (DataIn& input : stripped.data.in) {
+    input.regions.clear();
+    input.allowed.clear();
+    input.classification = {};
+  }
   return crypto::compute_sha256(codec::to_json(stripped));
 }
 

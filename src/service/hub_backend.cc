@@ -109,6 +109,7 @@ HubBackend::~HubBackend() {
   workers_.stop();
   sender_.stop();
   askers_.stop();
+  peer_data_.stop();
   deadlines_.stop();
 }
 
@@ -357,6 +358,14 @@ void HubBackend::ask_peer(std::uint32_t peer, api::PeerQuestion question,
   if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to other hubs"});
 }
 
+void HubBackend::fetch_from_peer(api::PeerFetch ask,
+                                 std::function<void(core::Result<api::Response>)> done) {
+  const auto peers = find_peers();
+  const auto link = peers ? peers->find(ask.peer) : nullptr;
+  if (!link) return done(core::Error{core::Reason::unreachable, "no link to that hub"});
+  peer_data_.ask(*link, std::move(ask), std::move(done));
+}
+
 std::string HubBackend::service_metrics() {
   const auto count = [](auto value) { return static_cast<std::int64_t>(value); };
   std::string text;
@@ -401,6 +410,7 @@ void HubBackend::release_waiting() {
   log_watchers_.stop();
   asks_.stop();
   lines_.stop();
+  peer_data_.stop();
 }
 
 bool HubBackend::close(core::Duration grace) {
@@ -411,6 +421,7 @@ bool HubBackend::close(core::Duration grace) {
   workers_.stop();
   sender_.stop();
   askers_.stop();
+  peer_data_.stop();
   deadlines_.stop();
   bool is_sound = is_drained;
   if (!is_drained) {

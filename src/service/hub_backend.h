@@ -25,6 +25,7 @@
 #include "line_traffic.h"
 #include "log.h"
 #include "log_watchers.h"
+#include "peer_data.h"
 #include "peer_links.h"
 #include "readers.h"
 #include "site_links.h"
@@ -69,6 +70,8 @@ class HubBackend final : public api::Backend {
                 std::function<void(core::Result<std::string>)> done) override;
   void pace_line(const std::string& region, std::int64_t wanted,
                  std::function<void(core::Result<std::int64_t>)> done) override;
+  void fetch_from_peer(api::PeerFetch ask,
+                       std::function<void(core::Result<api::Response>)> done) override;
   core::Result<std::string> sign_record(std::string_view payload_type,
                                         std::string_view payload) override;
   std::string site_address() const override;
@@ -126,6 +129,7 @@ class HubBackend final : public api::Backend {
   SiteRows rows_;
   SiteAsks asks_;
   LineTraffic lines_;
+  PeerData peer_data_{lines_};
   SnapshotThread<hub::HubMachine> snapshots_;
   std::shared_ptr<PeerLinks> peers_;  // Set once the keys are open.
   std::mutex peers_mutex_;

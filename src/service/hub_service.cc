@@ -59,7 +59,8 @@ std::string format_reachable(const std::string& address, std::uint16_t port) {
 
 bool is_content_path(std::string_view path) {
   return path.starts_with("/v1/content/") || path.starts_with("/site/v1/content/") ||
-         path.starts_with("/v1/datasets") || path.starts_with("/site/v1/datasets/");
+         path.starts_with("/v1/datasets") || path.starts_with("/site/v1/datasets/") ||
+         path.starts_with("/peer/v1/datasets/") || path.starts_with("/peer/v1/users/");
 }
 
 // What reads or writes files, or a long stretch of the index, leaves the net threads free.

@@ -104,6 +104,11 @@ net::HttpClientOptions PeerLink::make_options() const {
   return options;
 }
 
+PeerLink::Destination PeerLink::get_destination() const {
+  const std::lock_guard lock(mutex_);
+  return {host_ + ":" + std::to_string(port_) + " " + fingerprint_, make_options()};
+}
+
 net::HttpClient& PeerLink::use_client(Connection& connection) {
   const std::lock_guard lock(mutex_);
   if (connection.version != address_version_) {

@@ -61,6 +61,16 @@ class PeerLink {
   /// A connection of its own for one question; stop() interrupts it. Any thread.
   core::Result<std::string> ask(const api::PeerQuestion& question) const;
 
+  const std::string& region() const { return region_; }
+
+  /// For connections of the caller's own, and where they go: another text after a change. Any
+  /// thread.
+  struct Destination {
+    std::string text;
+    net::HttpClientOptions options;
+  };
+  Destination get_destination() const;
+
  private:
   struct Rows;
   /// A thread's own connection, made anew when the peer has moved.

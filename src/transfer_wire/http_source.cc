@@ -30,6 +30,29 @@ class HttpSources::Source final : public ChunkSource {
 
   core::Result<void> read(const crypto::Digest& root, transfer::ByteSpan span,
                           const PieceSink& sink) override {
+    // A holder may answer with less than was asked for: what follows is asked for next.
+    while (span.length > 0) {
+      std::uint64_t come = 0;
+      const auto counting = [&](std::string_view piece) -> core::Result<void> {
+        come += piece.size();
+        return sink(piece);
+      };
+      if (auto done = read_once(root, span, counting); !done) return done;
+      if (come == 0) return {};
+      span.offset += come;
+      span.length -= std::min(come, span.length);
+    }
+    return {};
+  }
+
+  void interrupt() const override {
+    is_sound_ = false;
+    client_->interrupt();
+  }
+
+ private:
+  core::Result<void> read_once(const crypto::Digest& root, transfer::ByteSpan span,
+                               const PieceSink& sink) {
     const HttpHolder& holder = owner_.holder_;
     net::Request request;
     request.target = holder.prefix + "/" + crypto::encode_hex(root.bytes) + "/content" + query_;
@@ -39,17 +62,10 @@ class HttpSources::Source final : public ChunkSource {
     // What the sink refuses ends the connection, not the source: it reconnects.
     const auto response = client_->download(request, sink, holder.piece_timeout);
     if (!response) return response.error();
-    if (response->status == 206) return {};
-    if (response->status == 200) return {};
+    if (response->status == 206 || response->status == 200) return {};
     return holder.read_problem(*response);
   }
 
-  void interrupt() const override {
-    is_sound_ = false;
-    client_->interrupt();
-  }
-
- private:
   HttpSources& owner_;
   std::shared_ptr<net::HttpClient> client_;
   const std::string query_;

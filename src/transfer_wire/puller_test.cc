@@ -98,6 +98,23 @@ TEST(Puller, ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
   EXPECT_EQ(store->read("ada", honest.root(), {0, 1}, {}).error().reason, core::Reason::not_found);
 }
 
+TEST(Puller, AnswersShorterThanAskedForAreNoCuts) {
+  Holder holder(make_content(4, 2 * kChunk + 5));
+  holder.corrupt = [](std::string& bytes, std::uint64_t) {
+    bytes.resize(std::min<std::size_t>(bytes.size(), 3'000'000));
+  };
+  const TempFolder folder;
+  const auto store = open_store(folder.path());
+  ASSERT_TRUE(store->begin({"ada", holder.manifest()}, {}).has_value());
+  HttpSources sources(holder.make_http_holder(holder.port()));
+  Puller puller(*store, make_pull_options());
+  const auto report = puller.pull("ada", holder.root(), {make_factory(sources)});
+  ASSERT_TRUE(report.has_value()) << core::to_text(report.error());
+  EXPECT_EQ(report->cuts, 0u);
+  EXPECT_EQ(report->bytes_received, holder.content().size());
+  EXPECT_TRUE(read_all(*store, "ada", holder.root()) == holder.content());
+}
+
 TEST(Puller, RefusalsEndItAndOverloadDoesNot) {
   Holder holder(make_content(3, 2 * kChunk));
   holder.status = 404;

@@ -121,6 +121,10 @@ expect 7 run -- sh -c 'exit 7'
 expect 0 run --out result.txt --fetch got -- sh -c 'echo outcome > result.txt'
 [ "$(cat got/result.txt)" = outcome ] || fail "the output did not come back"
 
+echo input >in.txt
+expect 0 run --in in.txt -- cat in.txt
+holds "$out" input
+
 # A job that runs while both hubs die and come back ends once, and is paid once.
 expect 0 -q run --detach -- sh -c 'sleep 4; echo done'
 job=$out

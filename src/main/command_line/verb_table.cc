@@ -236,9 +236,11 @@ constexpr std::array kDataPut = {
     Option{"classification", 0, choice, "LEVEL", "how sensitive it is",
            "open|internal|confidential|secret"},
     Option{"keep-until", 0, text, "TIME", "when it is removed everywhere (2027-01-31T00:00:00Z)"},
+    Option{"region", 0, text, "CODE", "whose hub keeps it (default: yours)"},
 };
-constexpr std::array<std::string_view, 2> kDataPutExamples = {
-    "data put train.tar --name train", "data put secret.csv --regions 22,42 --readers bob"};
+constexpr std::array<std::string_view, 3> kDataPutExamples = {
+    "data put train.tar --name train", "data put secret.csv --regions 22,42 --readers bob",
+    "data put big.tar --name big --region 52"};
 constexpr std::array<std::string_view, 1> kDataGetExamples = {
     "data get data://train --to train.tar"};
 constexpr std::string_view kDataDetails =
@@ -246,7 +248,11 @@ constexpr std::string_view kDataDetails =
     "sha256:<digest> of the file. Only its owner and the readers it names can see that it exists. "
     "Job files take the same in data.in[].from.";
 constexpr std::array kDataTo = {
-    Option{"to", 0, text, "FILE", "where to write it (default: stdout)"}};
+    Option{"to", 0, text, "FILE", "where to write it (default: stdout)"},
+    Option{"region", 0, text, "CODE", "whose hub has it (default: any)"},
+};
+constexpr std::array kDataRegion = {
+    Option{"region", 0, text, "CODE", "whose hub has it (default: any, yours first)"}};
 constexpr std::array kOptionalSite = {Operand{"SITE", Need::optional}};
 
 constexpr std::array kDeposit = {Operand{"ACCOUNT"}, Operand{"AMOUNT"}};
@@ -343,11 +349,12 @@ constexpr std::array kVerbs = {
          kDataPut, kDataPutExamples, kDataDetails},
     Verb{"data get", kWork, "fetch a dataset, each chunk verified", kDataset, kDataTo,
          kDataGetExamples},
-    Verb{"data ls", kWork, "list your datasets, or say which of these are here", kAnyDatasets},
-    Verb{"data show", kWork, "one dataset: chunks, policy, last use", kDataset},
-    Verb{"data pin", kWork, "never give datasets up for space", kDatasets},
-    Verb{"data unpin", kWork, "let datasets go when space is needed", kDatasets},
-    Verb{"data rm", kWork, "remove datasets of yours from the hub", kDatasets},
+    Verb{"data ls", kWork, "list your datasets in all regions, or say which of these are there",
+         kAnyDatasets, kDataRegion},
+    Verb{"data show", kWork, "one dataset: chunks, policy, last use", kDataset, kDataRegion},
+    Verb{"data pin", kWork, "never give datasets up for space", kDatasets, kDataRegion},
+    Verb{"data unpin", kWork, "let datasets go when space is needed", kDatasets, kDataRegion},
+    Verb{"data rm", kWork, "remove datasets of yours from a hub", kDatasets, kDataRegion},
     Verb{"jobs", kLook, "list jobs, or show one", kOptionalJob, kJobs, kJobsExamples},
     Verb{"logs", kLook, "what a job has printed", kJob, kLogs, kLogsExamples},
     Verb{"outputs", kLook, "fetch the files a job has written", kJob, kFetch, kFetchExamples},

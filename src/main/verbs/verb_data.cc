@@ -35,11 +35,9 @@ std::string describe_policy(const transfer::DataPolicy& policy) {
 
 Listing make_listing() {
   Listing listing;
-  listing.columns = {{"id", "ID"},
-                     {"name", "NAME"},
-                     {"bytes", "SIZE", Align::right},
-                     {"state", "STATE"},
-                     {"policy", "POLICY"}};
+  listing.columns = {{"id", "ID"},         {"name", "NAME"},
+                     {"region", "REGION"}, {"bytes", "SIZE", Align::right},
+                     {"state", "STATE"},   {"policy", "POLICY"}};
   return listing;
 }
 
@@ -48,7 +46,7 @@ void add_row(Listing& listing, const api::DatasetView& view) {
                                        : std::to_string(view.chunks_here) + " of " +
                                              std::to_string(view.chunks) + " chunks";
   if (view.is_pinned) state += ", pinned";
-  listing.rows.push_back({make_id_cell(view), Cell(view.name),
+  listing.rows.push_back({make_id_cell(view), Cell(view.name), Cell(view.region),
                           Cell(short_bytes(view.size_bytes), std::to_string(view.size_bytes.count)),
                           Cell(state), Cell(describe_policy(view.policy))});
 }
@@ -66,6 +64,22 @@ Outcome show_one(const api::DatasetView& view, const Terminal& terminal) {
   return terminal.show(listing, boost::json::array{to_object(view)}, "");
 }
 
+// What --region says, or all regions.
+core::Result<HubSession> open_in_region(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (session) session->client().set_region(invocation.get("region", "*"));
+  return session;
+}
+
+// Finds a dataset; what follows is about that copy.
+core::Result<api::DatasetView> find_copy(HubSession& session, const Invocation& invocation,
+                                         const std::string& text) {
+  session.client().set_region(invocation.get("region", "*"));
+  auto view = session.client().find_dataset(complete_key(text));
+  if (view) session.client().set_region(view->region);
+  return view;
+}
+
 using Change = core::Result<api::DatasetView> (*)(HubSession&, const std::string&);
 
 Outcome change_all(const Invocation& invocation, const Terminal& terminal, Change change) {
@@ -74,7 +88,7 @@ Outcome change_all(const Invocation& invocation, const Terminal& terminal, Chang
   Listing listing = make_listing();
   boost::json::array objects;
   for (const std::string& text : invocation.operands) {
-    const auto found = session->client().find_dataset(complete_key(text));
+    const auto found = find_copy(*session, invocation, text);
     if (!found) return session->complain(found.error(), kMissing);
     const auto view = change(*session, found->id);
     if (!view) return session->complain(view.error(), kMissing);
@@ -90,6 +104,7 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   api_client::DatasetSettings settings;
+  session->client().set_region(invocation.get("region", ""));
   settings.name = invocation.get("name", "");
   settings.is_pinned = invocation.has("pin");
   settings.readers = invocation.get("readers", "");
@@ -100,11 +115,9 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
     return make_complaint({core::Reason::bad_argument, "--name: for one file only"});
   }
   Listing listing;
-  listing.columns = {{"digest", "DIGEST"},
-                     {"bytes", "SIZE", Align::right},
-                     {"file", "FILE"},
-                     {"id", "ID"},
-                     {"name", "NAME"}};
+  listing.columns = {{"digest", "DIGEST"}, {"bytes", "SIZE", Align::right},
+                     {"file", "FILE"},     {"id", "ID"},
+                     {"name", "NAME"},     {"region", "REGION"}};
   boost::json::array objects;
   for (const std::string& path : invocation.operands) {
     const auto view = send_file(path, settings, *session, terminal);
@@ -112,7 +125,7 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
     listing.rows.push_back(
         {Cell(view->digest),
          Cell(short_bytes(view->size_bytes), std::to_string(view->size_bytes.count)), Cell(path),
-         make_id_cell(*view), Cell(view->name)});
+         make_id_cell(*view), Cell(view->name), Cell(view->region)});
     boost::json::object object = to_object(*view).as_object();
     object["file"] = path;
     object["bytes"] = view->size_bytes.count;
@@ -122,7 +135,7 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
 }
 
 Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal) {
-  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  core::Result<HubSession> session = open_in_region(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   Listing listing = make_listing();
   boost::json::array objects;
@@ -134,6 +147,9 @@ Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal) {
     const auto list = session->client().list_datasets();
     if (!list) return session->complain(list.error());
     for (const api::DatasetView& view : list->datasets) add(view);
+    for (const api::SilentRegionView& one : list->silent) {
+      terminal.say("region " + one.region + " is not in the list: " + one.why);
+    }
     return terminal.show(listing, objects, "No datasets. Send one: intertie data put FILE.");
   }
   bool has_all = true;
@@ -155,7 +171,7 @@ Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal) {
 Outcome run_data_get(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
-  const auto view = session->client().find_dataset(complete_key(invocation.operands[0]));
+  const auto view = find_copy(*session, invocation, invocation.operands[0]);
   if (!view) return session->complain(view.error(), kMissing);
   const std::string target = invocation.get("to", "");
   const auto done = target.empty() ? print_dataset(*view, *session, terminal)
@@ -168,7 +184,7 @@ Outcome run_data_get(const Invocation& invocation, const Terminal& terminal) {
 Outcome run_data_show(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
-  const auto view = session->client().find_dataset(complete_key(invocation.operands[0]));
+  const auto view = find_copy(*session, invocation, invocation.operands[0]);
   if (!view) return session->complain(view.error(), kMissing);
   if (terminal.format() != Format::table || terminal.is_quiet()) return show_one(*view, terminal);
   std::string text;
@@ -179,6 +195,7 @@ Outcome run_data_show(const Invocation& invocation, const Terminal& terminal) {
   line("id", view->id);
   line("name", view->name.empty() ? "" : "data://" + view->name);
   line("owner", view->owner);
+  line("region", view->region);
   line("size", core::to_text(view->size_bytes));
   line("digest", view->digest);
   line("chunks", std::to_string(view->chunks_here) + " of " + std::to_string(view->chunks) +
@@ -206,7 +223,7 @@ Outcome run_data_rm(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   for (const std::string& text : invocation.operands) {
-    const auto found = session->client().find_dataset(complete_key(text));
+    const auto found = find_copy(*session, invocation, text);
     if (!found) return session->complain(found.error(), kMissing);
     const auto done = session->client().remove_dataset(found->id);
     if (!done) return session->complain(done.error(), kMissing);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 
 #include "intertie/api/datasets.h"
 #include "intertie/api/peer_views.h"
+#include "intertie/api/request.h"
+#include "intertie/core/limits.h"
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/crypto/bound_box.h"
@@ -43,6 +46,19 @@ struct PeerQuestion {
   std::string target;  // Path and query.
   std::string body;    // JSON, or bytes of data; empty: none.
   core::Duration timeout = core::seconds(10);
+};
+
+/// A request to another region's hub that goes over a kept connection
+/// (docs/formats/hub-channel.md).
+struct PeerFetch {
+  std::uint32_t peer = 0;
+  std::string method = "GET";
+  std::string path;  // Decoded.
+  std::map<std::string, std::string> query = {};
+  std::string grant = {};  // Header Intertie-Grant; empty: not sent.
+  std::string range = {};  // Header Range; empty: not sent.
+  std::string body = {};
+  core::Duration timeout = core::limits::request_timeout;
 };
 
 /// All members may be called from any handler thread. Callbacks come on threads of the service.
@@ -95,6 +111,13 @@ class Backend {
   virtual void ask_peer(std::uint32_t peer, PeerQuestion question,
                         std::function<void(core::Result<std::string>)> done) {
     (void)peer, (void)question;
+    done(core::Error{core::Reason::not_supported, "this hub has no links to others"});
+  }
+
+  /// The answer of another region's hub, if its status is 2xx; else the error that it gave.
+  /// unreachable, timed_out, overloaded, stopping. `done` comes on a thread that may wait.
+  virtual void fetch_from_peer(PeerFetch ask, std::function<void(core::Result<Response>)> done) {
+    (void)ask;
     done(core::Error{core::Reason::not_supported, "this hub has no links to others"});
   }
 

@@ -36,15 +36,24 @@ struct DatasetView {
   core::Time created;
   core::Time last_used;
   std::vector<ChunkRangeView> missing;  // To its owner; the first ranges.
+  std::string region;                   // Whose hub holds it.
 };
 BOOST_DESCRIBE_STRUCT(DatasetView, (),
                       (id, name, owner, size_bytes, digest, chunk_bytes, chunks, chunks_here,
-                       is_complete, is_pinned, policy, created, last_used, missing))
+                       is_complete, is_pinned, policy, created, last_used, missing, region))
+
+/// A region whose hub was asked in vain.
+struct SilentRegionView {
+  std::string region;
+  std::string why;
+};
+BOOST_DESCRIBE_STRUCT(SilentRegionView, (), (region, why))
 
 struct DatasetList {
-  std::vector<DatasetView> datasets;  // By name.
+  std::vector<DatasetView> datasets;     // By name.
+  std::vector<SilentRegionView> silent;  // What lies there is not in the list.
 };
-BOOST_DESCRIBE_STRUCT(DatasetList, (), (datasets))
+BOOST_DESCRIBE_STRUCT(DatasetList, (), (datasets, silent))
 
 struct ChunkView {
   std::uint32_t chunk = 0;

@@ -23,6 +23,7 @@ struct Request {
   std::string idempotency_key;
   std::string last_event_id;
   std::string range;
+  std::string grant;        // Intertie-Grant, of other hubs (docs/formats/data-grant.md).
   std::string traceparent;  // W3C Trace Context; echoed.
   std::string body;
   std::string peer_certificate_der;  // Site listener only.

@@ -221,6 +221,9 @@ class Client {
   core::Result<void> read_content(const std::string& digest, const ByteSink& sink);
 
   // Datasets. A key is "data:<hex>", "sha256:<hex>", or a name that find_dataset() resolves.
+  /// Later calls about datasets are about those at the hub of this region, which the home hub asks.
+  /// Empty: the home hub's own. "*", for find and list alone: all regions'.
+  void set_region(std::string region);
   /// Begins a dataset or goes on with one; the answer says which chunks are missing.
   core::Result<api::DatasetView> begin_dataset(const transfer::Manifest& manifest,
                                                const DatasetSettings& settings = {});

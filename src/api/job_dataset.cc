@@ -1,0 +1,223 @@
+// What a job's site may read: from this hub's store, or through it from the region that holds it.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "intertie/transfer/data_policy.h"
+#include "intertie/transfer/grant.h"
+
+#include "byte_range.h"
+#include "dataset_access.h"
+#include "grants.h"
+#include "regional.h"
+#include "router_core.h"
+
+namespace intertie::api {
+namespace {
+
+// A piece over a slow line; the site repeats what took longer.
+constexpr core::Duration kPieceTimeout = core::minutes(1);
+
+// Of another region: its home hub and that hub's number for it.
+struct GuestOffer {
+  std::uint32_t peer = 0;
+  std::uint64_t offer = 0;
+};
+
+struct JobReader {
+  std::string owner;        // As this hub's store calls it.
+  std::string site_region;  // Of the site.
+  std::uint64_t job = 0;
+  std::uint64_t document = 0;  // Log index.
+  std::optional<GuestOffer> guest;
+};
+
+struct Readers {
+  std::vector<JobReader> readers;
+  Regions regions;
+};
+
+// The owner of a job whose present attempt is the site's.
+std::optional<JobReader> find_job_reader(const hub::State& state, std::uint64_t number,
+                                         std::uint32_t site) {
+  const hub::Job* const job = state.find_job(number);
+  if (job == nullptr || job->reservation == 0) return std::nullopt;
+  const hub::Reservation* const reservation = state.find_reservation(job->reservation);
+  if (reservation == nullptr) return std::nullopt;
+  const auto& pools = state.sites[site].pools;
+  if (std::ranges::find(pools, reservation->terms.pool) == pools.end()) return std::nullopt;
+  JobReader reader{{}, state.sites[site].site.region, number, job->document, {}};
+  if (const hub::Guest* const guest = state.find_guest(number)) {
+    if (reservation->attempt == 0) return std::nullopt;
+    reader.owner = transfer::translate_user(guest->user, state.peers[guest->peer].terms.region,
+                                            state.facts.region);
+    reader.guest = {guest->peer, guest->offer};
+  } else {
+    reader.owner = state.principals[job->owner].name;
+  }
+  return reader;
+}
+
+// Agents that do not name the job yet: every owner with an attempt there.
+std::vector<JobReader> list_job_readers(const hub::State& state, std::uint32_t site) {
+  std::vector<JobReader> readers;
+  for (const auto& [number, reservation] : state.reservations) {
+    if (auto reader = find_job_reader(state, reservation.terms.job, site)) {
+      readers.push_back(std::move(*reader));
+    }
+  }
+  std::ranges::sort(readers, {}, &JobReader::owner);
+  const auto is_same = [](const JobReader& a, const JobReader& b) { return a.owner == b.owner; };
+  readers.erase(std::unique(readers.begin(), readers.end(), is_same), readers.end());
+  return readers;
+}
+
+Readers list_readers(const hub::HubMachine& machine, std::uint64_t job, std::uint32_t site) {
+  Readers found;
+  if (job == 0) {
+    found.readers = list_job_readers(machine.state(), site);
+  } else if (auto reader = find_job_reader(machine.state(), job, site)) {
+    found.readers.push_back(std::move(*reader));
+    found.regions = list_regions(machine);
+  }
+  return found;
+}
+
+/// One request that another region's hub answers in the end.
+class Relay : public std::enable_shared_from_this<Relay> {
+ public:
+  Relay(CallPointer call, DatasetPart part, JobReader reader, Regions regions,
+        const transfer::DatasetKey& key)
+      : call_(std::move(call)),
+        part_(part),
+        reader_(std::move(reader)),
+        regions_(std::move(regions)),
+        key_(key),
+        key_text_(transfer::to_text(key)) {}
+
+  void start() {
+    if (const auto known = call_->core.grants().find(reader_.job, key_text_, now())) {
+      return use_grant(*known);
+    }
+    ask_grant();
+  }
+
+ private:
+  core::Time now() const { return call_->backend.now(); }
+
+  void ask_grant() {
+    is_grant_new_ = true;
+    if (!reader_.guest) {
+      return take_grant(make_grant(
+          *call_,
+          {regions_.region, reader_.owner, reader_.document, 0, regions_.id, regions_.region},
+          key_));
+    }
+    PeerFetch ask;
+    ask.peer = reader_.guest->peer;
+    ask.method = "POST";
+    ask.path = "/peer/v1/grants";
+    ask.body = codec::to_json(GrantRequest{reader_.guest->offer, key_text_});
+    call_->backend.fetch_from_peer(std::move(ask), [self = shared_from_this()](
+                                                       core::Result<Response> response) {
+      if (!response) return self->take_grant(response.error());
+      self->take_grant(codec::from_json<GrantAnswer>(response->body, codec::Boundary::tolerant));
+    });
+  }
+
+  void take_grant(const core::Result<GrantAnswer>& answer) {
+    if (!answer) return fail(*call_, answer.error());
+    call_->core.grants().keep(reader_.job, key_text_, *answer, now());
+    use_grant(*answer);
+  }
+
+  void use_grant(GrantAnswer answer) {
+    grant_ = std::move(answer);
+    holders_.clear();
+    for (const std::string& region : grant_.regions) {
+      if (const RegionPeer* const peer = regions_.find(region)) holders_.push_back(peer->handle);
+    }
+    if (holders_.empty()) {
+      const bool is_here = grant_.regions.empty() || grant_.regions.front() == regions_.region;
+      return fail(*call_, is_here ? core::Error{core::Reason::not_found, key_text_}
+                                  : make_no_peer(grant_.regions.front()));
+    }
+    ask_holder(0);
+  }
+
+  // One after another: a hub that is away, or has lost it, is not the only one.
+  void ask_holder(std::size_t position) {
+    const auto root = transfer::parse_dataset(grant_.dataset);
+    if (!root) return fail(*call_, root.error());
+    PeerFetch ask;
+    ask.peer = holders_[position];
+    ask.path = "/peer/v1/datasets/" + crypto::encode_hex(root->bytes) +
+               (part_ == DatasetPart::manifest ? "/manifest" : "/content");
+    ask.grant = grant_.grant;
+    ask.range = clip_byte_range(call_->request.range, kPeerPieceBytes);
+    ask.timeout = kPieceTimeout;
+    call_->backend.fetch_from_peer(
+        std::move(ask), [self = shared_from_this(), position](core::Result<Response> response) {
+          if (response) return respond(*self->call_, std::move(*response));
+          self->take_refusal(position, response.error());
+        });
+  }
+
+  void take_refusal(std::size_t position, const core::Error& error) {
+    const bool is_of_grant = error.reason == core::Reason::token_expired ||
+                             error.reason == core::Reason::bad_signature ||
+                             error.reason == core::Reason::denied;
+    if (is_of_grant) call_->core.grants().drop(reader_.job, key_text_);
+    if (is_of_grant && !is_grant_new_) return ask_grant();
+    if (position + 1 < holders_.size()) return ask_holder(position + 1);
+    fail(*call_, error);
+  }
+
+  const CallPointer call_;
+  const DatasetPart part_;
+  const JobReader reader_;
+  const Regions regions_;
+  const transfer::DatasetKey key_;
+  const std::string key_text_;
+  GrantAnswer grant_;
+  bool is_grant_new_ = false;
+  std::vector<std::uint32_t> holders_;
+};
+
+void respond_part(const CallPointer& call, const transfer::DatasetInfo& info, DatasetPart part) {
+  if (part == DatasetPart::manifest) return respond_manifest(call, info);
+  respond_content(call, info, true);
+}
+
+}  // namespace
+
+void respond_job_dataset(const CallPointer& call, DatasetPart part) {
+  const auto key = read_dataset_key(*call);
+  if (!key) return fail(*call, key.error());
+  const auto job = read_number(*call, "job", 0);
+  if (!job) return fail(*call, job.error());
+  look_then(
+      call,
+      [job = *job, site = call->site](const hub::HubMachine& machine) {
+        return list_readers(machine, job, site);
+      },
+      [call, part, key = *key](Readers found) {
+        for (const JobReader& reader : found.readers) {
+          const auto info = call->backend.datasets().find(reader.owner, key);
+          if (!info || !info->is_complete()) continue;
+          const auto may_lie =
+              transfer::check_place(info->policy, {reader.site_region}, call->backend.now());
+          if (!may_lie) return fail(*call, may_lie.error());
+          return respond_part(call, *info, part);
+        }
+        // Without the job's number nobody can say whose leave is needed.
+        if (found.readers.empty() || found.regions.peers.empty()) {
+          return fail(*call, {core::Reason::not_found, transfer::to_text(key)});
+        }
+        std::make_shared<Relay>(call, part, std::move(found.readers.front()),
+                                std::move(found.regions), key)
+            ->start();
+      });
+}
+
+}  // namespace intertie::api

@@ -1,0 +1,144 @@
+#include "peer_data.h"
+
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "intertie/core/limits.h"
+#include "intertie/net/http.h"
+
+#include "site_hub_client.h"
+#include "worker_pool.h"
+
+namespace intertie::service {
+namespace {
+
+constexpr int kThreadsPerPeer = 6;
+constexpr std::size_t kQueuedPerPeerMax = 1'000;
+
+// Headers of an answer about content that the asker's asker needs.
+constexpr const char* kPassedHeaders[] = {"Content-Range", "Accept-Ranges", "Intertie-Content-Size",
+                                          "Intertie-Keep-Until"};
+
+std::string make_target(const api::PeerFetch& ask) {
+  std::string target;
+  std::size_t at = 0;
+  while (at < ask.path.size()) {
+    const std::size_t end = std::min(ask.path.find('/', at), ask.path.size());
+    target += net::percent_encode(ask.path.substr(at, end - at));
+    if (end < ask.path.size()) target += '/';
+    at = end + 1;
+  }
+  std::vector<net::QueryParameter> query;
+  for (const auto& [name, value] : ask.query) query.push_back({name, value});
+  return query.empty() ? target : target + "?" + net::format_query(query);
+}
+
+net::Request make_request(const api::PeerFetch& ask) {
+  net::Request request;
+  request.method = ask.method;
+  request.target = make_target(ask);
+  if (!ask.grant.empty()) request.headers.set("Intertie-Grant", ask.grant);
+  if (!ask.range.empty()) request.headers.set("Range", ask.range);
+  // What goes this way may go twice: a kept connection that was closed meanwhile costs no error.
+  if (ask.method == "POST") request.headers.set("Idempotency-Key", "any");
+  request.body = ask.body;
+  return request;
+}
+
+api::Response convert(net::Response response) {
+  api::Response converted;
+  converted.status = response.status;
+  converted.content_type = std::string(response.headers.find("Content-Type").value_or(""));
+  for (const char* name : kPassedHeaders) {
+    if (const auto value = response.headers.find(name)) {
+      converted.headers.emplace_back(name, std::string(*value));
+    }
+  }
+  converted.body = std::move(response.body);
+  return converted;
+}
+
+}  // namespace
+
+struct PeerData::Peer {
+  Peer(std::string of, net::HttpClientOptions client)
+      : region(std::move(of)), options(std::move(client)) {}
+
+  const std::string region;
+  const net::HttpClientOptions options;
+  std::vector<Connection> idle;
+  std::set<Connection> busy;
+  WorkerPool threads{kThreadsPerPeer, kQueuedPerPeerMax};
+};
+
+PeerData::PeerData(LineTraffic& lines) : lines_(lines) {}
+PeerData::~PeerData() { stop(); }
+
+PeerData::Peer* PeerData::use_peer(const PeerLink& link) {
+  PeerLink::Destination destination = link.get_destination();
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_) return nullptr;
+  auto& peer = peers_[destination.text];
+  if (!peer) peer = std::make_unique<Peer>(link.region(), std::move(destination.options));
+  return peer.get();
+}
+
+void PeerData::ask(const PeerLink& link, api::PeerFetch ask,
+                   std::function<void(core::Result<api::Response>)> done) {
+  Peer* const peer = use_peer(link);
+  if (peer == nullptr) return done(core::Error{core::Reason::stopping, "the hub"});
+  const auto shared = std::make_shared<api::PeerFetch>(std::move(ask));
+  const bool is_taken =
+      peer->threads.try_post([this, peer, shared, done] { done(send(*peer, *shared)); });
+  if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to that hub"});
+}
+
+core::Result<api::Response> PeerData::send(Peer& peer, const api::PeerFetch& ask) {
+  const Connection connection = take(peer);
+  if (!connection) return core::Error{core::Reason::stopping, "the hub"};
+  std::optional<LineTraffic::Fetch> fetch;
+  if (ask.method == "GET" && ask.path.ends_with("/content")) fetch.emplace(lines_, peer.region);
+  auto response = connection->request(make_request(ask), ask.timeout);
+  if (fetch && response) fetch->finish(static_cast<std::int64_t>(response->body.size()));
+  give_back(peer, connection, response.has_value());
+  if (!response) return response.error();
+  if (response->status / 100 != 2) return read_problem(*response);
+  return convert(std::move(*response));
+}
+
+PeerData::Connection PeerData::take(Peer& peer) {
+  const std::lock_guard lock(mutex_);
+  if (is_stopping_) return nullptr;
+  Connection connection;
+  if (peer.idle.empty()) {
+    connection = std::make_shared<net::HttpClient>(peer.options);
+  } else {
+    connection = std::move(peer.idle.back());
+    peer.idle.pop_back();
+  }
+  peer.busy.insert(connection);
+  return connection;
+}
+
+// One that broke may be half way through an answer: it is not used again.
+void PeerData::give_back(Peer& peer, Connection connection, bool is_sound) {
+  const std::lock_guard lock(mutex_);
+  peer.busy.erase(connection);
+  if (is_sound) peer.idle.push_back(std::move(connection));
+}
+
+void PeerData::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    for (const auto& [where, peer] : peers_) {
+      for (const Connection& connection : peer->busy) connection->interrupt();
+      peer->idle.clear();
+    }
+  }
+  for (const auto& [where, peer] : peers_) peer->threads.stop();
+}
+
+}  // namespace intertie::service
