@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# What a registered line lets through between two real hubs: line_rate.sh INTERTIE [MEGABITS] [MEGABYTES]
+# What a registered line lets through between two real hubs.
 #
-# A file lies in region 42; its owner in region 22 fetches it. Prints the rate beside the line's, and
-# what the receiving hub has measured.
+#   line_rate.sh INTERTIE [MEGABITS_PER_SECOND] [MEGABYTES]
+#
+# A file lies in region 42; its owner in region 22 fetches it. Prints the rate beside the line's,
+# and what the receiving hub has measured.
 set -euo pipefail
 intertie=$1 megabits=${2:-100} megabytes=${3:-64}
 work=$(mktemp -d)
