@@ -221,6 +221,7 @@ void PeerLink::run_sender() {
   int diverged = 0;
   while (true) {
     net::HttpClient& client = use_client(rows_connection_);
+    if (take_reopening()) is_open = false;
     core::Result<bool> sent = false;
     if (!is_open) {
       if (auto opened = open_channel(client); !opened) {
@@ -274,6 +275,7 @@ void PeerLink::run_beacons() {
     const auto now = std::chrono::steady_clock::now();
     const auto sent = send_beacon(client, is_full, now >= due);
     is_full = !sent.has_value();
+    if (!sent) ask_reopening();
     if (sent && *sent) {
       due = now + std::chrono::microseconds(core::limits::beacon_lifetime.count / 3);
       backoff.reset();
@@ -281,6 +283,19 @@ void PeerLink::run_beacons() {
     const core::Duration pause = sent ? core::limits::beacon_interval : backoff.take();
     if (!wait(pause, false)) return;
   }
+}
+
+// A hub that comes back may remember less than it did: both should notice before rows are due.
+void PeerLink::ask_reopening() {
+  const std::lock_guard lock(mutex_);
+  is_reopening_ = true;
+  has_rows_ = true;
+  changed_.notify_all();
+}
+
+bool PeerLink::take_reopening() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(is_reopening_, false);
 }
 
 // False: all is stopping.

@@ -88,6 +88,8 @@ class PeerLink {
   core::Result<bool> send_beacon(net::HttpClient& client, bool is_full, bool is_due);
   core::Result<Rows> find_rows();
   core::Result<hub::Reply> ask_engine(hub::Command command);
+  void ask_reopening();
+  bool take_reopening();
   bool wait(core::Duration duration, bool until_rows);
   void tell(const core::Error& error);
 
@@ -101,6 +103,7 @@ class PeerLink {
   std::condition_variable changed_;
   bool is_stopping_ = false;
   bool has_rows_ = true;
+  bool is_reopening_ = false;  // The peer was away, or is another life of it: say hello again.
   std::string last_told_;
   std::string host_;
   std::uint16_t port_ = 0;
