@@ -110,9 +110,10 @@ TEST_F(SiteServiceTest, RunsATaskFromItsOrderToItsSignedUsage) {
 
   hub::JobDocument document = make_script("cat tool.txt fetched.txt; ./run.sh > result.txt");
   const std::string content(300'000, 'x');
-  document.data.in.push_back({"", "hello\n", "tool.txt", false, {}});
-  document.data.in.push_back({hub_.add_content(content), "", "fetched.txt", false, {}});
-  document.data.in.push_back({"", "#!/bin/sh\necho done $INTERTIE_JOB\n", "run.sh", true, {}});
+  document.data.in.push_back({"", "hello\n", "tool.txt", false, {}, {}, {}});
+  document.data.in.push_back({hub_.add_content(content), "", "fetched.txt", false, {}, {}, {}});
+  document.data.in.push_back(
+      {"", "#!/bin/sh\necho done $INTERTIE_JOB\n", "run.sh", true, {}, {}, {}});
   document.data.out.push_back({"result.txt", "answer"});
   hub_.order(7, 1, document);
 
@@ -151,7 +152,7 @@ TEST_F(SiteServiceTest, ReportsFailuresByTheirName) {
   hub_.order(2, 1, missing);
   hub::JobDocument unfetched = make_script("true");
   unfetched.data.in.push_back(
-      {crypto::to_text(crypto::compute_sha256("nobody has this")), "", "x", false, {}});
+      {crypto::to_text(crypto::compute_sha256("nobody has this")), "", "x", false, {}, {}, {}});
   hub_.order(3, 1, unfetched);
   hub::JobDocument linked =
       make_script("ln -s /etc/passwd stolen; ln -s ../../../../identity.json id");
@@ -227,9 +228,9 @@ TEST_F(SiteServiceTest, StopsWhatTheHubStops) {
 TEST_F(SiteServiceTest, BindsAbsolutePathsPrivately) {
   ASSERT_NO_FATAL_FAILURE(start(make_options()));
   hub::JobDocument document = make_script("cat /in/a /data/b /work/c > /out/deep/all");
-  document.data.in.push_back({"", "1", "/in/a", false, {}});
-  document.data.in.push_back({"", "2", "/data/b", false, {}});
-  document.data.in.push_back({"", "3", "/work/c", false, {}});
+  document.data.in.push_back({"", "1", "/in/a", false, {}, {}, {}});
+  document.data.in.push_back({"", "2", "/data/b", false, {}, {}, {}});
+  document.data.in.push_back({"", "3", "/work/c", false, {}, {}, {}});
   document.data.out.push_back({"/out/deep/all", ""});
   hub_.order(1, 1, document);
   const auto ended = hub_.wait_for<execution::AttemptEnded>(1, 1);
