@@ -98,6 +98,9 @@ class SitePreparer::Worker {
         // Interrupted by the agent's own end: the next start goes on with it.
         if (pushed.error().reason == core::Reason::stopping) return false;
         report.missing = pushed.error().detail;
+        context_.log.write(
+            LogLevel::warning, "site", "output_not_landed",
+            {{"job", static_cast<std::int64_t>(id.first)}, {"error", report.missing}});
       }
     }
     report.outputs = std::move(collected->outputs);
