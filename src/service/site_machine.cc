@@ -80,6 +80,7 @@ topology::Pool make_default_pool(const SiteOptions& options, const SiteMachine& 
       isolation == topology::Isolation::process ? topology::Network::none : options.network;
   pool.cleared = options.cleared;
   pool.price = options.price;
+  pool.user_line = options.user_line;
   pool.compute_class = options.compute_class.value_or(core::ComputeClass::basic);
   return pool;
 }

@@ -86,6 +86,7 @@ constexpr std::array kOffer = {
     Option{"price", 0, money, "MONEY", "of a core for an hour (default 0.20)"},
     Option{"gib-price", 0, money, "MONEY", "of a GiB of memory for an hour (default 0.02)"},
     Option{"device-price", 0, money, "MONEY", "of a device for an hour (default 5)"},
+    Option{"latency", 0, count, "MS", "to its users, in milliseconds (default 0)"},
     Option{"keep-cpus", 0, cpus, "N", "cores to keep from jobs (default 0)"},
     Option{"keep-memory", 0, size, "SIZE", "memory to keep from jobs (default 512MiB)"},
     Option{"network", 0, choice, "WHAT", "the most a job may reach", "none|gang|outside"},

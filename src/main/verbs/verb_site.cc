@@ -38,6 +38,7 @@ void read_offer(const Invocation& invocation, service::SiteOptions& options) {
   options.price.per_cpu_hour = *core::parse_money(invocation.get("price", "0.20"));
   options.price.per_gib_hour = *core::parse_money(invocation.get("gib-price", "0.02"));
   options.price.per_device_hour = *core::parse_money(invocation.get("device-price", "5"));
+  options.user_line.latency_ms = invocation.get_count("latency", 0);
   options.cpus_kept = *core::parse_milli_cpus(invocation.get("keep-cpus", "0"));
   options.memory_kept = *core::parse_bytes(invocation.get("keep-memory", "512MiB"));
   if (const auto wish = invocation.find("class")) {

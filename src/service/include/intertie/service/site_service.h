@@ -35,6 +35,7 @@ struct SiteOptions {
   std::vector<topology::Pool> pools;
   /// Of the default pool. What the site keeps for itself out of this machine.
   topology::PriceTable price;
+  topology::UserLine user_line;
   core::MilliCpus cpus_kept;
   core::Bytes memory_kept{512LL << 20};
   std::optional<core::ComputeClass> compute_class;  // Empty: as measured.
