@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# The grid of the demo: hubs, the lines between them, and sites. Read by run.sh.
+
+declare -A region=([jilin]=22 [hubei]=42 [guizhou]=52)
+
+start_hub() {
+  local name=$1
+  "$bin" hub start --data "$work/$name" --region "${region[$name]}" --name "$name" \
+    --listen 127.0.0.1:0 --site-listen 127.0.0.1:0 "${@:2}" >"$work/$name.out" 2>&1 &
+  pids+=($!)
+  wait_for "hub $name" 20 as "$name" operator sites
+  say "hub $name (region ${region[$name]}) is up: $(sed -n 's/^address *//p' "$work/$name.out")"
+}
+
+# introduce A B: each knows the other's card, and how much the other may owe.
+introduce() {
+  as "$1" operator hub peer card | as "$2" operator -q hub peer add - --credit 1000 >/dev/null
+  as "$2" operator hub peer card | as "$1" operator -q hub peer add - --credit 1000 >/dev/null
+}
+
+# connect FROM TO BANDWIDTH LATENCY PRICE: the line by which FROM sends.
+connect() {
+  as "$1" operator -q line add --to "${region[$2]}" --bandwidth "$3" --latency "$4" \
+    --price "$5" >/dev/null
+}
+
+# Each site is its own user where that is possible, so that no site can open another's folder.
+site_prefix() {
+  local uid=$1
+  if [ "$(id -u)" = 0 ] && setpriv --reuid "$uid" --regid "$uid" --clear-groups test -x "$bin"; then
+    printf '%s\0' setpriv --reuid "$uid" --regid "$uid" --clear-groups
+  fi
+}
+
+# start_site HUB NAME CLASS PRICE LATENCY_MS UID
+start_site() {
+  local hub=$1 name=$2 token prefix=()
+  token=$(as "$hub" operator -q site token --operator operator)
+  mkdir -p "$work/sites/$name"
+  chmod 700 "$work/sites/$name"
+  mapfile -d '' prefix < <(site_prefix "$6")
+  [ ${#prefix[@]} -eq 0 ] || chown "$6:$6" "$work/sites/$name"
+  "${prefix[@]}" "$bin" site join - --name "$name" --region "${region[$hub]}" --class "$3" \
+    --price "$4" --latency "$5" --data "$work/sites/$name" --quick <<<"$token" \
+    >"$work/$name.out" 2>&1 &
+  pids+=($!)
+  wait_for "site $name" 60 is_measured "$hub" "$name"
+  say "site $name has joined hub $hub and is measured"
+}
+
+is_measured() { as "$1" operator site list "$2" -o json | grep -q '"is_valid": true'; }
+knows_all_sites() { [ "$(ada sites -o json | grep -c '"is_valid": true')" -ge 5 ]; }
+
+start_grid() {
+  rm -rf "$work/jilin" "$work/hubei" "$work/guizhou" "$work/sites" "$work/outputs"
+  mkdir -p "$work/sites" "$work/outputs"
+  chmod 711 "$work" "$work/sites"
+  start_hub jilin --user ada=500
+  start_hub hubei
+  start_hub guizhou
+  introduce jilin hubei
+  introduce jilin guizhou
+  introduce hubei guizhou
+  connect jilin hubei 400mbit 8ms 0.02
+  connect hubei jilin 400mbit 8ms 0.02
+  connect jilin guizhou 300mbit 25ms 0.05
+  connect guizhou jilin 100mbit 25ms 0.05
+  connect hubei guizhou 300mbit 18ms 0.03
+  connect guizhou hubei 300mbit 18ms 0.03
+  # One after another: measuring all at once on one machine would disturb all of them. Valve stands
+  # at the edge, beside its users; no site has an open port, all dial out to their hub.
+  start_site jilin harbor basic 0.20 10 61101
+  start_site jilin valve basic 0.35 1 61102
+  start_site hubei lights intelligent 0.60 10 61103
+  start_site guizhou summit super 0.40 10 61104
+  start_site guizhou cellar basic 0.25 30 61105
+  wait_for "news of all sites at jilin" 20 knows_all_sites
+  say "the whole grid, as ada sees it from jilin:"
+  ada sites
+  ada line list
+}
