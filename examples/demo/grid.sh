@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # The grid of the demo: hubs, the lines between them, and sites. Read by run.sh.
+# shellcheck disable=SC2154  # Its names are set there.
 
 declare -A region=([jilin]=22 [hubei]=42 [guizhou]=52)
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What the demo runs: data, jobs, and what they must return. Read by run.sh.
+# shellcheck disable=SC2154  # Its names are set there.
 
 declare -A number
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What the demo shows at the end, and whether it was right. Read by run.sh.
+# shellcheck disable=SC2154  # Its names are set there.
 
 count_outcome() { ada jobs -n 100 -o json | grep -o "\"outcome\": *\"$1\"" | wc -l; }
 
