@@ -32,7 +32,7 @@ report() {
   ada bill
   say "who earned what, by region and provider:"
   ada bill --by region
-  say "what moved over which line, as those who received it measured it:"
+  say "what moved over which line, sent and achieved:"
   local hub
   for hub in jilin hubei guizhou; do as "$hub" operator line list; done
   check_mirrors
@@ -42,7 +42,7 @@ report() {
   cancelled=$(count_outcome cancelled)
   total=$((succeeded + failed + cancelled + refused))
   cross=$(ada jobs -n 100 -o json | grep -cE '"region": *"(42|52)"' || true)
-  moved=$(($(sum_of moved_bytes line list) / 1000000))
+  moved=$(($(sum_of sent_bytes line list) / 1000000))
   sum=$(sum_of sum_micros ledger check)
   [ "$succeeded" = 9 ] || problem "$succeeded jobs succeeded, expected 9"
   [ "$failed" = 2 ] || problem "$failed jobs failed, expected 2 (failing, and the killed training)"

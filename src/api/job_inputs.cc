@@ -41,6 +41,12 @@ core::Result<void> take_copies(hub::DataIn& input, const std::vector<DatasetView
   return {};
 }
 
+void forget_what_users_wrote(hub::DataIn& input) {
+  input.regions.clear();
+  input.allowed.clear();
+  input.classification = {};
+}
+
 }  // namespace
 
 std::vector<std::string> list_input_keys(const hub::JobDocument& document) {
@@ -53,13 +59,22 @@ std::vector<std::string> list_input_keys(const hub::JobDocument& document) {
   return keys;
 }
 
+core::Result<void> complete_known_inputs(hub::JobDocument& document, const LocatedDatasets& located,
+                                         const std::string& home) {
+  for (hub::DataIn& input : document.data.in) {
+    forget_what_users_wrote(input);
+    const auto found = located.find(input.from);
+    if (found == located.end() || !found->second) continue;
+    if (auto done = take_copies(input, *found->second, home); !done) return done;
+  }
+  return {};
+}
+
 core::Result<void> complete_inputs(hub::JobDocument& document, const LocatedDatasets& located,
                                    const std::string& home) {
   for (std::size_t i = 0; i < document.data.in.size(); ++i) {
     hub::DataIn& input = document.data.in[i];
-    input.regions.clear();
-    input.allowed.clear();
-    input.classification = {};
+    forget_what_users_wrote(input);
     if (input.from.empty()) {
       input.size = {static_cast<std::int64_t>(input.content.size())};
       continue;

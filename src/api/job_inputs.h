@@ -21,4 +21,9 @@ std::vector<std::string> list_input_keys(const hub::JobDocument& document);
 core::Result<void> complete_inputs(hub::JobDocument& document, const LocatedDatasets& located,
                                    const std::string& home);
 
+/// For a plan, before anything is uploaded: the same for the inputs that are there; of the others
+/// stays the size that the user stated. data_policy. Pure.
+core::Result<void> complete_known_inputs(hub::JobDocument& document, const LocatedDatasets& located,
+                                         const std::string& home);
+
 }  // namespace intertie::api

@@ -43,7 +43,12 @@ void list_lines(const CallPointer& call) {
         }
         return list;
       },
-      [call](const LineList& list) { respond_view(*call, list); });
+      [call](LineList list) {
+        for (LineView& line : list.lines) {
+          if (line.is_own) line.sent_bytes = call->backend.count_sent(line.to);
+        }
+        respond_view(*call, list);
+      });
 }
 
 // The next version of the line's record.

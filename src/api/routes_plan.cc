@@ -4,9 +4,12 @@
 #include "intertie/codec/schema.h"
 #include "intertie/hub/explanation.h"
 #include "intertie/hub/submission.h"
+#include "intertie/transfer/dataset_name.h"
 
+#include "everywhere.h"
 #include "history.h"
 #include "job_access.h"
+#include "job_inputs.h"
 #include "plan_view.h"
 #include "route.h"
 #include "router_core.h"
@@ -14,10 +17,12 @@
 namespace intertie::api {
 namespace {
 
-void plan_job(const CallPointer& call) {
-  const auto document = read_body<hub::JobDocument>(*call);
-  if (!document) return;
-  const auto submission = hub::prepare_submission(*document, std::nullopt);
+void plan_located(const CallPointer& call, hub::JobDocument document,
+                  const LocatedDatasets& located) {
+  if (auto done = complete_known_inputs(document, located, call->hub_region); !done) {
+    return fail(*call, done.error());
+  }
+  const auto submission = hub::prepare_submission(document, std::nullopt);
   if (!submission) return fail(*call, submission.error());
   const core::Time deadline = submission->head.deadline.value_or(core::kNever);
   const core::Time now = call->backend.now();
@@ -33,6 +38,18 @@ void plan_job(const CallPointer& call) {
         if (!facts) return fail(*call, facts.error());
         respond_view(*call, make_plan_view(*facts));
       });
+}
+
+void plan_job(const CallPointer& call) {
+  auto document = read_body<hub::JobDocument>(*call);
+  if (!document) return;
+  // A path of the user's machine is no dataset yet.
+  auto keys = list_input_keys(*document);
+  std::erase_if(keys, [](const std::string& key) { return !transfer::parse_dataset_key(key); });
+  locate_datasets(call, std::move(keys),
+                  [call, document = std::move(*document)](const LocatedDatasets& located) {
+                    plan_located(call, document, located);
+                  });
 }
 
 // What the state says about a job that waits.

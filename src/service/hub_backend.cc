@@ -327,6 +327,10 @@ void HubBackend::pace_line(const std::string& region, std::int64_t wanted,
   lines_.wait_turn(region, wanted, std::move(done));
 }
 
+std::int64_t HubBackend::count_sent(const std::string& region) const {
+  return lines_.count_sent(region);
+}
+
 core::Result<std::string> HubBackend::sign_record(std::string_view payload_type,
                                                   std::string_view payload) {
   return identity::seal_envelope(payload_type, payload, keys_->sign);

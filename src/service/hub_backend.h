@@ -70,6 +70,7 @@ class HubBackend final : public api::Backend {
                 std::function<void(core::Result<std::string>)> done) override;
   void pace_line(const std::string& region, std::int64_t wanted,
                  std::function<void(core::Result<std::int64_t>)> done) override;
+  std::int64_t count_sent(const std::string& region) const override;
   void fetch_from_peer(api::PeerFetch ask,
                        std::function<void(core::Result<api::Response>)> done) override;
   core::Result<std::string> sign_record(std::string_view payload_type,

@@ -75,7 +75,10 @@ core::Result<LineTraffic::Booking> LineTraffic::book(const std::string& region,
   const std::string line = "line to " + region;
   if (is_stopping_) return core::Error{core::Reason::stopping, line};
   const auto pacer = pacers_.find(region);
-  if (pacer == pacers_.end()) return Booking{wanted, {}};
+  if (pacer == pacers_.end()) {
+    sent_[region] += wanted;
+    return Booking{wanted, {}};
+  }
   const core::Time now = read_boot_time();
   const std::int64_t most = std::max(compute_bytes(rates_[region], kTurn), kTurnBytesMin);
   const std::int64_t bytes = std::min(wanted, most);
@@ -83,7 +86,14 @@ core::Result<LineTraffic::Booking> LineTraffic::book(const std::string& region,
   const core::Duration wait = booked.book(bytes, now) - now;
   if (wait > core::limits::line_wait_max) return core::Error{core::Reason::busy, line};
   pacer->second = booked;
+  sent_[region] += bytes;
   return Booking{bytes, wait};
+}
+
+std::int64_t LineTraffic::count_sent(const std::string& region) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = sent_.find(region);
+  return found == sent_.end() ? 0 : found->second;
 }
 
 void LineTraffic::give_turn(std::uint64_t number, std::int64_t bytes) {

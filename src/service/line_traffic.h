@@ -35,6 +35,9 @@ class LineTraffic {
   /// the line is free or not registered; else later on a worker.
   void wait_turn(const std::string& region, std::int64_t wanted, Turn done);
 
+  /// Bytes that were given a turn to that region so far.
+  std::int64_t count_sent(const std::string& region) const;
+
   /// One answer of another region's hub on its way here. From construction on the line is busy;
   /// until finish(), or the destructor (which counts no bytes).
   class Fetch {
@@ -80,8 +83,9 @@ class LineTraffic {
 
   Deadlines& deadlines_;
   WorkerPool& workers_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, std::int64_t> rates_;  // Bits a second, by receiving region.
+  std::map<std::string, std::int64_t> sent_;   // Bytes that had a turn, likewise.
   std::map<std::string, transfer::Pacer> pacers_;
   std::map<std::string, Incoming> incoming_;  // By sending region.
   std::map<std::uint64_t, Turn> waiting_;

@@ -31,7 +31,8 @@ Listing make_line_listing(const std::vector<api::LineView>& lines, const std::st
                      {"latency_ms", "LATENCY", Align::right},
                      {"price_per_gigabyte_micros", "PRICE/GB", Align::right},
                      {"measured_bits_per_second", "ACHIEVED", Align::right},
-                     {"measured_latency_us", "DELAY", Align::right}};
+                     {"measured_latency_us", "DELAY", Align::right},
+                     {"sent_bytes", "SENT", Align::right}};
   for (const api::LineView& line : lines) {
     const bool is_registered = !line.id.empty();
     const std::string latency = std::to_string(line.latency_ms);
@@ -41,7 +42,9 @@ Listing make_line_listing(const std::vector<api::LineView>& lines, const std::st
          make_rate_cell(line.bandwidth_bits_per_second),
          Cell(is_registered ? latency + " ms" : "-", latency),
          Cell(is_registered ? money_text(line.price_per_gigabyte_micros, currency) : "-", price),
-         make_rate_cell(line.measured_bits_per_second), make_delay_cell(line)});
+         make_rate_cell(line.measured_bits_per_second), make_delay_cell(line),
+         Cell(line.sent_bytes == 0 ? "-" : short_bytes({line.sent_bytes}),
+              std::to_string(line.sent_bytes))});
   }
   return listing;
 }

@@ -138,6 +138,11 @@ class Backend {
     (void)region;
     done(wanted);
   }
+  /// Bytes that have been given a turn to that region since the hub started.
+  virtual std::int64_t count_sent(const std::string& region) const {
+    (void)region;
+    return 0;
+  }
 
   /// Signs and verifies tokens (PASETO v4.public).
   virtual const crypto::KeyPair& token_key() const = 0;

@@ -38,11 +38,12 @@ struct LineView {
   std::int64_t measured_bits_per_second = 0;  // Achieved lately; 0: not measured, or too long ago.
   std::optional<core::Time> measured_at;      // When; only with a rate.
   std::optional<std::int64_t> measured_latency_us;  // One way.
+  std::int64_t sent_bytes = 0;  // Of datasets, by this hub since it started; 0 if not its own line.
 };
 BOOST_DESCRIBE_STRUCT(LineView, (),
                       (id, from, to, owner, is_own, bandwidth_bits_per_second, latency_ms,
                        price_per_gigabyte_micros, measured_bits_per_second, measured_at,
-                       measured_latency_us))
+                       measured_latency_us, sent_bytes))
 
 struct LineList {
   std::vector<LineView> lines;  // By sending, then by receiving region.
