@@ -10,7 +10,7 @@ submit() {
   say "submitted $name as job ${number[$name]}"
 }
 
-# refuse NAME FILE REASON: the hub must refuse it at once, and say why.
+# refuse NAME FILE WORDS: the hub must refuse it at once, and say why.
 refuse() {
   if ada submit "$2" >"$work/$1.out" 2>&1; then
     problem "$1 was accepted"
@@ -65,7 +65,7 @@ run_load() {
   submit failing "$jobs/failing.yaml"
   submit cancelled "$jobs/cancelled.yaml"
   refuse unplaceable "$jobs/unplaceable.yaml" unplaceable
-  refuse take-patients "$jobs/take_patients.yaml" data_policy
+  refuse take-patients "$jobs/take_patients.yaml" "policy does not allow"
   wait_for "the job to be cancelled" 60 is_running cancelled
   ada -q cancel "${number[cancelled]}" >/dev/null
 
