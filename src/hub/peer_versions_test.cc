@@ -48,14 +48,14 @@ TEST(PeerVersions, AnOlderRequestIsRead) {
 
 TEST(PeerVersions, OlderAnswersAreRead) {
   const auto granted = read<ReserveGranted>("8201a20007011b0006651728988000");
-  EXPECT_EQ(granted.expires.count, 1'800'000'000'000'000);
+  EXPECT_EQ(granted.expires.micros, 1'800'000'000'000'000);
   const auto refused = read<ReserveRefused>("8202a2000702676e6f20726f6f6d");
   EXPECT_EQ(refused.reason, core::Reason::busy);
   EXPECT_EQ(refused.detail, "no room");
   EXPECT_EQ(read<Commit>("8203a200070103").attempt, 3u);
   const auto withdraw = read<Withdraw>("8204a20007016f6875625f756e726561636861626c65");
   EXPECT_EQ(withdraw.reason, core::Reason::hub_unreachable);
-  EXPECT_EQ(read<OfferBegan>("8205a20007011b0006651728a7c240").at.count, 1'800'000'001'000'000);
+  EXPECT_EQ(read<OfferBegan>("8205a20007011b0006651728a7c240").at.micros, 1'800'000'001'000'000);
   const auto charged =
       read<OfferCharged>("8206a600070102021b0006651728a7c240031b0006651728b7048004f5051837");
   EXPECT_EQ(charged.record, 2u);

@@ -27,7 +27,7 @@ std::vector<std::string> make_seeds() {
   job.need.memory = core::Bytes{1 << 30};
   job.timeout = core::minutes(5);
   std::vector<std::string> seeds = {"key\n" + codec::to_json(job)};
-  job.data.in.push_back({"sha256:" + std::string(64, '0'), "", "in/a.txt", true, {}});
+  job.data.in.push_back({"sha256:" + std::string(64, '0'), "", "in/a.txt", true, {}, {}, {}, {}});
   job.data.out.push_back({"out.txt", ""});
   job.retries = 3;
   seeds.push_back("\n" + codec::to_json(job));

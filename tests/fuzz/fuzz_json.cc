@@ -43,7 +43,7 @@ std::vector<std::string> make_seeds() {
   job.name = "a";
   job.run = {"sh", "-c", "true"};
   job.need.cpus = core::MilliCpus{1500};
-  job.data.in.push_back({"sha256:00", "", "in.txt", true, core::Bytes{4}});
+  job.data.in.push_back({"sha256:00", "", "in.txt", true, core::Bytes{4}, {}, {}, {}});
   return {"job\n" + codec::to_json(job),
           "join\n" + codec::to_json(api::JoinRequest{}),
           "rows\n" + codec::to_json(api::RowsRequest{"inc", 1, {"AAAA"}, 0}),
