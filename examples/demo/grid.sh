@@ -49,7 +49,9 @@ start_site() {
   say "site $name has joined hub $hub and is measured"
 }
 
-is_measured() { as "$1" operator site list -o jsonl | grep "\"$2\"" | grep -qE '"is_valid": ?true'; }
+is_measured() {
+  as "$1" operator site list -o jsonl | grep "\"$2\"" | grep -qE '"is_valid": ?true'
+}
 knows_all_sites() { [ "$(ada sites -o json | grep -c '"is_valid": true')" -ge 5 ]; }
 
 start_grid() {

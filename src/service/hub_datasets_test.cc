@@ -122,7 +122,7 @@ TEST_F(HubDatasetsTest, WhatOneHasIsNoBodyElsesToSee) {
   EXPECT_EQ(bob_->send_for_status("HEAD", whole), 404);
   EXPECT_EQ(bob_->send_for_status("DELETE", target), 404);
   EXPECT_EQ(bob_->send_for_status("POST", target + ":pin"), 404);
-  EXPECT_EQ(bob_->send("GET", "/v1/datasets")->body, R"({"datasets":[]})");
+  EXPECT_EQ(bob_->send("GET", "/v1/datasets")->body, R"({"datasets":[],"silent":[]})");
   const std::string job = R"({"run":["true"],"data":{"in":[{"from":")" +
                           crypto::to_text(*manifest.whole) + R"(","to":"x"}]}})";
   EXPECT_NE(bob_->send("POST", "/v1/jobs", job)->body.find("not_found"), std::string::npos);
