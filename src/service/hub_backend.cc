@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "intertie/codec/json.h"
+#include "intertie/crypto/bytes.h"
 #include "intertie/engine/index_rebuild.h"
 #include "intertie/identity/allocator.h"
 #include "intertie/identity/envelope.h"
@@ -17,7 +19,6 @@ namespace intertie::service {
 namespace {
 
 constexpr int kWorkers = 2;
-constexpr int kAskers = 8;
 constexpr std::size_t kWorkQueuedMax = 1'000;
 
 ledger::EntryId make_random_entry_id() {
@@ -49,6 +50,15 @@ std::uint64_t read_boot_id() {
   std::uint64_t id = 0;
   for (std::size_t i = 0; i < 8; ++i) id = id << 8 | digest.bytes[i];
   return id;
+}
+
+core::Result<api::SiteFilePiece> read_file_piece(const core::Result<std::string>& body) {
+  if (!body) return body.error();
+  const auto answer = codec::from_json<api::PeerFileAnswer>(*body, codec::Boundary::tolerant);
+  if (!answer) return answer.error();
+  const auto bytes = crypto::decode_base64url(answer->bytes);
+  if (!bytes) return bytes.error();
+  return api::SiteFilePiece{std::string(crypto::as_text(*bytes)), answer->size};
 }
 
 void add_metric(std::string& text, std::string_view name, std::string_view type,
@@ -90,7 +100,6 @@ HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& 
       answers_(fail_points),
       workers_(kWorkers, kWorkQueuedMax),
       sender_(1, kWorkQueuedMax),
-      askers_(kAskers, kWorkQueuedMax),
       watchers_(deadlines_, workers_),
       log_watchers_(deadlines_, workers_),
       rows_(
@@ -108,7 +117,6 @@ HubBackend::~HubBackend() {
   // The threads that still may call this object end before any of its parts.
   workers_.stop();
   sender_.stop();
-  askers_.stop();
   peer_data_.stop();
   deadlines_.stop();
 }
@@ -344,12 +352,10 @@ std::string HubBackend::peer_tls_key() const { return crypto::to_text(keys_->tls
 
 void HubBackend::read_peer_file(std::uint32_t peer, const api::PeerFileRequest& request,
                                 std::function<void(core::Result<api::SiteFilePiece>)> done) {
-  const auto peers = find_peers();
-  const auto link = peers ? peers->find(peer) : nullptr;
-  if (!link) return done(core::Error{core::Reason::unreachable, "no link to that hub"});
-  const bool is_taken =
-      askers_.try_post([link, request, done] { done(ask_peer_file(*link, request)); });
-  if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to other hubs"});
+  ask_peer(peer, {"POST", "/peer/v1/files", codec::to_json(request)},
+           [done = std::move(done)](const core::Result<std::string>& body) {
+             done(read_file_piece(body));
+           });
 }
 
 void HubBackend::ask_peer(std::uint32_t peer, api::PeerQuestion question,
@@ -357,9 +363,7 @@ void HubBackend::ask_peer(std::uint32_t peer, api::PeerQuestion question,
   const auto peers = find_peers();
   const auto link = peers ? peers->find(peer) : nullptr;
   if (!link) return done(core::Error{core::Reason::unreachable, "no link to that hub"});
-  const bool is_taken =
-      askers_.try_post([link, question = std::move(question), done] { done(link->ask(question)); });
-  if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to other hubs"});
+  peer_data_.ask(*link, std::move(question), std::move(done));
 }
 
 void HubBackend::fetch_from_peer(api::PeerFetch ask,
@@ -367,7 +371,7 @@ void HubBackend::fetch_from_peer(api::PeerFetch ask,
   const auto peers = find_peers();
   const auto link = peers ? peers->find(ask.peer) : nullptr;
   if (!link) return done(core::Error{core::Reason::unreachable, "no link to that hub"});
-  peer_data_.ask(*link, std::move(ask), std::move(done));
+  peer_data_.fetch(*link, ask, std::move(done));
 }
 
 std::string HubBackend::service_metrics() {
@@ -424,7 +428,6 @@ bool HubBackend::close(core::Duration grace) {
   const bool is_drained = engine_->stop(grace);
   workers_.stop();
   sender_.stop();
-  askers_.stop();
   peer_data_.stop();
   deadlines_.stop();
   bool is_sound = is_drained;

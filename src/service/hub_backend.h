@@ -124,7 +124,6 @@ class HubBackend final : public api::Backend {
   Deadlines deadlines_;
   WorkerPool workers_;
   WorkerPool sender_;  // One thread: rows leave in their order.
-  WorkerPool askers_;  // They wait for other hubs.
   JobWatchers watchers_;
   LogWatchers log_watchers_;
   SiteRows rows_;

@@ -85,27 +85,49 @@ PeerData::Peer* PeerData::use_peer(const PeerLink& link) {
   return peer.get();
 }
 
-void PeerData::ask(const PeerLink& link, api::PeerFetch ask,
-                   std::function<void(core::Result<api::Response>)> done) {
+void PeerData::fetch(const PeerLink& link, const api::PeerFetch& ask,
+                     std::function<void(core::Result<api::Response>)> done) {
+  const bool is_content = ask.method == "GET" && ask.path.ends_with("/content");
+  post(link, {make_request(ask), ask.timeout, is_content},
+       [done = std::move(done)](core::Result<net::Response> response) {
+         if (!response) return done(response.error());
+         done(convert(std::move(*response)));
+       });
+}
+
+void PeerData::ask(const PeerLink& link, api::PeerQuestion question,
+                   std::function<void(core::Result<std::string>)> done) {
+  net::Request request;
+  request.method = std::move(question.method);
+  request.target = std::move(question.target);
+  request.body = std::move(question.body);
+  post(link, {std::move(request), question.timeout},
+       [done = std::move(done)](core::Result<net::Response> response) {
+         if (!response) return done(response.error());
+         done(std::move(response->body));
+       });
+}
+
+void PeerData::post(const PeerLink& link, Call call,
+                    std::function<void(core::Result<net::Response>)> done) {
   Peer* const peer = use_peer(link);
   if (peer == nullptr) return done(core::Error{core::Reason::stopping, "the hub"});
-  const auto shared = std::make_shared<api::PeerFetch>(std::move(ask));
+  const auto shared = std::make_shared<Call>(std::move(call));
   const bool is_taken =
       peer->threads.try_post([this, peer, shared, done] { done(send(*peer, *shared)); });
   if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to that hub"});
 }
 
-core::Result<api::Response> PeerData::send(Peer& peer, const api::PeerFetch& ask) {
+core::Result<net::Response> PeerData::send(Peer& peer, const Call& call) {
   const Connection connection = take(peer);
   if (!connection) return core::Error{core::Reason::stopping, "the hub"};
   std::optional<LineTraffic::Fetch> fetch;
-  if (ask.method == "GET" && ask.path.ends_with("/content")) fetch.emplace(lines_, peer.region);
-  auto response = connection->request(make_request(ask), ask.timeout);
+  if (call.is_content) fetch.emplace(lines_, peer.region);
+  auto response = connection->request(call.request, call.timeout);
   if (fetch && response) fetch->finish(static_cast<std::int64_t>(response->body.size()));
   give_back(peer, connection, response.has_value());
-  if (!response) return response.error();
-  if (response->status / 100 != 2) return read_problem(*response);
-  return convert(std::move(*response));
+  if (response && response->status / 100 != 2) return read_problem(*response);
+  return response;
 }
 
 PeerData::Connection PeerData::take(Peer& peer) {

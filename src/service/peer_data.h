@@ -29,8 +29,11 @@ class PeerData {
   PeerData& operator=(const PeerData&) = delete;
 
   /// As api::Backend::fetch_from_peer.
-  void ask(const PeerLink& link, api::PeerFetch ask,
-           std::function<void(core::Result<api::Response>)> done);
+  void fetch(const PeerLink& link, const api::PeerFetch& ask,
+             std::function<void(core::Result<api::Response>)> done);
+  /// As api::Backend::ask_peer.
+  void ask(const PeerLink& link, api::PeerQuestion question,
+           std::function<void(core::Result<std::string>)> done);
 
   /// Ends what is under way with `stopping`, and the threads. Idempotent.
   void stop();
@@ -39,7 +42,13 @@ class PeerData {
   using Connection = std::shared_ptr<net::HttpClient>;
   struct Peer;
   Peer* use_peer(const PeerLink& link);
-  core::Result<api::Response> send(Peer& peer, const api::PeerFetch& ask);
+  struct Call {
+    net::Request request;
+    core::Duration timeout;
+    bool is_content = false;  // Of a dataset: measures the line.
+  };
+  void post(const PeerLink& link, Call call, std::function<void(core::Result<net::Response>)> done);
+  core::Result<net::Response> send(Peer& peer, const Call& call);
   Connection take(Peer& peer);
   void give_back(Peer& peer, Connection connection, bool is_sound);
 

@@ -70,7 +70,6 @@ void PeerLink::stop() {
     for (const Connection* connection : {&rows_connection_, &beacon_connection_}) {
       if (connection->client) connection->client->interrupt();
     }
-    for (net::HttpClient* call : calls_) call->interrupt();
     changed_.notify_all();
   }
   for (std::thread& thread : threads_) {
@@ -117,22 +116,6 @@ net::HttpClient& PeerLink::use_client(Connection& connection) {
     if (is_stopping_) connection.client->interrupt();
   }
   return *connection.client;
-}
-
-core::Result<std::string> PeerLink::ask(const api::PeerQuestion& question) const {
-  std::optional<net::HttpClient> client;
-  {
-    const std::lock_guard lock(mutex_);
-    net::HttpClientOptions options = make_options();
-    options.timeout = question.timeout;
-    client.emplace(std::move(options));
-    if (is_stopping_) client->interrupt();
-    calls_.insert(&*client);
-  }
-  auto answer = ask_json(*client, question.method, question.target, question.body);
-  const std::lock_guard lock(mutex_);
-  calls_.erase(&*client);
-  return answer;
 }
 
 core::Result<hub::Reply> PeerLink::ask_engine(hub::Command command) {
@@ -312,17 +295,6 @@ void PeerLink::tell(const core::Error& error) {
   const std::string text = core::to_text(error);
   if (error.reason == core::Reason::stopping || std::exchange(last_told_, text) == text) return;
   context_.log.write(LogLevel::warning, "peer", "link_broken", {{"peer", id_}, {"detail", text}});
-}
-
-core::Result<api::SiteFilePiece> ask_peer_file(const PeerLink& link,
-                                               const api::PeerFileRequest& request) {
-  const auto body = link.ask({"POST", "/peer/v1/files", codec::to_json(request)});
-  if (!body) return body.error();
-  const auto answer = codec::from_json<api::PeerFileAnswer>(*body, codec::Boundary::tolerant);
-  if (!answer) return answer.error();
-  const auto bytes = crypto::decode_base64url(answer->bytes);
-  if (!bytes) return bytes.error();
-  return api::SiteFilePiece{std::string(crypto::as_text(*bytes)), answer->size};
 }
 
 void PeerLinks::look(const hub::HubMachine& machine) {

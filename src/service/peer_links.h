@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -57,9 +56,6 @@ class PeerLink {
 
   /// The peer listens there now; calls under way end. Any thread, cheap.
   void take_address(const std::string& address);
-
-  /// A connection of its own for one question; stop() interrupts it. Any thread.
-  core::Result<std::string> ask(const api::PeerQuestion& question) const;
 
   const std::string& region() const { return region_; }
 
@@ -110,13 +106,8 @@ class PeerLink {
   std::uint64_t address_version_ = 1;
   Connection rows_connection_;
   Connection beacon_connection_;
-  mutable std::set<net::HttpClient*> calls_;  // Questions under way.
   std::vector<std::thread> threads_;
 };
-
-/// Blocks for the answer of the hub at the other end.
-core::Result<api::SiteFilePiece> ask_peer_file(const PeerLink& link,
-                                               const api::PeerFileRequest& request);
 
 /// All peers of a hub.
 class PeerLinks {
