@@ -142,7 +142,7 @@ void HubBackend::start_peers() {
     if (!machine) return DurableAction();
     return DurableAction([this, state = *machine] {
       lines_.look(*state);
-      if (const auto peers = find_peers()) peers->look(*state);
+      if (const auto peers = find_peers()) peers->look(*state, engine_->durable_index());
     });
   });
 }
@@ -173,7 +173,7 @@ core::Result<void> HubBackend::start_engine() {
     log_watchers_.notify(durable);
     rows_.look(machine, durable);
     lines_.look(machine);
-    if (const auto peers = find_peers()) peers->look(machine);
+    if (const auto peers = find_peers()) peers->look(machine, durable);
     snapshots_.note_durable(durable);
   };
   hooks.on_turn_end = [this](const hub::HubMachine&, core::Time) { answers_.flush(); };

@@ -31,6 +31,14 @@ std::string encode(std::string_view bytes) {
   return crypto::encode_base64url(crypto::as_bytes(bytes));
 }
 
+// The last row that may be sent: one that is decided and not durable yet is news when it is.
+std::uint64_t find_last_durable(const engine::Outbox& outbox, storage::LogIndex durable) {
+  std::uint64_t last = outbox.last_number();
+  const auto& rows = outbox.rows();
+  for (auto row = rows.rbegin(); row != rows.rend() && row->log_index > durable; ++row) --last;
+  return last;
+}
+
 }  // namespace
 
 /// Our rows that the peer has not acknowledged, and what we have of its own.
@@ -297,13 +305,13 @@ void PeerLink::tell(const core::Error& error) {
   context_.log.write(LogLevel::warning, "peer", "link_broken", {{"peer", id_}, {"detail", text}});
 }
 
-void PeerLinks::look(const hub::HubMachine& machine) {
+void PeerLinks::look(const hub::HubMachine& machine, storage::LogIndex durable) {
   const auto& peers = machine.state().peers;
   seen_.resize(peers.size());
   const std::lock_guard lock(mutex_);
   if (is_stopping_) return;
   for (std::uint32_t peer = 0; peer < peers.size(); ++peer) {
-    const std::uint64_t last = peers[peer].outbox.last_number();
+    const std::uint64_t last = find_last_durable(peers[peer].outbox, durable);
     const std::string& address = peers[peer].terms.address;
     Seen& seen = seen_[peer];
     if (peer == links_.size()) {

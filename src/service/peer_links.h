@@ -116,7 +116,7 @@ class PeerLinks {
 
   /// Starts links to new peers, wakes those with rows and tells those whose peer has moved. On the
   /// engine's thread; O(peers).
-  void look(const hub::HubMachine& machine);
+  void look(const hub::HubMachine& machine, storage::LogIndex durable);
 
   /// The link, or nothing: no such peer, or stopping. Any thread.
   std::shared_ptr<PeerLink> find(std::uint32_t peer);

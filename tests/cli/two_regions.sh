@@ -30,13 +30,24 @@ start_process() { # NAME WORD...
   pid_of[$name]=$!
 }
 
+# Below the ports that the kernel gives to outgoing connections: while a hub is dead nobody may
+# get its port by chance.
+find_port() {
+  local port
+  while port=$((15000 + RANDOM % 15000)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "127.0.0.1:$port"
+}
+
 # start_hub NAME REGION USER [OPTION...]: waits until it serves; again where it served before.
 start_hub() {
-  local at=${address_of[$1]:-127.0.0.1:0 127.0.0.1:0}
+  local at=${address_of[$1]:-$(find_port) $(find_port)}
   start_process "$1" hub start --data "$1" --region "$2" --name "$1" --user "$3=1000" \
     --listen "${at% *}" --site-listen "${at#* }" "${@:4}"
   for _ in $(seq 1 300); do
     if grep -q '^user ' "$1.out"; then
+      [ -z "${address_of[$1]:-}" ] || return 0
       at=$(sed -n 's/^address *https:\/\///p' "$1.out")
       address_of[$1]="$at $(sed -n 's/^sites *//p' "$1.out")"
       return

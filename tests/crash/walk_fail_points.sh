@@ -162,7 +162,11 @@ start_site ""
 until_true 30 grep -q '^status *ready' "$work/site.out" || fail "the site is not ready"
 run_load &
 load_pid=$!
-if [ "$side" = hub ]; then kill -9 "$hub_pid"; else kill -9 "$site_pid"; fi
+# The next one can only serve the folder when this one is gone.
+killed=$site_pid
+[ "$side" = site ] || killed=$hub_pid
+kill -9 "$killed"
+wait "$killed" 2>/dev/null || true
 for point in $points; do
   [[ ! $point =~ $operators ]] || continue
   [[ $point =~ ^open_ || ! $point =~ $once ]] || continue
