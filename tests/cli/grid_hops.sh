@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every hop of a job in another region goes through a relay that is cut, closed and delayed at random
-# while jobs run: user to hub, hub to hub both ways, site to hub; and the processes are killed.
+# Every hop of a job in another region goes through a relay that is cut, closed and delayed at
+# random while jobs run: user to hub, hub to hub both ways, site to hub; processes are killed, too.
 #   grid_hops.sh INTERTIE TCP_RELAY [JOBS] [SEED]
 # Every acknowledged job succeeds once, under one number; bills agree, clearing accounts mirror.
 set -euo pipefail
@@ -32,6 +32,12 @@ start_relay() {
   port_of[$1]=$(head -n 1 "$1.relay")
 }
 tell() { echo "${*:2}" >&"${input_of[$1]}"; }
+# A relay ends with its input.
+end_relays() {
+  local input
+  for input in "${input_of[@]}"; do exec {input}>&-; done
+}
+trap 'end_relays; clean_up' EXIT
 
 touch join.token
 start_hub jilin 22 ada
