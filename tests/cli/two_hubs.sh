@@ -4,55 +4,13 @@
 set -euo pipefail
 intertie=$1
 work=$(mktemp -d)
-pids=()
-declare -A hub_pid
-stop_all() {
-  local pid
-  for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap stop_all EXIT
-export HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
-unset INTERTIE_CONTEXT
 # shellcheck source=checks.sh
 . "$(dirname "$0")/checks.sh"
+# shellcheck source=two_regions.sh
+. "$(dirname "$0")/two_regions.sh"
 cd "$work"
 
-# start_hub NAME REGION USER LISTEN SITE_LISTEN [OPTION...]: waits until it serves.
-start_hub() {
-  : >"$1.out" # Else what an earlier start has said may be read.
-  set -m
-  "$intertie" hub start --data "$1" --region "$2" --name "$1" --user "$3=1000" --listen "$4" \
-    --site-listen "$5" "${@:6}" >"$1.out" 2>"$1.err" &
-  set +m
-  pids+=("$!")
-  hub_pid[$1]=$!
-  for _ in $(seq 1 300); do
-    grep -q '^user ' "$1.out" && return
-    sleep 0.1
-  done
-  fail "hub $1 does not start: $(cat "$1.err")"
-}
-
-start_hub jilin 22 ada 127.0.0.1:0 127.0.0.1:0
-start_hub hubei 42 bob 127.0.0.1:0 127.0.0.1:0
-at_jilin() { "$intertie" --context jilin/operator.yaml "$@"; }
-at_hubei() { "$intertie" --context hubei/operator.yaml "$@"; }
-
-at_hubei hub peer card | at_jilin -q hub peer add - --credit 100 >/dev/null
-at_jilin hub peer card | at_hubei -q hub peer add - --credit 100 >/dev/null
-set -m
-at_hubei -q site token | "$intertie" site join - --data site --name beta --quick \
-  >site.out 2>site.err &
-set +m
-pids+=("$!")
-for _ in $(seq 1 600); do
-  at_jilin -o json hub peer list | grep -q '"pools": 1' && break
-  sleep 0.1
-done
-
-export INTERTIE_CONTEXT=$work/jilin/ada.yaml
+start_regions
 # A line is registered by the region that sends, and both regions see it and what was measured.
 expect 3 line add --to 42
 expect 4 line add --to 42 --bandwidth 100mbit
@@ -128,35 +86,20 @@ holds "$out" input
 # A job that runs while both hubs die and come back ends once, and is paid once.
 expect 0 -q run --detach -- sh -c 'sleep 4; echo done'
 job=$out
-for _ in $(seq 1 100); do
-  "$intertie" -o json jobs "$job" | grep -q '"phase": "running"' && break
-  sleep 0.1
-done
-jilin_user=$(sed -n 's/^address *https:\/\///p' jilin.out)
-jilin_site=$(sed -n 's/^sites *//p' jilin.out)
-hubei_user=$(sed -n 's/^address *https:\/\///p' hubei.out)
-hubei_site=$(sed -n 's/^sites *//p' hubei.out)
+wait_for_phase "$job" running
 # restart_hub NAME [OPTION...]: after a kill.
 restart_hub() {
-  kill -KILL "${hub_pid[$1]}" 2>/dev/null || true
-  wait "${hub_pid[$1]}" 2>/dev/null || true
+  end_process "$1" KILL
   if [ "$1" = jilin ]; then
-    start_hub jilin 22 ada "$jilin_user" "$jilin_site" "${@:2}"
+    start_hub jilin 22 ada "${@:2}"
   else
-    start_hub hubei 42 bob "$hubei_user" "$hubei_site" "${@:2}"
+    start_hub hubei 42 bob "${@:2}"
   fi
 }
-wait_for_end() {
-  for _ in $(seq 1 600); do
-    "$intertie" -o json jobs "$1" 2>/dev/null | grep -q '"phase": "ended"' && return
-    sleep 0.1
-  done
-  fail "job $1 does not end"
-}
-kill -KILL "${hub_pid[jilin]}" "${hub_pid[hubei]}"
+kill -KILL "${pid_of[jilin]}" "${pid_of[hubei]}"
 restart_hub hubei
 restart_hub jilin
-wait_for_end "$job"
+wait_for_phase "$job" ended
 expect 0 jobs "$job"
 holds "$out" succeeded
 expect 0 logs "$job"
@@ -170,9 +113,9 @@ for point in peer_rows_before_send peer_rows_after_send; do
     restart_hub "$name" --fail-point "$point:1"
     expect 0 -q run --detach -- echo "past $point"
     job=$out
-    wait "${hub_pid[$name]}" 2>/dev/null || true
+    wait "${pid_of[$name]}" 2>/dev/null || true
     restart_hub "$name"
-    wait_for_end "$job"
+    wait_for_phase "$job" ended
     expect 0 jobs "$job"
     holds "$out" succeeded
   done
@@ -184,15 +127,13 @@ holds "$(cat check.out)" mirrors
 at_hubei -o json ledger check --peers >check.json || fail "hubei: $(cat check.json)"
 holds "$(cat check.json)" '"is_mirrored": true'
 expect 0 id show "$beta"
-kill -INT "${hub_pid[hubei]}"
-wait "${hub_pid[hubei]}" 2>/dev/null || true
+end_process hubei
 if at_jilin ledger check --peers >check.out; then fail "a dead hub mirrors"; fi
 holds "$(cat check.out)" unreachable
 expect 0 -o json id show "$beta"
 holds "$out" '"is_stale": true'
 holds "$out" '"is_known": true'
-hubei_site=127.0.0.1:0
-hubei_user=127.0.0.1:0
+unset 'address_of[hubei]'
 restart_hub hubei
 at_jilin hub peer change 42 --address "$(sed -n 's/^sites *//p' hubei.out)" >/dev/null
 for _ in $(seq 1 100); do

@@ -43,6 +43,7 @@ find_port() {
 # start_hub NAME REGION USER [OPTION...]: waits until it serves; again where it served before.
 start_hub() {
   local at=${address_of[$1]:-$(find_port) $(find_port)}
+  : >"$1.out" # Else what an earlier start has said may be read.
   start_process "$1" hub start --data "$1" --region "$2" --name "$1" --user "$3=1000" \
     --listen "${at% *}" --site-listen "${at#* }" "${@:4}"
   for _ in $(seq 1 300); do
