@@ -13,32 +13,11 @@ work=$(mktemp -d)
 . "$(dirname "$0")/checks.sh"
 # shellcheck source=two_regions.sh
 . "$(dirname "$0")/two_regions.sh"
+# shellcheck source=relays.sh
+. "$(dirname "$0")/relays.sh"
 cd "$work"
 
-declare -A input_of port_of
 hops=(user there back site)
-# start_relay HOP PORT: what is sent to ${input_of[HOP]} tells it what to do.
-start_relay() {
-  local input
-  mkfifo "$1.in"
-  "$relay" "$2" <"$1.in" >"$1.relay" &
-  pids+=("$!")
-  exec {input}>"$1.in"
-  input_of[$1]=$input
-  for _ in $(seq 1 100); do
-    [ -s "$1.relay" ] && break
-    sleep 0.1
-  done
-  port_of[$1]=$(head -n 1 "$1.relay")
-}
-tell() { echo "${*:2}" >&"${input_of[$1]}"; }
-# A relay ends with its input.
-end_relays() {
-  local input
-  for input in "${input_of[@]}"; do exec {input}>&-; done
-}
-trap 'end_relays; clean_up' EXIT
-
 touch join.token
 start_hub jilin 22 ada
 start_hub hubei 42 bob
@@ -50,7 +29,6 @@ start_relay there "${hubei_at##*:}"
 start_relay site "${hubei_at##*:}"
 restart_hub() {
   end_process "$1" "${2:-KILL}"
-  rm -f "$1.out"
   case $1 in
     jilin) start_hub jilin 22 ada --site-address "127.0.0.1:${port_of[back]}" ;;
     hubei) start_hub hubei 42 bob --site-address "127.0.0.1:${port_of[site]}" ;;
@@ -58,8 +36,7 @@ restart_hub() {
 }
 restart_hub jilin INT
 restart_hub hubei INT
-at_hubei hub peer card | at_jilin -q hub peer add - --credit 100 >/dev/null
-at_jilin hub peer card | at_hubei -q hub peer add - --credit 100 >/dev/null
+introduce_hubs
 at_jilin -q hub peer change hubei --address "127.0.0.1:${port_of[there]}" >/dev/null
 at_hubei -q site token >join.token
 start_site

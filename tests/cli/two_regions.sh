@@ -86,12 +86,16 @@ end_process() {
 at_jilin() { "$intertie" --context jilin/operator.yaml "$@"; }
 at_hubei() { "$intertie" --context hubei/operator.yaml "$@"; }
 
+introduce_hubs() {
+  at_hubei hub peer card | at_jilin -q hub peer add - --credit 100 >/dev/null
+  at_jilin hub peer card | at_hubei -q hub peer add - --credit 100 >/dev/null
+}
+
 start_regions() {
   touch join.token
   start_hub jilin 22 ada
   start_hub hubei 42 bob
-  at_hubei hub peer card | at_jilin -q hub peer add - --credit 100 >/dev/null
-  at_jilin hub peer card | at_hubei -q hub peer add - --credit 100 >/dev/null
+  introduce_hubs
   at_hubei -q site token >join.token
   start_site
   wait_for_pool
