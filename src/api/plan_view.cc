@@ -53,6 +53,8 @@ const Rule kRules[] = {
      }},
     {Reason::devices_too_few, "need.devices", "Run it without devices.",
      [](hub::JobShape& shape) { shape.requirements.devices.clear(); }},
+    {Reason::scratch_too_small, "need.scratch", "Ask for half the disk space, or less.",
+     [](hub::JobShape& shape) { shape.requirements.scratch.count /= 2; }},
     {Reason::software_missing, "need.software", "Ask for no software; bring it along.",
      [](hub::JobShape& shape) { shape.requirements.software.clear(); }},
     {Reason::isolation_too_weak, "need.isolation", "Accept isolation by namespaces.",
@@ -150,7 +152,7 @@ std::optional<Reason> find_verdict(const std::vector<placement::PoolVerdict>& ve
        {Reason::site_drained, Reason::site_unreachable, Reason::site_failing, Reason::unmeasured}) {
     if (has(reason)) return reason;
   }
-  return Reason::unplaceable;
+  return has(Reason::data_policy) ? Reason::data_policy : Reason::unplaceable;
 }
 
 PoolVerdictView make_verdict_view(const topology::Snapshot& topology,

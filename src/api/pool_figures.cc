@@ -18,7 +18,7 @@ MeasuredView make_measured_view(const topology::Capability& measured, core::Time
 }
 
 CapacityView make_capacity_view(const placement::FreeCounts& counts) {
-  CapacityView view{counts.cpus, counts.memory, 0};
+  CapacityView view{counts.cpus, counts.memory, 0, counts.scratch};
   for (const std::int64_t one : counts.devices) view.devices += one;
   return view;
 }

@@ -25,6 +25,8 @@ bool is_of_placement(Reason reason) {
     case Reason::isolation_too_weak:
     case Reason::region_excluded:
     case Reason::latency_too_high:
+    case Reason::scratch_too_small:
+    case Reason::line_full:
     case Reason::network_refused:
     case Reason::secrets_refused:
     case Reason::busy:

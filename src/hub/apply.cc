@@ -94,7 +94,8 @@ struct Applier {
       const bool is_same_size = old->nodes == pool.nodes &&
                                 old->cpus_per_node == pool.cpus_per_node &&
                                 old->memory_per_node == pool.memory_per_node &&
-                                old->devices_per_node == pool.devices_per_node;
+                                old->devices_per_node == pool.devices_per_node &&
+                                old->scratch == pool.scratch;
       if (!is_same_size) rebuild_capacity(state, pool);
     } else {
       site.pools.push_back(handle);
@@ -390,7 +391,7 @@ std::vector<placement::TaskAllocation> make_allocations(
   std::vector<placement::TaskAllocation> allocations;
   allocations.reserve(slots.size());
   for (const execution::TaskSlot& slot : slots) {
-    placement::TaskAllocation allocation{slot.node, slot.cpus, slot.memory, 0};
+    placement::TaskAllocation allocation{slot.node, slot.cpus, slot.memory, 0, slot.scratch};
     for (const std::uint32_t device : slot.devices) {
       allocation.devices |= std::uint64_t{1} << device;
     }

@@ -16,6 +16,7 @@ placement::FreeCounts count_total(const BeaconPool& news) {
   placement::FreeCounts total;
   total.cpus = news.pool.cpus_per_node * news.nodes;
   total.memory = news.pool.memory_per_node * news.nodes;
+  total.scratch = news.pool.scratch;
   const auto& groups = news.pool.devices_per_node;
   for (std::size_t group = 0; group < groups.size() && group < total.devices.size(); ++group) {
     total.devices[group] = groups[group].count * news.nodes;
@@ -27,6 +28,7 @@ placement::FreeCounts count_free(const BeaconPool& news) {
   placement::FreeCounts free;
   free.cpus = news.free_cpus;
   free.memory = news.free_memory;
+  free.scratch = news.free_scratch;
   const std::size_t groups = std::min(news.free_devices.size(), free.devices.size());
   std::copy_n(news.free_devices.begin(), groups, free.devices.begin());
   return free;
@@ -193,6 +195,7 @@ void Grid::note_asked(std::uint32_t pool, const placement::Requirements& require
   placement::FreeCounts& free = pools_[pool].free;
   free.cpus -= requirements.cpus * requirements.tasks;
   free.memory -= requirements.memory * requirements.tasks;
+  free.scratch -= requirements.scratch * requirements.tasks;
   const auto shape = placement::find_task_shape(get_pool(pool), requirements);
   if (!shape) return;
   for (std::size_t group = 0; group < free.devices.size(); ++group) {

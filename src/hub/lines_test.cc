@@ -222,6 +222,28 @@ TEST_F(DataFarAway, AHeavyInputDrawsTheJobAndALightOneDoesNot) {
   EXPECT_FALSE(is_sent_away(make_document(core::Bytes{10'000'000'000})));
 }
 
+// The far pool is reached over the line from the users, registered by home.
+TEST_F(DataFarAway, ALatencyLimitCountsTheLineBetweenTheRegions) {
+  JobDocument document = make_document(core::Bytes{11'000'000'000});
+  document.where.max_latency_ms = 30;
+  EXPECT_FALSE(is_sent_away(document));  // 50 ms are assumed.
+  const std::uint32_t shape = static_cast<std::uint32_t>(home.machine().state().shapes.size() - 1);
+  const auto explain = [&] {
+    return home.machine().explain_pools(home.machine().state().shapes[shape], core::kNever,
+                                        home.now);
+  };
+  EXPECT_EQ(explain().at(1).reason, Reason::latency_too_high);
+  home.must(RegisterLine{home.sign(home.make_record("42"))});
+  EXPECT_FALSE(explain().at(1).reason.has_value());
+  EXPECT_TRUE(is_sent_away(document));
+  document.where.regions = {"42"};
+  document.where.max_latency_ms = 19;
+  const auto refused = home.submit(document);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().detail.find("latency_too_high"), std::string::npos)
+      << core::to_text(refused.error());
+}
+
 TEST_F(DataFarAway, ACopyAtHomeCounts) {
   JobDocument document = make_document(core::Bytes{11'000'000'000});
   document.data.in[0].regions = {"42", "22"};
@@ -242,7 +264,7 @@ TEST_F(DataFarAway, DataStaysWhereItsPolicyKeepsIt) {
       << core::to_text(refused.error());
   document = make_document(core::Bytes{1});
   document.data.in[0].classification = core::Classification::confidential;
-  EXPECT_EQ(home.submit(document).error().reason, Reason::unplaceable);
+  EXPECT_EQ(home.submit(document).error().reason, Reason::data_policy);
 }
 
 // Jobs of one shape share a queue: "nowhere" must not become "anywhere" in a record.

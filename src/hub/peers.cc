@@ -77,6 +77,7 @@ BeaconPool make_beacon_pool(const State& state, std::uint32_t handle) {
   const placement::FreeCounts& free = state.capacities[handle].free();
   row.free_cpus = free.cpus;
   row.free_memory = free.memory;
+  row.free_scratch = free.scratch;
   row.free_devices.assign(
       free.devices.begin(),
       free.devices.begin() + static_cast<std::ptrdiff_t>(

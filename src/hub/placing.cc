@@ -263,6 +263,7 @@ placement::JobPreferences make_preferences(const State& state, const JobShape& s
   for (placement::DataLocation& input : preferences.inputs) {
     if (input.regions.empty()) input.regions.push_back(state.facts.region);
   }
+  preferences.user_region = state.facts.region;
   return preferences;
 }
 
@@ -327,7 +328,7 @@ placement::Placement merge_placements(placement::Placement local, placement::Pla
   // The least hopeless of the two.
   for (const core::Reason reason :
        {core::Reason::busy, core::Reason::deadline_impossible, core::Reason::price_above_limit,
-        core::Reason::unplaceable, core::Reason::no_sites}) {
+        core::Reason::data_policy, core::Reason::unplaceable, core::Reason::no_sites}) {
     if (both.verdict != reason && remote.verdict != reason) continue;
     both.verdict = reason;
     break;

@@ -18,6 +18,7 @@ std::vector<execution::TaskSlot> make_slots(
     slot.node = allocation.node;
     slot.cpus = allocation.cpus;
     slot.memory = allocation.memory;
+    slot.scratch = allocation.scratch;
     for (std::uint64_t left = allocation.devices; left != 0; left &= left - 1) {
       slot.devices.push_back(static_cast<std::uint32_t>(std::countr_zero(left)));
     }

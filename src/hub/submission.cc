@@ -74,6 +74,17 @@ void require_policies(const std::vector<DataIn>& files, placement::Requirements&
   }
 }
 
+// Files are copied to each task; what it writes is a guess.
+core::Bytes compute_scratch(const JobDocument& document) {
+  if (document.need.scratch) return *document.need.scratch;
+  core::Bytes scratch = core::limits::task_scratch_default;
+  for (const DataIn& file : document.data.in) {
+    scratch += std::max(file.size, core::Bytes{});
+    scratch.count += static_cast<std::int64_t>(file.content.size());
+  }
+  return scratch;
+}
+
 bool is_region(const std::string& text) { return text.size() == 2; }
 
 }  // namespace
@@ -101,6 +112,7 @@ placement::Requirements make_requirements(const JobDocument& document) {
   requirements.latency_max_ms = document.where.max_latency_ms;
   requirements.has_secrets = !document.secrets.empty();
   require_policies(document.data.in, requirements);
+  requirements.scratch = compute_scratch(document);
   return placement::make_canonical(std::move(requirements));
 }
 

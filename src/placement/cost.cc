@@ -79,6 +79,15 @@ Movement compute_region_movement(const JobPreferences& preferences, const std::s
   return all;
 }
 
+std::int64_t compute_user_latency(const std::string& user_region, const topology::Pool& pool,
+                                  const topology::RegionLines* lines, core::Time now) {
+  const std::int64_t here = pool.user_line.latency_ms;
+  if (user_region.empty() || user_region == pool.region) return here;
+  static const topology::RegionLines kNone;
+  const topology::RegionLines& known = lines == nullptr ? kNone : *lines;
+  return add_clamped(here, known.get_terms({user_region, pool.region}, now).latency_ms);
+}
+
 Movement compute_input_movement(const JobPreferences& preferences, const topology::Pool& pool,
                                 const Movement& to_region) {
   Movement all = to_region;

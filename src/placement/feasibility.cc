@@ -53,6 +53,10 @@ std::optional<Reason> find_size_problem(const Pool& pool, const Requirements& re
     const std::int64_t has = pool.devices_per_node[group].count;
     if (!has_room(has, found->devices[group], nodes, tasks)) return Reason::devices_too_few;
   }
+  const bool is_scratch_known = pool.scratch > core::Bytes{};
+  if (is_scratch_known && !has_room(pool.scratch.count, requirements.scratch.count, 1, tasks)) {
+    return Reason::scratch_too_small;
+  }
   shape = *found;
   return std::nullopt;
 }

@@ -49,9 +49,14 @@ void add_refusal(std::vector<ReasonCount>& refused, Reason reason, std::int64_t 
   }
 }
 
-bool fits_reported(const FreeCounts& free, const TaskShape& shape, std::int64_t tasks) {
+bool fits_reported(const FreeCounts& free, const Feasible& feasible, std::int64_t tasks) {
+  const TaskShape& shape = feasible.fit.shape;
   if (multiply_divide(shape.cpus.count, tasks, 1) > free.cpus.count) return false;
   if (multiply_divide(shape.memory.count, tasks, 1) > free.memory.count) return false;
+  const bool is_scratch_known = feasible.pool->scratch.count > 0;
+  if (is_scratch_known && multiply_divide(shape.scratch.count, tasks, 1) > free.scratch.count) {
+    return false;
+  }
   for (std::size_t group = 0; group < shape.devices.size(); ++group) {
     if (shape.devices[group] * tasks > free.devices[group]) return false;
   }
@@ -61,7 +66,7 @@ bool fits_reported(const FreeCounts& free, const TaskShape& shape, std::int64_t 
 /// Whether the pool has room now. Remembers the answer of a PoolCapacity for its version.
 bool fits_now(Feasible& feasible, const PoolView& view, std::int64_t tasks) {
   if (view.capacity == nullptr && view.reported == nullptr) return false;
-  if (view.reported != nullptr && !fits_reported(*view.reported, feasible.fit.shape, tasks)) {
+  if (view.reported != nullptr && !fits_reported(*view.reported, feasible, tasks)) {
     return false;
   }
   if (view.capacity == nullptr) return true;
@@ -104,6 +109,13 @@ Candidate make_candidate(const Query& query, const Feasible& feasible) {
       compute_price(feasible.hourly_price, std::max(preferences.time_limit, pool.price.minimum));
   candidate.price_max = {add_clamped(highest.count, moving)};
   return candidate;
+}
+
+/// The pool itself is near enough to the users of its region (check_feasibility).
+bool is_too_far(const Query& query, const topology::Pool& pool) {
+  const auto limit = query.requirements.latency_max_ms;
+  return limit && compute_user_latency(query.preferences.user_region, pool, query.input.lines,
+                                       query.input.now) > *limit;
 }
 
 /// Why a candidate that has room is not wanted.
@@ -184,16 +196,28 @@ bool is_current(const PlacementCache::Set& set, const PlacementInput& input) {
          input.now < set.valid_before;
 }
 
+/// A pool that only the data's policy forbids would do otherwise.
+Reason find_static_verdict(const std::vector<ReasonCount>& refused) {
+  const bool is_by_policy =
+      std::ranges::find(refused, Reason::data_policy, &ReasonCount::reason) != refused.end();
+  return is_by_policy ? Reason::data_policy : Reason::unplaceable;
+}
+
 Placement decide(PlacementCache::Set& set, const Query& query) {
   Placement placement;
   placement.pools = set.pools;
   placement.candidates.reserve(core::limits::candidates_kept_max);
+  std::int64_t far = 0;
   std::int64_t busy = 0;
   std::int64_t late = 0;
   std::int64_t dear = 0;
   for (Feasible& feasible : set.feasible) {
     const PoolView& view = query.input.pools[feasible.view];
     assert(view.pool == feasible.pool->handle);
+    if (is_too_far(query, *feasible.pool)) {
+      ++far;
+      continue;
+    }
     if (!fits_now(feasible, view, query.requirements.tasks)) {
       ++busy;
       continue;
@@ -207,6 +231,7 @@ Placement decide(PlacementCache::Set& set, const Query& query) {
     insert_candidate(placement.candidates, candidate);
   }
   placement.refused = set.refused;
+  add_refusal(placement.refused, Reason::latency_too_high, far);
   add_refusal(placement.refused, Reason::busy, busy);
   add_refusal(placement.refused, Reason::deadline_impossible, late);
   add_refusal(placement.refused, Reason::price_above_limit, dear);
@@ -217,7 +242,7 @@ Placement decide(PlacementCache::Set& set, const Query& query) {
                         : busy > 0     ? Reason::busy
                         : late > 0     ? Reason::deadline_impossible
                         : dear > 0     ? Reason::price_above_limit
-                                       : Reason::unplaceable;
+                                       : find_static_verdict(set.refused);
   }
   return placement;
 }
@@ -263,6 +288,8 @@ std::vector<PoolVerdict> explain_pools(const Requirements& requirements,
     const auto checked = check_feasibility(*pool, requirements, input.now);
     if (const Reason* reason = std::get_if<Reason>(&checked)) {
       verdict.reason = *reason;
+    } else if (is_too_far(query, *pool)) {
+      verdict.reason = Reason::latency_too_high;
     } else {
       Feasible feasible = make_feasible(*pool, view, std::get<Fit>(checked), requirements);
       verdict.candidate = make_candidate(query, feasible);

@@ -35,7 +35,7 @@ struct Grid {
     for (std::uint32_t i = 0; i < pools; ++i) {
       topology::Pool pool = draw_pool(i);
       capacities.push_back(std::make_unique<PoolCapacity>(pool));
-      reported[i] = {{20'000}, {40}, {4}};
+      reported[i] = {{20'000}, {40}, {4}, {random.between(0, 12)}};
       views.push_back({{i},
                        random.chance(9, 10) ? capacities[i].get() : nullptr,
                        random.chance(1, 4) ? &reported[i] : nullptr,
@@ -54,6 +54,7 @@ struct Grid {
     pool.status = random.chance(1, 10) ? topology::PoolStatus::lost : topology::PoolStatus::active;
     pool.cpus_per_node = {random.between(1, 8) * 1'000};
     pool.memory_per_node = {random.between(1, 8)};
+    if (random.chance(1, 3)) pool.scratch = {random.between(1, 12)};
     pool.nodes.assign(3, {"n", true});
     pool.isolation = topology::Isolation::namespace_;
     pool.price.per_cpu_hour = Money{random.between(0, 4) * 1'000};
@@ -74,6 +75,7 @@ struct Grid {
     requirements.tasks = random.between(1, 4);
     requirements.cpus = {random.between(1, 4) * 1'000};
     requirements.memory = {random.between(0, 3)};
+    requirements.scratch = {random.between(0, 4)};
     if (random.chance(1, 4)) requirements.devices = {{"gpu", "", 1, {}}};
     if (random.chance(1, 2) && requirements.devices.empty()) {
       requirements.rate = core::Rate{core::Precision::fp64, random.between(1, 6)};
@@ -125,6 +127,7 @@ Placement recompute(const std::vector<PoolVerdict>& verdicts) {
     placement.verdict = counts[Reason::busy] > 0                  ? Reason::busy
                         : counts[Reason::deadline_impossible] > 0 ? Reason::deadline_impossible
                         : counts[Reason::price_above_limit] > 0   ? Reason::price_above_limit
+                        : counts[Reason::data_policy] > 0         ? Reason::data_policy
                                                                   : Reason::unplaceable;
   }
   return placement;
@@ -216,6 +219,7 @@ TEST(Place, EverySourceMustHaveRoom) {
   pool.cpus_per_node = {4'000};
   pool.memory_per_node = {8};
   pool.devices_per_node = {{"gpu", "", 2, {}}};
+  pool.scratch = {6};
   pool.nodes = {{"n", true}};
   pool.isolation = topology::Isolation::namespace_;
   pool.capability.emplace().expires = core::kNever;
@@ -223,6 +227,7 @@ TEST(Place, EverySourceMustHaveRoom) {
   const PoolCapacity capacity(pool);
   Requirements requirements;
   requirements.tasks = 2;
+  requirements.scratch = {3};
   requirements.cpus = {1'000};
   requirements.memory = {2};
   requirements.devices = {{"gpu", "", 1, {}}};
@@ -232,10 +237,12 @@ TEST(Place, EverySourceMustHaveRoom) {
     const PoolView view{{0}, own, reported, {}};
     return place(requirements, preferences, {*snapshot, {&view, 1}, Time{1}}).chosen.has_value();
   };
-  const FreeCounts enough{{2'000}, {4}, {2}};
-  const FreeCounts few_cpus{{1'999}, {4}, {2}};
-  const FreeCounts little_memory{{2'000}, {3}, {2}};
-  const FreeCounts few_devices{{2'000}, {4}, {1}};
+  const FreeCounts enough{{2'000}, {4}, {2}, {6}};
+  const FreeCounts few_cpus{{1'999}, {4}, {2}, {6}};
+  const FreeCounts little_memory{{2'000}, {3}, {2}, {6}};
+  const FreeCounts few_devices{{2'000}, {4}, {1}, {6}};
+  const FreeCounts little_scratch{{2'000}, {4}, {2}, {5}};
+  const FreeCounts more_scratch{{2'000}, {4}, {2}, {6}};
   EXPECT_FALSE(fits(nullptr, nullptr));
   EXPECT_TRUE(fits(&capacity, nullptr));
   EXPECT_TRUE(fits(nullptr, &enough));
@@ -243,9 +250,57 @@ TEST(Place, EverySourceMustHaveRoom) {
   EXPECT_FALSE(fits(&capacity, &few_cpus));
   EXPECT_FALSE(fits(nullptr, &little_memory));
   EXPECT_FALSE(fits(nullptr, &few_devices));
+  EXPECT_FALSE(fits(nullptr, &little_scratch));
+  EXPECT_TRUE(fits(nullptr, &more_scratch));
   PoolCapacity full(pool);
   ASSERT_TRUE(full.reserve({{4'000}, {0}, {}}, 1).has_value());
   EXPECT_FALSE(fits(&full, &enough));
+}
+
+// Lines change without a new version of the snapshot.
+TEST(Place, TheWayFromTheUsersIsLookedAtAnew) {
+  topology::Pool pool;
+  pool.region = "b";
+  pool.cpus_per_node = {1'000};
+  pool.nodes = {{"n", true}};
+  pool.isolation = topology::Isolation::namespace_;
+  pool.user_line.latency_ms = 3;
+  pool.capability.emplace().expires = core::kNever;
+  const auto snapshot = topology::Snapshot::make_empty()->with_site({})->with_pool(pool);
+  const PoolCapacity capacity(pool);
+  const PoolView view{{0}, &capacity, nullptr, {}};
+  topology::RegionLines lines;
+  const PlacementInput input{*snapshot, {&view, 1}, Time{1}, &lines};
+  Requirements requirements;
+  requirements.cpus = {1'000};
+  requirements.latency_max_ms = 40;
+  JobPreferences preferences;
+  preferences.time_limit = core::hours(1);
+  preferences.user_region = "a";
+  PlacementCache cache;
+  const auto is_near = [&] {
+    const Placement placement = place({0}, requirements, preferences, input, cache);
+    const auto verdicts = explain_pools(requirements, preferences, input);
+    EXPECT_EQ(placement, place(requirements, preferences, input));
+    EXPECT_EQ(placement, recompute(verdicts));
+    if (!placement.chosen) {
+      EXPECT_EQ(verdicts[0].reason, Reason::latency_too_high);
+    }
+    return placement.chosen.has_value();
+  };
+  EXPECT_FALSE(is_near());  // 50 ms are assumed.
+  lines.put({"", "", "a", "b", 1'000'000, 37, {}});
+  EXPECT_TRUE(is_near());
+  lines.put({"", "", "a", "b", 1'000'000, 38, {}});
+  EXPECT_FALSE(is_near());
+  lines.set_delay({"a", "b"}, core::milliseconds(10));
+  EXPECT_TRUE(is_near());
+  lines.set_delay({"b", "a"}, core::milliseconds(1'000));
+  EXPECT_TRUE(is_near());
+  lines.set_delay({"a", "b"}, core::Duration{37'001});
+  EXPECT_FALSE(is_near());
+  preferences.user_region = "b";
+  EXPECT_TRUE(is_near());
 }
 
 TEST(Place, TheCacheForgetsOnDemand) {

@@ -46,6 +46,7 @@ PoolCapacity::PoolCapacity(const topology::Pool& pool) {
   assert(first <= std::int64_t{core::limits::devices_per_node_max});
   empty_node_ = {pool.cpus_per_node, pool.memory_per_node, make_mask(first), true};
   count(per_node_, empty_node_, 1);
+  total_.scratch = free_.scratch = pool.scratch;
   nodes_.assign(pool.nodes.size(), empty_node_);
   for (std::uint32_t node = 0; node < nodes_.size(); ++node) {
     nodes_[node].is_up = pool.nodes[node].is_up;
@@ -108,10 +109,15 @@ std::int64_t PoolCapacity::count_fitting(const State& state, const TaskShape& sh
   return fits;
 }
 
+bool PoolCapacity::is_scratch_short(core::Bytes needed, std::int64_t tasks) const {
+  return total_.scratch.count > 0 && needed.count > free_.scratch.count / tasks;
+}
+
 /// True if even the sums over all nodes are too small. needed * tasks > free without a product.
 bool PoolCapacity::exceeds_free(const TaskShape& shape, std::int64_t tasks) const {
   if (shape.cpus.count > free_.cpus.count / tasks) return true;
   if (shape.memory.count > free_.memory.count / tasks) return true;
+  if (is_scratch_short(shape.scratch, tasks)) return true;
   for (std::size_t group = 0; group < kGroups; ++group) {
     if (shape.devices[group] * tasks > free_.devices[group]) return true;
   }
@@ -141,7 +147,7 @@ void PoolCapacity::append_tasks(std::uint32_t node, const TaskShape& shape, std:
       taken |= take_lowest(free & group_masks_[group], shape.devices[group]);
     }
     free ^= taken;
-    allocations.push_back({node, shape.cpus, shape.memory, taken});
+    allocations.push_back({node, shape.cpus, shape.memory, taken, shape.scratch});
   }
 }
 
@@ -187,13 +193,15 @@ bool PoolCapacity::can_apply(std::span<const TaskAllocation> allocations) const 
   std::vector<TaskAllocation> sorted(allocations.begin(), allocations.end());
   std::ranges::sort(sorted, {}, &TaskAllocation::node);
   FreeNode left;
+  core::Bytes scratch;
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     const TaskAllocation& task = sorted[i];
     if (task.node >= nodes_.size() || !nodes_[task.node].is_up) return false;
     if (i == 0 || sorted[i - 1].node != task.node) left = nodes_[task.node];
     const bool is_free = task.cpus.count >= 0 && task.cpus <= left.cpus && task.memory.count >= 0 &&
                          task.memory <= left.memory && (task.devices & ~left.devices) == 0;
-    if (!is_free) return false;
+    scratch += task.scratch;
+    if (!is_free || task.scratch.count < 0 || is_scratch_short(scratch, 1)) return false;
     left.cpus -= task.cpus;
     left.memory -= task.memory;
     left.devices ^= task.devices;
@@ -214,6 +222,8 @@ void PoolCapacity::apply(std::span<const TaskAllocation> allocations) {
     node.memory -= task.memory;
     node.devices ^= task.devices;
     index(task.node);
+    assert(task.scratch.count >= 0 && !is_scratch_short(task.scratch, 1));
+    if (total_.scratch.count > 0) free_.scratch -= task.scratch;
   }
 }
 
@@ -236,6 +246,8 @@ void PoolCapacity::release(std::span<const TaskAllocation> allocations) {
     node.devices |= task.devices;
     assert(node.cpus <= empty_node_.cpus && node.memory <= empty_node_.memory);
     index(task.node);
+    if (total_.scratch.count > 0) free_.scratch += task.scratch;
+    assert(free_.scratch <= total_.scratch);
   }
 }
 
@@ -261,6 +273,10 @@ bool PoolCapacity::is_consistent_with(std::span<const TaskAllocation> live) cons
     node.devices ^= task.devices;
   }
   FreeCounts free;
+  free.scratch = total_.scratch;
+  if (total_.scratch.count > 0) {
+    for (const TaskAllocation& task : live) free.scratch -= task.scratch;
+  }
   std::size_t indexed = 0;
   for (const auto& [state, alike] : states_) indexed += alike.size();
   for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
@@ -276,7 +292,7 @@ bool PoolCapacity::is_consistent_with(std::span<const TaskAllocation> live) cons
     --indexed;
   }
   return indexed == 0 && free.cpus == free_.cpus && free.memory == free_.memory &&
-         free.devices == free_.devices;
+         free.devices == free_.devices && free.scratch == free_.scratch && free.scratch.count >= 0;
 }
 
 }  // namespace intertie::placement

@@ -179,6 +179,44 @@ TEST(PoolCapacity, TheRecountSeesDifferences) {
   EXPECT_FALSE(capacity.is_consistent_with(other));
 }
 
+TEST(PoolCapacity, ScratchSpaceIsOneAmountOfThePool) {
+  topology::Pool pool = make_pool(2, 8, 8);
+  pool.scratch = {10};
+  PoolCapacity capacity(pool);
+  TaskShape shape = make_shape(1, 1);
+  shape.scratch = {4};
+  EXPECT_FALSE(capacity.can_reserve(shape, 3));
+  EXPECT_EQ(capacity.find_allocation(shape, 3), std::nullopt);
+  const auto taken = *capacity.reserve(shape, 2);
+  EXPECT_EQ(taken[0].scratch.count, 4);
+  EXPECT_EQ(capacity.free().scratch.count, 2);
+  EXPECT_FALSE(capacity.can_reserve(shape, 1));
+  EXPECT_FALSE(capacity.can_apply(std::vector<TaskAllocation>{{0, {1}, {1}, 0, {3}}}));
+  EXPECT_TRUE(capacity.can_apply(std::vector<TaskAllocation>{{0, {1}, {1}, 0, {2}}}));
+  EXPECT_FALSE(capacity.can_apply(
+      std::vector<TaskAllocation>{{0, {1}, {1}, 0, {1}}, {1, {1}, {1}, 0, {2}}}));
+  EXPECT_TRUE(capacity.can_reserve(make_shape(1, 1), 1));
+  auto other = taken;
+  other[0].scratch = {3};
+  EXPECT_FALSE(capacity.is_consistent_with(other));
+  capacity.set_node_up(0, false);  // The disk is not a node's.
+  EXPECT_EQ(capacity.total().scratch.count, 10);
+  capacity.release(taken);
+  EXPECT_TRUE(capacity.is_consistent_with({}));
+  EXPECT_EQ(capacity.free().scratch.count, 10);
+}
+
+TEST(PoolCapacity, ScratchSpaceThatIsNotKnownIsNotCounted) {
+  PoolCapacity capacity(make_pool(1, 8, 8));
+  TaskShape shape = make_shape(1, 1);
+  shape.scratch = {1LL << 46};
+  const auto taken = *capacity.reserve(shape, 2);
+  EXPECT_EQ(capacity.free().scratch.count, 0);
+  EXPECT_TRUE(capacity.is_consistent_with(taken));
+  capacity.release(taken);
+  EXPECT_TRUE(capacity.is_consistent_with({}));
+}
+
 /// The free amounts of every node, counted from the live allocations alone.
 struct PlainNode {
   std::int64_t cpus;
@@ -219,6 +257,7 @@ TEST(PoolCapacity, AgreesWithBruteForceAndWithARebuiltCopy) {
     SCOPED_TRACE(seed);
     core::Random random(seed);
     topology::Pool pool = make_pool(1 + random.below(7), 12, 24, groups);
+    if (random.chance(1, 2)) pool.scratch = {random.between(1, 60)};
     PoolCapacity capacity(pool);
     std::vector<PlainNode> plain(pool.nodes.size(), {12, 24, 0b1111111, true});
     std::vector<std::vector<TaskAllocation>> live;
@@ -238,11 +277,17 @@ TEST(PoolCapacity, AgreesWithBruteForceAndWithARebuiltCopy) {
         plain[node].is_up = random.chance(2, 3);
         capacity.set_node_up(node, plain[node].is_up);
       }
-      const TaskShape shape = make_shape(random.between(1, 6), random.between(0, 9),
-                                         static_cast<std::uint8_t>(random.below(4)),
-                                         static_cast<std::uint8_t>(random.below(3)));
+      TaskShape shape = make_shape(random.between(1, 6), random.between(0, 9),
+                                   static_cast<std::uint8_t>(random.below(4)),
+                                   static_cast<std::uint8_t>(random.below(3)));
+      shape.scratch = {random.between(0, 9)};
       const std::int64_t tasks = random.chance(1, 2) ? 1 : random.between(2, 12);
-      const bool has_room = count_room(plain, shape, masks) >= tasks;
+      std::int64_t scratch = pool.scratch.count - shape.scratch.count * tasks;
+      for (const auto& allocations : live) {
+        for (const TaskAllocation& task : allocations) scratch -= task.scratch.count;
+      }
+      const bool has_scratch = pool.scratch.count == 0 || scratch >= 0;
+      const bool has_room = has_scratch && count_room(plain, shape, masks) >= tasks;
       ASSERT_EQ(capacity.can_reserve(shape, tasks), has_room);
       const auto found = capacity.find_allocation(shape, tasks);
       ASSERT_EQ(found.has_value(), has_room);

@@ -147,6 +147,7 @@ std::size_t hash_value(const Requirements& requirements) {
   hash.add(std::uint64_t{requirements.data_regions.has_value()});
   if (requirements.data_regions) hash.add(*requirements.data_regions);
   hash.add(static_cast<std::uint64_t>(requirements.data_classification));
+  hash.add(requirements.scratch.count);
   return hash.value();
 }
 
@@ -159,6 +160,9 @@ Result<void> check_requirements(const Requirements& requirements) {
   }
   if (requirements.memory < core::Bytes{} || requirements.memory > kMemoryMax) {
     return {Reason::out_of_range, "memory: at most 64 TiB"};
+  }
+  if (requirements.scratch < core::Bytes{} || requirements.scratch > kMemoryMax) {
+    return {Reason::out_of_range, "scratch: at most 64 TiB"};
   }
   if (auto good = check_device_requests(requirements.devices); !good) return good;
   if (requirements.rate && requirements.rate->ops_per_second <= 0) {

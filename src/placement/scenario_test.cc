@@ -144,6 +144,7 @@ class World {
     pool.status = read_choice<topology::PoolStatus>(options.take("status", "active"), kStatuses);
     pool.cpus_per_node = {options.take_number("cpus", 8) * 1'000};
     pool.memory_per_node = {options.take_number("memory", 32) << 30};
+    pool.scratch = {options.take_number("scratch", 0) << 30};
     for (const std::string& group : split(options.take("devices", ""), ',')) {
       const Words parts = split(group, '/');
       pool.devices_per_node.push_back({parts.at(0), parts.at(1), std::stoll(parts.at(2)), {}});
@@ -217,6 +218,7 @@ class World {
     requirements.tasks = options.take_number("tasks", 1);
     requirements.cpus = {options.take_number("cpus", 1) * 1'000};
     requirements.memory = {options.take_number("memory", 1) << 30};
+    requirements.scratch = {options.take_number("scratch", 0) << 30};
     for (const std::string& request : split(options.take("devices", ""), ',')) {
       const Words parts = split(request, '/');
       requirements.devices.push_back({parts.at(0), parts.at(1), std::stoll(parts.at(2)), {}});
@@ -255,6 +257,7 @@ class World {
           {{std::stoll(parts.at(1)) * 1'000'000}, split(parts.at(0), '+')});
     }
     preferences.output = {options.take_number("out", 0) * 1'000'000'000};
+    preferences.user_region = options.take("users", "");
     return preferences;
   }
 

@@ -31,7 +31,7 @@ bool assign(const topology::Pool& pool, const Requirements& requirements, std::s
 
 std::optional<TaskShape> find_task_shape(const topology::Pool& pool,
                                          const Requirements& requirements) {
-  TaskShape shape{requirements.cpus, requirements.memory, {}};
+  TaskShape shape{requirements.cpus, requirements.memory, {}, requirements.scratch};
   if (!assign(pool, requirements, 0, shape.devices)) return std::nullopt;
   return shape;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "intertie/core/limits.h"
 #include "intertie/measurement_probes/discover.h"
 
 namespace intertie::service {
@@ -67,6 +68,10 @@ topology::Pool make_default_pool(const SiteOptions& options, const SiteMachine& 
   // A machine too small to keep the share keeps half.
   const core::Bytes memory = machine.machine.usable_memory;
   pool.memory_per_node = std::max(memory - options.memory_kept, core::Bytes{memory.count / 2});
+  pool.scratch = options.scratch;
+  if (pool.scratch.count == 0 && machine.machine.disk) {
+    pool.scratch.count = machine.machine.disk->free.count / core::limits::scratch_free_divisor;
+  }
   for (const measurement::MeasuredDevices& group : machine.groups) {
     pool.devices_per_node.push_back({group.kind, group.model, group.count, group.memory});
   }

@@ -19,6 +19,7 @@ namespace limits = core::limits;
 // Bounds that keep sums over a whole pool within 64 bits: nodes_per_pool_max * each < 2^63.
 constexpr core::MilliCpus kCpusPerNodeMax{1'000'000'000};
 constexpr core::Bytes kMemoryPerNodeMax{1LL << 46};
+constexpr core::Bytes kScratchMax{1LL << 60};
 
 template <class Q>
 bool is_outside(Q value, Q max) {
@@ -105,6 +106,7 @@ Result<void> check_pool(const Pool& pool) {
   if (is_outside(pool.memory_per_node, kMemoryPerNodeMax)) {
     return {Reason::out_of_range, "memory_per_node"};
   }
+  if (is_outside(pool.scratch, kScratchMax)) return {Reason::out_of_range, "scratch"};
   if (auto good = check_devices(pool); !good) return good;
   if (auto good = check_nodes(pool.nodes); !good) return good;
   if (auto good = check_software(pool.software); !good) return good;

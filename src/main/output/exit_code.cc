@@ -40,6 +40,8 @@ int get_exit_code(core::Reason reason) {
     case isolation_too_weak:
     case region_excluded:
     case latency_too_high:
+    case scratch_too_small:
+    case line_full:
     case network_refused:
     case secrets_refused:
     case data_policy:

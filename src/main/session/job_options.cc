@@ -63,6 +63,7 @@ core::Result<void> read_needs(const Invocation& invocation, hub::JobDocument& do
   hub::Need& need = document.need;
   if (const auto text = invocation.find("cpus")) need.cpus = *core::parse_milli_cpus(*text);
   if (const auto text = invocation.find("memory")) need.memory = *core::parse_bytes(*text);
+  if (const auto text = invocation.find("scratch")) need.scratch = *core::parse_bytes(*text);
   if (const auto text = invocation.find("rate")) need.rate = *core::parse_rate(*text);
   if (const auto text = invocation.find("devices")) {
     const core::Result<hub::DeviceNeed> devices = parse_devices(std::string(*text));

@@ -213,7 +213,7 @@ bool waits_in_vain(const api::JobView& job) {
   if (job.phase != api::Phase::waiting || !job.reason) return false;
   const std::string& code = job.reason->code;
   return code == "unplaceable" || code == "no_sites" || code == "price_above_limit" ||
-         code == "deadline_impossible";
+         code == "deadline_impossible" || code == "data_policy";
 }
 
 Complaint complain_in_vain(const api::JobView& job) {

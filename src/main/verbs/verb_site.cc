@@ -41,6 +41,7 @@ void read_offer(const Invocation& invocation, service::SiteOptions& options) {
   options.user_line.latency_ms = invocation.get_count("latency", 0);
   options.cpus_kept = *core::parse_milli_cpus(invocation.get("keep-cpus", "0"));
   options.memory_kept = *core::parse_bytes(invocation.get("keep-memory", "512MiB"));
+  options.scratch = *core::parse_bytes(invocation.get("scratch", "0"));
   if (const auto wish = invocation.find("class")) {
     options.compute_class = *core::parse_compute_class(*wish);
   }

@@ -44,8 +44,9 @@ struct CapacityView {
   core::MilliCpus milli_cpus;
   core::Bytes memory_bytes;
   std::int64_t devices = 0;
+  core::Bytes scratch_bytes;  // Disk space for jobs. 0 in total: unknown, and not counted.
 };
-BOOST_DESCRIBE_STRUCT(CapacityView, (), (milli_cpus, memory_bytes, devices))
+BOOST_DESCRIBE_STRUCT(CapacityView, (), (milli_cpus, memory_bytes, devices, scratch_bytes))
 
 /// A pool of another region, as its hub announced it last.
 struct RemotePoolView {

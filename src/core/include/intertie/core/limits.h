@@ -34,6 +34,8 @@ inline constexpr std::size_t job_tag_value_bytes_max = 512;
 inline constexpr std::int64_t job_retries_max = 100;
 inline constexpr Duration job_timeout_default = hours(1);
 inline constexpr Duration job_timeout_max = hours(24 * 30);
+// Disk space of a task that does not say: its inputs, and this for what it writes.
+inline constexpr Bytes task_scratch_default{64LL << 20};
 inline constexpr std::size_t requirement_sets_max = 100'000;
 inline constexpr std::size_t jobs_waiting_max = 20'000'000;
 inline constexpr std::size_t candidates_kept_max = 8;
@@ -45,6 +47,8 @@ inline constexpr std::size_t devices_per_node_max = 64;
 inline constexpr std::size_t device_groups_per_node_max = 8;
 inline constexpr std::size_t device_requests_max = 4;
 inline constexpr std::size_t software_per_pool_max = 1'024;
+// A machine offers this part of what is free on its disk as scratch space.
+inline constexpr std::int64_t scratch_free_divisor = 2;
 
 // Money
 inline constexpr std::size_t ledger_accounts_max = 10'000'000;
@@ -95,6 +99,18 @@ inline constexpr Duration line_rate_window = minutes(1);
 inline constexpr std::int64_t line_sample_bytes_min = 1 << 20;
 // The longest that bytes wait for their turn on a line before they are refused.
 inline constexpr Duration line_wait_max = seconds(20);
+// The part of a line that may be reserved; the rest is always left for what has no reservation.
+inline constexpr std::int64_t line_reservable_percent = 80;
+// One transfer reserves the rate at which its data has crossed in this time, but no more than this
+// part of what may be reserved; and none if less than that part of its wish is left.
+inline constexpr Duration line_leg_aim = seconds(60);
+inline constexpr std::int64_t line_leg_divisor = 2;
+inline constexpr std::int64_t line_leg_least_divisor = 8;
+inline constexpr std::int64_t line_leg_bits_per_second_min = 64'000;
+// A reservation lasts this many times as long as its data needs at its rate, and this beyond.
+inline constexpr std::int64_t line_leg_time_factor = 2;
+inline constexpr Duration line_leg_slack = seconds(60);
+inline constexpr std::size_t line_legs_max = 100'000;
 
 // Network
 inline constexpr std::size_t http_header_bytes_max = 16u << 10;

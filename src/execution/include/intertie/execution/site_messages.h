@@ -26,10 +26,11 @@ struct TaskSlot {
   core::MilliCpus cpus;
   core::Bytes memory;
   std::vector<std::uint32_t> devices;  // Indices of the node's devices.
+  core::Bytes scratch{};               // Disk space.
 
   friend bool operator==(const TaskSlot&, const TaskSlot&) = default;
 };
-BOOST_DESCRIBE_STRUCT(TaskSlot, (), (rank, node, cpus, memory, devices))
+BOOST_DESCRIBE_STRUCT(TaskSlot, (), (rank, node, cpus, memory, devices, scratch))
 
 /// Commit: run this attempt now. The job document travels as the row's attachment.
 struct StartAttempt {

@@ -50,8 +50,10 @@ struct Need {
   std::vector<std::string> software;
   topology::Isolation isolation = topology::Isolation::namespace_;
   topology::Network network = topology::Network::none;
+  std::optional<core::Bytes> scratch;  // Disk space; absent: for its inputs and a default.
 };
-BOOST_DESCRIBE_STRUCT(Need, (), (cpus, memory, devices, rate, software, isolation, network))
+BOOST_DESCRIBE_STRUCT(Need, (),
+                      (cpus, memory, devices, rate, software, isolation, network, scratch))
 
 /// One input file. `from` is the digest of content the hub holds ("sha256:<hex>"); the command line
 /// also takes a path there and uploads the file first. `content` is text given in place.

@@ -119,10 +119,11 @@ struct BeaconPool {
   core::MilliCpus free_cpus;
   core::Bytes free_memory;
   std::vector<std::int64_t> free_devices;  // By device group.
+  core::Bytes free_scratch{};              // If the pool's is known.
 };
 BOOST_DESCRIBE_STRUCT(BeaconPool, (),
                       (pool, nodes, site, site_identifier, site_sign_key, free_cpus, free_memory,
-                       free_devices))
+                       free_devices, free_scratch))
 
 /// What the sender has measured of a line into its region.
 struct LineReport {

@@ -61,6 +61,11 @@ Movement compute_movement(core::Bytes size, std::int64_t bandwidth_bits_per_seco
 Movement compute_region_movement(const JobPreferences& preferences, const std::string& region,
                                  const topology::RegionLines* lines, core::Time now);
 
+/// From users in that region (empty: where the pool is) to the pool, one way in milliseconds: the
+/// line between the regions, if they differ, and the pool's user line. Clamped. O(log lines).
+std::int64_t compute_user_latency(const std::string& user_region, const topology::Pool& pool,
+                                  const topology::RegionLines* lines, core::Time now);
+
 /// And from there to the pool over its user line. O(inputs).
 Movement compute_input_movement(const JobPreferences& preferences, const topology::Pool& pool,
                                 const Movement& to_region);

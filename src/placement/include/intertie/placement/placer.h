@@ -64,7 +64,7 @@ struct Placement {
   std::optional<topology::PoolHandle> chosen;  // The cheapest candidate.
   /// Why nothing was chosen: no_sites; busy if any pool only lacks free capacity; else
   /// deadline_impossible or price_above_limit if that alone stood against some pool; else
-  /// unplaceable. Empty if a pool was chosen.
+  /// data_policy if a pool was refused for it, else unplaceable. Empty if a pool was chosen.
   std::optional<core::Reason> verdict;
   std::int64_t pools = 0;    // Considered.
   std::int64_t fitting = 0;  // Fit now; candidates holds the best candidates_kept_max of them.
@@ -124,9 +124,10 @@ class PlacementCache {
   std::vector<Set> sets_;
 };
 
-/// Decides. Checks feasibility (feasibility.h), then `busy`, then deadline_impossible, then
-/// price_above_limit, prices what is left (cost.h) and takes the cheapest; ties go to the lowest
-/// handle. Requirements are canonical and checked. O(pools).
+/// Decides. Checks feasibility (feasibility.h), then latency_too_high over the line from the users,
+/// then `busy`, then deadline_impossible, then price_above_limit, prices what is left (cost.h) and
+/// takes the cheapest; ties go to the lowest handle. Requirements are canonical and checked.
+/// O(pools).
 Placement place(const Requirements& requirements, const JobPreferences& preferences,
                 const PlacementInput& input);
 

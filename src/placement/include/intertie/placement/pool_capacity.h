@@ -1,4 +1,4 @@
-// Exact accounting of what is free in one pool: processors, memory and cards by index.
+// Exact accounting of what is free in one pool: processors, memory, cards by index, disk space.
 #pragma once
 
 #include <array>
@@ -28,6 +28,7 @@ struct TaskShape {
   core::MilliCpus cpus;
   core::Bytes memory;
   GroupCounts devices{};
+  core::Bytes scratch{};
 
   friend bool operator==(const TaskShape&, const TaskShape&) = default;
 };
@@ -44,19 +45,21 @@ struct TaskAllocation {
   core::MilliCpus cpus;
   core::Bytes memory;
   std::uint64_t devices = 0;
+  core::Bytes scratch{};
 
   friend bool operator==(const TaskAllocation&, const TaskAllocation&) = default;
 };
-BOOST_DESCRIBE_STRUCT(TaskAllocation, (), (node, cpus, memory, devices))
+BOOST_DESCRIBE_STRUCT(TaskAllocation, (), (node, cpus, memory, devices, scratch))
 
 /// What is free in a pool that is not accounted here in detail, as a beacon or an engine says.
 struct FreeCounts {
   core::MilliCpus cpus;
   core::Bytes memory;
   std::array<std::int64_t, core::limits::device_groups_per_node_max> devices{};
+  core::Bytes scratch{};  // Of the whole pool; means nothing if the pool's is unknown.
 };
 
-/// The free capacity of a pool, node by node. A value; one thread at a time.
+/// The free capacity of a pool, node by node; scratch space as one amount. A value; one thread at a time.
 ///
 /// Deterministic: what find_allocation returns depends only on what is allocated now, not on how
 /// that came about, so an object rebuilt from the live allocations decides like the old one.
@@ -132,6 +135,7 @@ class PoolCapacity {
   void index(std::uint32_t node);
   States::const_iterator find_first_fit(const TaskShape& shape) const;
   static std::int64_t count_fitting(const State& state, const TaskShape& shape);
+  bool is_scratch_short(core::Bytes needed, std::int64_t tasks) const;
   bool exceeds_free(const TaskShape& shape, std::int64_t tasks) const;
   void append_tasks(std::uint32_t node, const TaskShape& shape, std::int64_t tasks,
                     std::vector<TaskAllocation>& allocations) const;

@@ -46,7 +46,7 @@ struct Requirements {
   std::vector<std::string> regions;           // Only these; empty: all.
   std::vector<std::string> regions_excluded;  // None of these.
   std::vector<topology::SiteHandle> sites_excluded;
-  std::optional<std::int64_t> latency_max_ms;  // Of the pool's line to users.
+  std::optional<std::int64_t> latency_max_ms;  // From the job's users to the pool, one way.
   /// Sites that belong to the job's owner: only there may `isolation` be weaker than namespace_.
   std::vector<topology::SiteHandle> own_sites;
   bool has_secrets = false;  // The site must have a key that they can be sealed to.
@@ -57,6 +57,7 @@ struct Requirements {
   std::optional<std::vector<std::string>> data_regions = std::nullopt;
   /// The most sensitive of the inputs; the pool must be cleared for it.
   core::Classification data_classification = core::Classification::open;
+  core::Bytes scratch{};  // Disk space of one task.
 
   friend bool operator==(const Requirements&, const Requirements&) = default;
 };
@@ -64,7 +65,7 @@ BOOST_DESCRIBE_STRUCT(Requirements, (),
                       (compute_class, tasks, cpus, memory, devices, rate, software, isolation,
                        network, regions, regions_excluded, sites_excluded, latency_max_ms,
                        own_sites, has_secrets, site_names_excluded, data_regions,
-                       data_classification))
+                       data_classification, scratch))
 
 /// The number that the hub gave to a requirement set. Keys PlacementCache.
 struct RequirementSetHandle {
@@ -103,13 +104,14 @@ struct JobPreferences {
   std::optional<core::Duration> estimate;  // At the named rate, if one is named. <= time_limit.
   std::optional<core::Time> deadline;      // The job has ended by then.
   std::vector<DataLocation> inputs;
-  core::Bytes output;  // Expected; goes back over the pool's user line.
+  core::Bytes output;       // Expected; goes back over the pool's user line.
+  std::string user_region;  // Where the job's users are. Empty: where the pool is.
 
   friend bool operator==(const JobPreferences&, const JobPreferences&) = default;
 };
 BOOST_DESCRIBE_STRUCT(JobPreferences, (),
                       (price_max, price_per_hour_of_delay, time_limit, estimate, deadline, inputs,
-                       output))
+                       output, user_region))
 
 /// Refuses with out_of_range and the field's name: a time limit outside (0, job_timeout_max], an
 /// estimate outside (0, time_limit], anything negative, more than 1024 inputs.

@@ -38,6 +38,8 @@ struct SiteOptions {
   topology::UserLine user_line;
   core::MilliCpus cpus_kept;
   core::Bytes memory_kept{512LL << 20};
+  /// Disk space for jobs. 0: half of what is free when the site joins.
+  core::Bytes scratch;
   std::optional<core::ComputeClass> compute_class;  // Empty: as measured.
   topology::Network network = topology::Network::gang;
   /// How sensitive the data of jobs here may be; likewise of the default pool.

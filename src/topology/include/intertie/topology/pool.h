@@ -92,13 +92,15 @@ struct Pool {
   bool takes_secrets = false;            // Its site has a key that secrets are sealed to.
   /// Up to which classification its operator has it cleared; by default for open data alone.
   core::Classification cleared = core::Classification::open;
+  /// Disk space that jobs may fill, of the whole pool together. 0: unknown, and not counted.
+  core::Bytes scratch{};
 
   friend bool operator==(const Pool&, const Pool&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Pool, (),
                       (handle, site, name, identifier, region, compute_class, authority, status,
                        cpus_per_node, memory_per_node, devices_per_node, nodes, software, isolation,
-                       network, price, user_line, capability, takes_secrets, cleared))
+                       network, price, user_line, capability, takes_secrets, cleared, scratch))
 
 /// One place under one operator.
 struct Site {
