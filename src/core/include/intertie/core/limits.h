@@ -106,11 +106,12 @@ inline constexpr std::int64_t line_reservable_percent = 80;
 inline constexpr Duration line_leg_aim = seconds(60);
 inline constexpr std::int64_t line_leg_divisor = 2;
 inline constexpr std::int64_t line_leg_least_divisor = 8;
-inline constexpr std::int64_t line_leg_bits_per_second_min = 64'000;
+// Less is sent without a reservation.
+inline constexpr Bytes line_leg_bytes_min{1 << 20};
 // A reservation lasts this many times as long as its data needs at its rate, and this beyond.
 inline constexpr std::int64_t line_leg_time_factor = 2;
 inline constexpr Duration line_leg_slack = seconds(60);
-inline constexpr std::size_t line_legs_max = 100'000;
+inline constexpr std::size_t line_legs_max = 4'096;
 
 // Network
 inline constexpr std::size_t http_header_bytes_max = 16u << 10;
