@@ -91,11 +91,10 @@ struct Applier {
     if (const topology::Pool* old = state.topology->find_pool(pool.handle)) {
       pool.capability = old->capability;
       pool.status = old->status;
-      const bool is_same_size = old->nodes == pool.nodes &&
-                                old->cpus_per_node == pool.cpus_per_node &&
-                                old->memory_per_node == pool.memory_per_node &&
-                                old->devices_per_node == pool.devices_per_node &&
-                                old->scratch == pool.scratch;
+      const bool is_same_size =
+          old->nodes == pool.nodes && old->cpus_per_node == pool.cpus_per_node &&
+          old->memory_per_node == pool.memory_per_node &&
+          old->devices_per_node == pool.devices_per_node && old->scratch == pool.scratch;
       if (!is_same_size) rebuild_capacity(state, pool);
     } else {
       site.pools.push_back(handle);

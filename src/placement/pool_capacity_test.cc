@@ -250,6 +250,22 @@ std::int64_t count_room(std::vector<PlainNode> nodes, const TaskShape& shape,
   return room;
 }
 
+std::int64_t sum_scratch(const std::vector<std::vector<TaskAllocation>>& live) {
+  std::int64_t sum = 0;
+  for (const auto& allocations : live) {
+    for (const TaskAllocation& task : allocations) sum += task.scratch.count;
+  }
+  return sum;
+}
+
+TaskShape draw_shape(core::Random& random) {
+  TaskShape shape = make_shape(random.between(1, 6), random.between(0, 9),
+                               static_cast<std::uint8_t>(random.below(4)),
+                               static_cast<std::uint8_t>(random.below(3)));
+  shape.scratch = {random.between(0, 9)};
+  return shape;
+}
+
 TEST(PoolCapacity, AgreesWithBruteForceAndWithARebuiltCopy) {
   const std::vector<topology::DeviceGroup> groups = {{"gpu", "", 4, {}}, {"npu", "", 3, {}}};
   const std::vector<std::uint64_t> masks = {0b1111, 0b1110000};
@@ -277,24 +293,17 @@ TEST(PoolCapacity, AgreesWithBruteForceAndWithARebuiltCopy) {
         plain[node].is_up = random.chance(2, 3);
         capacity.set_node_up(node, plain[node].is_up);
       }
-      TaskShape shape = make_shape(random.between(1, 6), random.between(0, 9),
-                                   static_cast<std::uint8_t>(random.below(4)),
-                                   static_cast<std::uint8_t>(random.below(3)));
-      shape.scratch = {random.between(0, 9)};
+      const TaskShape shape = draw_shape(random);
       const std::int64_t tasks = random.chance(1, 2) ? 1 : random.between(2, 12);
-      std::int64_t scratch = pool.scratch.count - shape.scratch.count * tasks;
-      for (const auto& allocations : live) {
-        for (const TaskAllocation& task : allocations) scratch -= task.scratch.count;
-      }
-      const bool has_scratch = pool.scratch.count == 0 || scratch >= 0;
-      const bool has_room = has_scratch && count_room(plain, shape, masks) >= tasks;
+      const std::int64_t scratch = shape.scratch.count * tasks + sum_scratch(live);
+      const bool has_room = (pool.scratch.count == 0 || scratch <= pool.scratch.count) &&
+                            count_room(plain, shape, masks) >= tasks;
       ASSERT_EQ(capacity.can_reserve(shape, tasks), has_room);
       const auto found = capacity.find_allocation(shape, tasks);
       ASSERT_EQ(found.has_value(), has_room);
       // A copy that knows only what is live now decides alike.
       std::vector<TaskAllocation> all;
-      for (const auto& allocations : live)
-        all.insert(all.end(), allocations.begin(), allocations.end());
+      for (const auto& some : live) all.insert(all.end(), some.begin(), some.end());
       PoolCapacity rebuilt(pool);
       random.shuffle(all);
       rebuilt.apply(all);

@@ -22,12 +22,12 @@ struct Fit {
 /// Checks everything that does not depend on what is in use now, against an empty pool, in this
 /// order: site_drained, site_unreachable, site_failing, region_excluded (also a site that the job
 /// excludes), class_missing, unmeasured (no capability, or not valid now), rate_too_low (also: not
-/// measured at that precision), cpus_too_few, memory_too_small, devices_too_few, scratch_too_small, software_missing,
-/// isolation_too_weak, network_refused, secrets_refused, data_policy (the region, or the pool's
-/// clearance), latency_too_high (to the users of its own region). Each of cpus, memory and devices is first about one task on one
-/// node, then about the whole gang on all nodes, up or not; scratch is
-/// about the gang in the pool, if the pool's is known.
-/// O(size of pool and requirements).
+/// measured at that precision), cpus_too_few, memory_too_small, devices_too_few, scratch_too_small,
+/// software_missing, isolation_too_weak, network_refused, secrets_refused, data_policy (the region,
+/// or the pool's clearance), latency_too_high (to the users of its own region). Each of cpus,
+/// memory and devices is first about one task on one node, then about the whole gang on all nodes,
+/// up or not; scratch is about the gang in the pool, if the pool's is known. O(size of pool and
+/// requirements).
 std::variant<Fit, core::Reason> check_feasibility(const topology::Pool& pool,
                                                   const Requirements& requirements, core::Time now);
 

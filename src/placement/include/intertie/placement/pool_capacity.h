@@ -59,7 +59,8 @@ struct FreeCounts {
   core::Bytes scratch{};  // Of the whole pool; means nothing if the pool's is unknown.
 };
 
-/// The free capacity of a pool, node by node; scratch space as one amount. A value; one thread at a time.
+/// The free capacity of a pool, node by node; scratch space as one amount. A value; one thread at a
+/// time.
 ///
 /// Deterministic: what find_allocation returns depends only on what is allocated now, not on how
 /// that came about, so an object rebuilt from the live allocations decides like the old one.
