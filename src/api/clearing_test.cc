@@ -108,6 +108,8 @@ TEST(Peers, AreReconciledWithWhatTheySaidLast) {
   EXPECT_FALSE(world.get<PeerList>("root", "/v1/peers").peers[0].channel.has_value());
   // It has seen seven rows of a hub that remembers none.
   EXPECT_EQ(ApiWorld::read_code(open(7)), "channel_diverged");
+  // So that it hears what this hub remembers, and can reconcile, too.
+  EXPECT_EQ(world.backend.greeted, std::vector<std::uint32_t>{0});
   const auto view = world.get<PeerList>("root", "/v1/peers").peers[0];
   ASSERT_TRUE(view.channel.has_value());
   EXPECT_EQ(view.channel->hello.received, 7u);
@@ -117,6 +119,7 @@ TEST(Peers, AreReconciledWithWhatTheySaidLast) {
   EXPECT_EQ(world.call("ada", "POST", target, body).status, 403);
   EXPECT_EQ(world.call("root", "POST", target, body).status, 200);
   EXPECT_EQ(open(7).status, 200);
+  EXPECT_EQ(world.backend.greeted.size(), 1u);
   EXPECT_TRUE(world.get<PeerList>("root", "/v1/peers").peers[0].channel->refusal.empty());
 }
 

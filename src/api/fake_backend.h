@@ -113,6 +113,7 @@ class FakeBackend final : public Backend {
   core::Result<std::string> sign_record(std::string_view type, std::string_view payload) override {
     return identity::seal_envelope(type, payload, registry_key);
   }
+  void greet_peer(std::uint32_t peer) override { greeted.push_back(peer); }
   void ask_peer(std::uint32_t peer, PeerQuestion question,
                 std::function<void(core::Result<std::string>)> done) override {
     questions.push_back(question);
@@ -154,6 +155,7 @@ class FakeBackend final : public Backend {
 
   core::Time time{1'800'000'000'000'000};
   FakeDatasets held_datasets;
+  std::vector<std::uint32_t> greeted;
   std::function<void(PeerFetch, std::function<void(core::Result<Response>)>)> on_fetch_from_peer;
   std::map<std::string, std::string> files;  // At every site, by name.
   std::vector<SiteFileRequest> asked;

@@ -1,6 +1,5 @@
 #include "remote_sites.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -11,20 +10,8 @@ namespace {
 
 RemotePoolView make_pool_view(const hub::AnnouncedPool& announced, core::Time now) {
   const topology::Pool& pool = *announced.terms;
-  RemotePoolView view;
-  view.name = pool.name;
+  auto view = make_shown_pool<RemotePoolView>(pool, {announced.total, announced.free}, now);
   view.identifier = pool.identifier;
-  view.class_ = pool.compute_class;
-  view.status = pool.status;
-  view.nodes_up = std::ranges::count(pool.nodes, true, &topology::Node::is_up);
-  view.devices_per_node = pool.devices_per_node;
-  view.software = pool.software;
-  view.isolation = pool.isolation;
-  view.network = pool.network;
-  view.price = make_price_view(pool.price);
-  if (pool.capability) view.measured = make_measured_view(*pool.capability, now);
-  view.total = make_capacity_view(announced.total);
-  view.free = make_capacity_view(announced.free);
   return view;
 }
 

@@ -21,9 +21,17 @@ namespace {
 void open_hub_channel(const CallPointer& call) {
   const auto hello = read_message<engine::ChannelHello>(*call);
   if (!hello) return;
-  submit_then(call, hub::OpenPeerChannel{call->peer, *hello}, [call](const hub::Reply& reply) {
-    respond_view(*call, std::get<engine::ChannelHello>(reply));
-  });
+  call->backend.submit(hub::OpenPeerChannel{call->peer, *hello},
+                       [call](const core::Result<hub::Reply>& reply) {
+                         if (reply)
+                           return respond_view(*call, std::get<engine::ChannelHello>(*reply));
+                         // A hub restored from a backup learns what it has forgotten from our hello
+                         // alone.
+                         if (reply.error().reason == core::Reason::channel_diverged) {
+                           call->backend.greet_peer(call->peer);
+                         }
+                         fail(*call, reply.error());
+                       });
 }
 
 void accept_hub_rows(const CallPointer& call) {

@@ -6,12 +6,12 @@
 #include "intertie/api/peer_views.h"
 #include "intertie/codec/schema.h"
 #include "intertie/core/limits.h"
-#include "intertie/hub/index_tables.h"
 
 #include "identity_answer.h"
 #include "peer_card.h"
 #include "route.h"
 #include "router_core.h"
+#include "site_record.h"
 
 namespace intertie::api {
 namespace {
@@ -23,20 +23,6 @@ core::Result<identity::Path> read_path(const Call& call) {
   return identity::parse_path(text);
 }
 
-// The envelope that was logged with the site's registration, of sites without a record in state.
-core::Result<std::string> read_registration(storage::Reader& reader, std::uint32_t site) {
-  storage::Scan scan;
-  scan.table = static_cast<storage::TableId>(hub::Table::site_events);
-  scan.prefix = hub::encode_number(site);
-  scan.limit = 1;  // The oldest: its registration.
-  const auto rows = reader.scan_index(scan);
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::string();
-  const auto body = reader.read_body(hub::decode_number(rows->front().key, 8));
-  if (!body) return body.error();
-  return body->bytes;
-}
-
 // Signed or not: the hub's own card, or the record of a site.
 core::Result<std::string> read_record(const Call& call, const hub::IdentityFacts& facts,
                                       const hub::HubCreated& hub) {
@@ -45,11 +31,7 @@ core::Result<std::string> read_record(const Call& call, const hub::IdentityFacts
     return call.backend.sign_record(kPeerCardType,
                                     codec::to_json(make_peer_card(call.backend, hub)));
   }
-  storage::Reader& reader = call.backend.reader();
-  if (facts.record_index == 0) return read_registration(reader, *facts.site);
-  auto body = reader.read_body(facts.record_index);
-  if (!body) return body.error();
-  return std::move(body->bytes);
+  return read_site_record(call.backend.reader(), *facts.site, facts.record_index);
 }
 
 void respond_own(const CallPointer& call, hub::IdentityFacts facts, const hub::HubCreated& hub) {

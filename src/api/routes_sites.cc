@@ -12,6 +12,7 @@
 #include "remote_sites.h"
 #include "route.h"
 #include "router_core.h"
+#include "site_record.h"
 
 namespace intertie::api {
 namespace {
@@ -20,24 +21,12 @@ constexpr std::size_t kStatementsPerPool = 20;
 
 PoolView make_pool_view(const topology::Pool& pool, const placement::PoolCapacity& capacity,
                         core::Time now) {
-  PoolView view;
-  view.name = pool.name;
+  auto view = make_shown_pool<PoolView>(pool, {capacity.total(), capacity.free()}, now);
   view.handle = pool.handle.index;
-  view.class_ = pool.compute_class;
   view.authority = pool.authority;
-  view.status = pool.status;
   view.nodes = static_cast<std::int64_t>(pool.nodes.size());
-  view.nodes_up = std::ranges::count(pool.nodes, true, &topology::Node::is_up);
   view.milli_cpus_per_node = pool.cpus_per_node;
   view.memory_bytes_per_node = pool.memory_per_node;
-  view.devices_per_node = pool.devices_per_node;
-  view.software = pool.software;
-  view.isolation = pool.isolation;
-  view.network = pool.network;
-  view.price = make_price_view(pool.price);
-  if (pool.capability) view.measured = make_measured_view(*pool.capability, now);
-  view.total = make_capacity_view(capacity.total());
-  view.free = make_capacity_view(capacity.free());
   return view;
 }
 
@@ -233,32 +222,11 @@ void list_measurements(const CallPointer& call) {
       });
 }
 
-// The envelope that was logged with the site's registration, of sites without a record in state.
-core::Result<std::string> read_registration(storage::Reader& reader, std::uint32_t site) {
-  storage::Scan scan;
-  scan.table = static_cast<storage::TableId>(hub::Table::site_events);
-  scan.prefix = hub::encode_number(site);
-  scan.limit = 1;  // The oldest: its registration.
-  const auto rows = reader.scan_index(scan);
-  if (!rows) return rows.error();
-  if (rows->empty()) return std::string();
-  const auto body = reader.read_body(hub::decode_number(rows->front().key, 8));
-  if (!body) return body.error();
-  return body->bytes;
-}
-
 struct FoundRecord {
   RecordView view;
   std::optional<std::uint32_t> site;
   std::uint64_t record_index = 0;  // Of the version in force.
 };
-
-core::Result<std::string> read_record(storage::Reader& reader, const FoundRecord& found) {
-  if (found.record_index == 0) return read_registration(reader, *found.site);
-  auto body = reader.read_body(found.record_index);
-  if (!body) return body.error();
-  return std::move(body->bytes);
-}
 
 void find_record(const CallPointer& call) {
   const auto id = identity::parse_identifier(call->parameters.front());
@@ -280,7 +248,7 @@ void find_record(const CallPointer& call) {
       [call, text](std::optional<FoundRecord> found) {
         if (!found) return fail(*call, {core::Reason::unknown_identifier, text});
         if (found->site) {
-          auto record = read_record(call->backend.reader(), *found);
+          auto record = read_site_record(call->backend.reader(), *found->site, found->record_index);
           if (!record) return fail(*call, record.error());
           found->view.record = std::move(*record);
         }

@@ -48,6 +48,12 @@ std::vector<const ChannelRow*> Outbox::find_rows(std::uint64_t number, std::uint
   return found;
 }
 
+std::uint64_t Outbox::find_last_durable(std::uint64_t durable) const {
+  std::uint64_t last = last_number();
+  for (auto row = rows_.rbegin(); row != rows_.rend() && row->log_index > durable; ++row) --last;
+  return last;
+}
+
 const crypto::Digest& Outbox::last_hash() const {
   return rows_.empty() ? acknowledged_hash_ : rows_.back().hash;
 }

@@ -88,6 +88,20 @@ TEST(Outbox, FindsRowsAfterANumberThatAreDurable) {
   EXPECT_EQ(numbers_of(outbox.find_rows(3, 15, 100)), Numbers{4});
 }
 
+// A row decided while an earlier one was being synced is news when it is durable itself.
+TEST(Outbox, KnowsTheLastRowThatIsDurable) {
+  Outbox outbox;
+  EXPECT_EQ(outbox.find_last_durable(9), 0u);
+  for (const std::uint64_t log_index : {10u, 10u, 12u, 15u}) outbox.push("x", log_index, 0);
+  EXPECT_EQ(outbox.find_last_durable(9), 0u);
+  EXPECT_EQ(outbox.find_last_durable(10), 2u);
+  EXPECT_EQ(outbox.find_last_durable(14), 3u);
+  EXPECT_EQ(outbox.find_last_durable(15), 4u);
+  outbox.acknowledge(3);
+  EXPECT_EQ(outbox.find_last_durable(14), 3u);
+  EXPECT_EQ(outbox.find_last_durable(15), 4u);
+}
+
 TEST(Outbox, KnowsAReceiverWithTheSameHistory) {
   Outbox outbox = make_outbox({"a", "b", "c"});
   outbox.acknowledge(1);

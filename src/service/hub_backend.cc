@@ -358,6 +358,11 @@ void HubBackend::read_peer_file(std::uint32_t peer, const api::PeerFileRequest& 
            });
 }
 
+void HubBackend::greet_peer(std::uint32_t peer) {
+  const auto peers = find_peers();
+  if (const auto link = peers ? peers->find(peer) : nullptr) link->greet();
+}
+
 void HubBackend::ask_peer(std::uint32_t peer, api::PeerQuestion question,
                           std::function<void(core::Result<std::string>)> done) {
   const auto peers = find_peers();

@@ -66,6 +66,7 @@ class HubBackend final : public api::Backend {
   std::string peer_tls_key() const override;
   void read_peer_file(std::uint32_t peer, const api::PeerFileRequest& request,
                       std::function<void(core::Result<api::SiteFilePiece>)> done) override;
+  void greet_peer(std::uint32_t peer) override;
   void ask_peer(std::uint32_t peer, api::PeerQuestion question,
                 std::function<void(core::Result<std::string>)> done) override;
   void pace_line(const std::string& region, std::int64_t wanted,

@@ -9,9 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "intertie/crypto/digest.h"
-#include "intertie/service/site_service.h"
 
-#include "test_hub.h"
+#include "test_site.h"
 
 namespace intertie::service {
 namespace {
@@ -25,19 +24,8 @@ class LandingTest : public testing::Test {
     options.content_bytes_max = content_bytes_max;
     hub_ = start_hub(std::move(options));
     ASSERT_NE(hub_, nullptr);
-    SiteOptions site;
-    site.folder = folder_.path() + "/site";
-    site.name = "plant-1";
-    site.region = "90";
-    site.join_token = hub_->make_join_token("plant").value();
-    site.launcher_argv = {"/proc/self/exe", "launcher"};
-    site.measure = MeasureMode::quick;
-    site.log_path = folder_.path() + "/site.log";
-    site.stop_tasks = true;
-    auto joined = SiteService::start(std::move(site));
-    ASSERT_TRUE(joined.has_value()) << core::to_text(joined.error());
-    site_ = std::move(*joined);
-    ASSERT_TRUE(site_->wait_until_ready(core::seconds(30)));
+    site_ = start_site(make_site_options(folder_.path(), *hub_));
+    ASSERT_NE(site_, nullptr);
   }
 
   void TearDown() override {

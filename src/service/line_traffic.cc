@@ -6,8 +6,6 @@
 
 #include "intertie/core/limits.h"
 
-#include "site_clock.h"
-
 namespace intertie::service {
 namespace {
 
@@ -37,7 +35,7 @@ bool is_changed(const std::optional<core::Duration>& told, core::Duration delay)
 void LineTraffic::look(const hub::HubMachine& machine) {
   const auto& lines = machine.state().lines;
   if (lines.empty()) return;
-  const core::Time now = read_boot_time();
+  const core::Time now = clock_();
   const std::lock_guard lock(mutex_);
   for (const hub::LineRegistered& registered : lines) {
     const std::int64_t rate = registered.line.bandwidth_bits_per_second;
@@ -79,7 +77,7 @@ core::Result<LineTraffic::Booking> LineTraffic::book(const std::string& region,
     sent_[region] += wanted;
     return Booking{wanted, {}};
   }
-  const core::Time now = read_boot_time();
+  const core::Time now = clock_();
   const std::int64_t most = std::max(compute_bytes(rates_[region], kTurn), kTurnBytesMin);
   const std::int64_t bytes = std::min(wanted, most);
   transfer::Pacer booked = pacer->second;
@@ -111,7 +109,7 @@ void LineTraffic::give_turn(std::uint64_t number, std::int64_t bytes) {
 LineTraffic::Fetch::Fetch(LineTraffic& lines, std::string from)
     : lines_(lines), from_(std::move(from)) {
   const std::lock_guard lock(lines_.mutex_);
-  lines_.incoming_[from_].meter.begin(read_boot_time());
+  lines_.incoming_[from_].meter.begin(lines_.clock_());
 }
 
 LineTraffic::Fetch::~Fetch() { finish(0); }
@@ -124,13 +122,13 @@ void LineTraffic::Fetch::finish(std::int64_t bytes) {
 void LineTraffic::end_fetch(const std::string& from, std::int64_t bytes) {
   const std::lock_guard lock(mutex_);
   Incoming& incoming = incoming_[from];
-  incoming.meter.end({bytes}, read_boot_time());
+  incoming.meter.end({bytes}, clock_());
   incoming.has_new_bytes = incoming.has_new_bytes || bytes > 0;
 }
 
 void LineTraffic::note_round_trip(const std::string& region, core::Duration taken) {
   const std::lock_guard lock(mutex_);
-  incoming_[region].meter.note_round_trip(taken, read_boot_time());
+  incoming_[region].meter.note_round_trip(taken, clock_());
 }
 
 std::optional<hub::NoteLine> LineTraffic::take_news(const std::string& region) {
@@ -138,14 +136,15 @@ std::optional<hub::NoteLine> LineTraffic::take_news(const std::string& region) {
   const auto found = incoming_.find(region);
   if (found == incoming_.end()) return std::nullopt;
   Incoming& incoming = found->second;
-  const core::Time now = read_boot_time();
+  const core::Time now = clock_();
   hub::NoteLine news;
   news.from = region;
-  if (incoming.has_new_bytes && now - incoming.told_at >= kRateNewsEvery) {
+  const bool is_due = !incoming.rate_told_at || now - *incoming.rate_told_at >= kRateNewsEvery;
+  if (incoming.has_new_bytes && is_due) {
     if (const auto rate = incoming.meter.find_rate(now)) {
       news.bits_per_second = *rate;
       incoming.has_new_bytes = false;
-      incoming.told_at = now;
+      incoming.rate_told_at = now;
     }
   }
   const auto delay = incoming.meter.find_delay(now);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
@@ -15,6 +16,7 @@
 #include "intertie/transfer/pacing.h"
 
 #include "deadlines.h"
+#include "site_clock.h"
 #include "worker_pool.h"
 
 namespace intertie::service {
@@ -24,9 +26,11 @@ class LineTraffic {
  public:
   using Turn = std::function<void(core::Result<std::int64_t>)>;
 
-  /// Both outlive this object.
-  LineTraffic(Deadlines& deadlines, WorkerPool& workers)
-      : deadlines_(deadlines), workers_(workers) {}
+  using Clock = std::function<core::Time()>;
+
+  /// Both outlive this object. `clock` never goes back.
+  LineTraffic(Deadlines& deadlines, WorkerPool& workers, Clock clock = read_boot_time)
+      : deadlines_(deadlines), workers_(workers), clock_(std::move(clock)) {}
 
   /// Paces to what is registered from now on. On the engine's thread. O(lines).
   void look(const hub::HubMachine& machine);
@@ -68,7 +72,7 @@ class LineTraffic {
   struct Incoming {
     transfer::LineMeter meter;
     bool has_new_bytes = false;
-    core::Time told_at;
+    std::optional<core::Time> rate_told_at;
     std::optional<core::Duration> told_delay;
   };
 
@@ -83,6 +87,7 @@ class LineTraffic {
 
   Deadlines& deadlines_;
   WorkerPool& workers_;
+  const Clock clock_;
   mutable std::mutex mutex_;
   std::map<std::string, std::int64_t> rates_;  // Bits a second, by receiving region.
   std::map<std::string, std::int64_t> sent_;   // Bytes that had a turn, likewise.

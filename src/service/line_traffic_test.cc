@@ -38,9 +38,18 @@ class LineTrafficTest : public testing::Test {
     return *answer;
   }
 
+  // An answer from region 42 that takes so long, and one that breaks beside it.
+  void fetch(std::int64_t bytes, core::Duration taken) {
+    LineTraffic::Fetch whole(lines, "42");
+    const LineTraffic::Fetch broken(lines, "42");
+    now = now + taken;
+    whole.finish(bytes);
+  }
+
   Deadlines deadlines;
   WorkerPool workers{1, 100};
-  LineTraffic lines{deadlines, workers};
+  core::Time now = core::Time{} + core::hours(1);
+  LineTraffic lines{deadlines, workers, [this] { return now; }};
   hub::HubMachine machine;
   std::vector<std::shared_ptr<std::optional<core::Result<std::int64_t>>>> answers;
 };
@@ -73,17 +82,23 @@ TEST_F(LineTrafficTest, AnAnswerIsAtMostASecondOfTheLine) {
   EXPECT_EQ(ask(1 << 30)->value(), 1'000'000'000);
 }
 
+TEST_F(LineTrafficTest, WhatHadATurnIsCounted) {
+  register_line(8'000'000'000);
+  ask(1 << 20);
+  ask(1 << 30);
+  ask(1 << 10, "52");
+  EXPECT_EQ(lines.count_sent("42"), (1 << 20) + 1'000'000'000);
+  EXPECT_EQ(lines.count_sent("52"), 1 << 10);
+  EXPECT_EQ(lines.count_sent("11"), 0);
+}
+
 TEST_F(LineTrafficTest, NewsComesOnceAndOnlyOfWhatChanged) {
   EXPECT_FALSE(lines.take_news("42").has_value());
-  {
-    LineTraffic::Fetch fetch(lines, "42");
-    LineTraffic::Fetch broken(lines, "42");
-    fetch.finish(core::limits::line_sample_bytes_min);
-  }
+  fetch(core::limits::line_sample_bytes_min, core::seconds(1));
   auto news = lines.take_news("42");
   ASSERT_TRUE(news.has_value());
   EXPECT_EQ(news->from, "42");
-  EXPECT_GT(news->bits_per_second, 0);
+  EXPECT_EQ(news->bits_per_second, core::limits::line_sample_bytes_min * 8);
   EXPECT_FALSE(news->delay.has_value());
   EXPECT_FALSE(lines.take_news("42").has_value());
   lines.note_round_trip("42", core::milliseconds(80));
@@ -95,6 +110,23 @@ TEST_F(LineTrafficTest, NewsComesOnceAndOnlyOfWhatChanged) {
   EXPECT_FALSE(lines.take_news("42").has_value());
   lines.note_round_trip("42", core::milliseconds(20));
   EXPECT_EQ(lines.take_news("42")->delay, core::milliseconds(10));
+}
+
+TEST_F(LineTrafficTest, NewsOfARateComesAtMostEveryFiveSeconds) {
+  fetch(core::limits::line_sample_bytes_min, core::seconds(1));
+  ASSERT_TRUE(lines.take_news("42").has_value());
+  fetch(core::limits::line_sample_bytes_min, core::seconds(4));
+  EXPECT_FALSE(lines.take_news("42").has_value());
+  now = now + core::seconds(1);
+  ASSERT_TRUE(lines.take_news("42").has_value());
+}
+
+// A first answer within one tick of the clock says nothing of the rate yet.
+TEST_F(LineTrafficTest, NoTimeIsNoRate) {
+  fetch(core::limits::line_sample_bytes_min, core::Duration{});
+  EXPECT_FALSE(lines.take_news("42").has_value());
+  fetch(0, core::seconds(1));
+  EXPECT_EQ(lines.take_news("42")->bits_per_second, core::limits::line_sample_bytes_min * 8);
 }
 
 }  // namespace

@@ -31,14 +31,6 @@ std::string encode(std::string_view bytes) {
   return crypto::encode_base64url(crypto::as_bytes(bytes));
 }
 
-// The last row that may be sent: one that is decided and not durable yet is news when it is.
-std::uint64_t find_last_durable(const engine::Outbox& outbox, storage::LogIndex durable) {
-  std::uint64_t last = outbox.last_number();
-  const auto& rows = outbox.rows();
-  for (auto row = rows.rbegin(); row != rows.rend() && row->log_index > durable; ++row) --last;
-  return last;
-}
-
 }  // namespace
 
 /// Our rows that the peer has not acknowledged, and what we have of its own.
@@ -266,7 +258,7 @@ void PeerLink::run_beacons() {
     const auto now = std::chrono::steady_clock::now();
     const auto sent = send_beacon(client, is_full, now >= due);
     is_full = !sent.has_value();
-    if (!sent) ask_reopening();
+    if (!sent) greet();
     if (sent && *sent) {
       due = now + std::chrono::microseconds(core::limits::beacon_lifetime.count / 3);
       backoff.reset();
@@ -277,7 +269,7 @@ void PeerLink::run_beacons() {
 }
 
 // A hub that comes back may remember less than it did: both should notice before rows are due.
-void PeerLink::ask_reopening() {
+void PeerLink::greet() {
   const std::lock_guard lock(mutex_);
   is_reopening_ = true;
   has_rows_ = true;
@@ -311,7 +303,8 @@ void PeerLinks::look(const hub::HubMachine& machine, storage::LogIndex durable) 
   const std::lock_guard lock(mutex_);
   if (is_stopping_) return;
   for (std::uint32_t peer = 0; peer < peers.size(); ++peer) {
-    const std::uint64_t last = find_last_durable(peers[peer].outbox, durable);
+    // One that is decided and not durable yet is news when it is.
+    const std::uint64_t last = peers[peer].outbox.find_last_durable(durable);
     const std::string& address = peers[peer].terms.address;
     Seen& seen = seen_[peer];
     if (peer == links_.size()) {

@@ -51,6 +51,9 @@ class PeerLink {
 
   /// There may be rows to send. Any thread, cheap.
   void wake();
+  /// Says hello again before the next rows: what the two remember may differ. As often as asked,
+  /// but after a refusal no sooner than the pause between tries. Any thread, cheap.
+  void greet();
   /// Interrupts what waits and joins the threads. Before the engine stops.
   void stop();
 
@@ -84,7 +87,6 @@ class PeerLink {
   core::Result<bool> send_beacon(net::HttpClient& client, bool is_full, bool is_due);
   core::Result<Rows> find_rows();
   core::Result<hub::Reply> ask_engine(hub::Command command);
-  void ask_reopening();
   bool take_reopening();
   bool wait(core::Duration duration, bool until_rows);
   void tell(const core::Error& error);

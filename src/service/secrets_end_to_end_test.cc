@@ -14,9 +14,8 @@
 #include "intertie/crypto/bound_box.h"
 #include "intertie/crypto/digest.h"
 #include "intertie/hub/job_secret.h"
-#include "intertie/service/site_service.h"
 
-#include "test_hub.h"
+#include "test_site.h"
 
 namespace intertie::service {
 namespace {
@@ -59,19 +58,8 @@ class SecretsTest : public testing::Test {
   void SetUp() override {
     clear_ = "clear-" + crypto::encode_hex(crypto::random_bytes(16));
     ASSERT_NO_FATAL_FAILURE(start_hub_again());
-    SiteOptions site;
-    site.folder = folder_.path() + "/site";
-    site.name = "plant-1";
-    site.region = "90";
-    site.join_token = hub_->make_join_token("plant").value();
-    site.launcher_argv = {"/proc/self/exe", "launcher"};
-    site.measure = MeasureMode::quick;
-    site.log_path = folder_.path() + "/site.log";
-    site.stop_tasks = true;
-    auto joined = SiteService::start(std::move(site));
-    ASSERT_TRUE(joined.has_value()) << core::to_text(joined.error());
-    site_ = std::move(*joined);
-    ASSERT_TRUE(site_->wait_until_ready(core::seconds(30)));
+    site_ = start_site(make_site_options(folder_.path(), *hub_));
+    ASSERT_NE(site_, nullptr);
   }
 
   void TearDown() override {

@@ -1,6 +1,5 @@
 // A real hub and a real site in one process: a job goes from a user's request to a settled bill.
 #include <chrono>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,8 +10,8 @@
 
 #include "intertie/execution_runners/local_runner.h"
 #include "intertie/net/http_client.h"
-#include "intertie/service/hub_service.h"
-#include "intertie/service/site_service.h"
+
+#include "test_site.h"
 
 namespace intertie::service {
 namespace {
@@ -22,38 +21,18 @@ using namespace std::chrono_literals;
 class EndToEndTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "grid-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    base_ = pattern;
-    HubOptions hub;
-    hub.folder = base_ + "/hub";
-    hub.log_path = base_ + "/hub.log";
-    hub.principals.push_back({"ada", hub::Role::user, core::Money{1'000'000'000}, {}});
-    hub.principals.push_back({"plant", hub::Role::provider, {}, {}});
-    auto started = HubService::start(std::move(hub));
-    ASSERT_TRUE(started.has_value()) << core::to_text(started.error());
-    hub_ = std::move(*started);
-
-    SiteOptions site;
-    site.folder = base_ + "/site";
-    site.name = "plant-1";
-    site.region = "90";
-    site.join_token = hub_->make_join_token("plant").value();
-    site.launcher_argv = {"/proc/self/exe", "launcher"};
+    hub_ = start_hub(make_hub_options(folder_.path()));
+    ASSERT_NE(hub_, nullptr);
+    SiteOptions site = make_site_options(folder_.path(), *hub_);
+    site.measure = SiteOptions{}.measure;
     site.price.per_cpu_hour = core::Money{3'600'000'000};
-    site.log_path = base_ + "/site.log";
-    site.stop_tasks = true;
-    auto joined = SiteService::start(std::move(site));
-    ASSERT_TRUE(joined.has_value()) << core::to_text(joined.error());
-    site_ = std::move(*joined);
-    ASSERT_TRUE(site_->wait_until_ready(core::seconds(30)));
+    site_ = start_site(std::move(site));
+    ASSERT_NE(site_, nullptr);
   }
 
   void TearDown() override {
     site_.reset();
     EXPECT_TRUE(hub_ == nullptr || hub_->stop());
-    hub_.reset();
-    std::filesystem::remove_all(base_);
   }
 
   net::Response call(const std::string& who, std::string method, std::string target,
@@ -89,7 +68,7 @@ class EndToEndTest : public testing::Test {
     return boost::json::parse(response.body);
   }
 
-  std::string base_;
+  const TempFolder folder_;
   std::unique_ptr<HubService> hub_;
   std::unique_ptr<SiteService> site_;
 };

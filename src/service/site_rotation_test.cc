@@ -8,13 +8,11 @@
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
 
-#include "intertie/service/site_service.h"
-
 #include "clock.h"
 #include "site_hub_client.h"
 #include "site_identity.h"
 #include "site_keys.h"
-#include "test_hub.h"
+#include "test_site.h"
 
 namespace intertie::service {
 namespace {
@@ -22,17 +20,9 @@ namespace {
 class SiteRotationTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "keys-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    base_ = pattern;
-    HubOptions hub;
-    hub.folder = base_ + "/hub";
-    hub.log_path = base_ + "/hub.log";
-    hub.principals.push_back({"plant", hub::Role::provider, {}, {}});
-    auto started = HubService::start(std::move(hub));
-    ASSERT_TRUE(started.has_value()) << core::to_text(started.error());
-    hub_ = std::move(*started);
-    start_site(hub_->make_join_token("plant").value());
+    hub_ = start_hub(make_hub_options(folder_.path()));
+    ASSERT_NE(hub_, nullptr);
+    start_site();
     site_->stop();
     site_.reset();
   }
@@ -40,26 +30,14 @@ class SiteRotationTest : public testing::Test {
   void TearDown() override {
     site_.reset();
     EXPECT_TRUE(hub_ == nullptr || hub_->stop());
-    hub_.reset();
-    std::filesystem::remove_all(base_);
   }
 
-  void start_site(const std::string& token = {}) {
-    SiteOptions site;
-    site.folder = folder();
-    site.name = "plant-1";
-    site.region = "90";
-    site.join_token = token;
-    site.launcher_argv = {"/proc/self/exe", "launcher"};
-    site.log_path = base_ + "/site.log";
-    site.stop_tasks = true;
-    auto started = SiteService::start(std::move(site));
-    ASSERT_TRUE(started.has_value()) << core::to_text(started.error());
-    site_ = std::move(*started);
-    ASSERT_TRUE(site_->wait_until_ready(core::seconds(60)));
+  void start_site() {
+    site_ = service::start_site(make_site_options(folder_.path(), *hub_));
+    ASSERT_NE(site_, nullptr);
   }
 
-  std::string folder() const { return base_ + "/site"; }
+  std::string folder() const { return folder_.path() + "/site"; }
   SiteKeys read_keys() const { return open_site_keys(folder(), "plant-1", read_clock()).value(); }
 
   // How the hub answers a heartbeat under this TLS key.
@@ -79,7 +57,7 @@ class SiteRotationTest : public testing::Test {
     return response ? boost::json::parse(response->body) : boost::json::value();
   }
 
-  std::string base_;
+  const TempFolder folder_;
   std::unique_ptr<HubService> hub_;
   std::unique_ptr<SiteService> site_;
 };

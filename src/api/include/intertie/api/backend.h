@@ -106,6 +106,10 @@ class Backend {
     done(core::Error{core::Reason::not_supported, "this hub has no links to others"});
   }
 
+  /// Says hello to another region's hub once more, soon: it refuses what this one remembers, and
+  /// whoever reconciles there needs to know it.
+  virtual void greet_peer(std::uint32_t peer) { (void)peer; }
+
   /// Asks another region's hub with this hub's certificate; `done` gets the body of a good answer,
   /// else the hub's refusal, or unreachable or timed_out.
   virtual void ask_peer(std::uint32_t peer, PeerQuestion question,

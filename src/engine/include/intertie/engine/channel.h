@@ -56,6 +56,8 @@ class Outbox {
                                            std::size_t limit) const;
 
   std::uint64_t last_number() const { return acknowledged_ + rows_.size(); }
+  /// The last number that may be sent once the log is durable up to `durable`. O(rows beyond it).
+  std::uint64_t find_last_durable(std::uint64_t durable) const;
   std::uint64_t acknowledged() const { return acknowledged_; }
   const crypto::Digest& last_hash() const;
   std::size_t size() const { return rows_.size(); }
