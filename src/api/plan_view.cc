@@ -81,6 +81,11 @@ std::vector<Reason> list_reasons(const std::vector<placement::PoolVerdict>& verd
   return reasons;
 }
 
+// The job fits there, only not now.
+bool passes_by_itself(const std::optional<Reason>& reason) {
+  return reason == Reason::busy || reason == Reason::line_full;
+}
+
 std::optional<ChangeView> find_change(const hub::HubMachine& machine, const hub::JobShape& shape,
                                       const PlanFacts& facts, core::Time deadline, core::Time now) {
   std::optional<ChangeView> best;
@@ -88,7 +93,7 @@ std::optional<ChangeView> find_change(const hub::HubMachine& machine, const hub:
     ChangeView change{relaxation.field, relaxation.sentence, 0, 0};
     for (const auto& verdict : machine.explain_pools(relaxation.shape, deadline, now)) {
       if (!verdict.reason) ++change.pools_fitting_now;
-      if (verdict.reason == Reason::busy) ++change.pools_fitting_later;
+      if (passes_by_itself(verdict.reason)) ++change.pools_fitting_later;
     }
     if (change.pools_fitting_now + change.pools_fitting_later == 0) continue;
     const auto rank = [](const ChangeView& one) {
@@ -131,7 +136,7 @@ PlanFacts explain_shape(const hub::HubMachine& machine, const hub::JobShape& sha
     name.is_remote = true;
   }
   const auto verdict = find_verdict(facts.verdicts);
-  if (verdict && *verdict != Reason::busy) {
+  if (verdict && !passes_by_itself(verdict)) {
     facts.change = find_change(machine, shape, facts, deadline, now);
   }
   return facts;
@@ -144,7 +149,7 @@ std::optional<Reason> find_verdict(const std::vector<placement::PoolVerdict>& ve
   };
   if (has(std::nullopt)) return std::nullopt;
   for (const Reason reason :
-       {Reason::busy, Reason::deadline_impossible, Reason::price_above_limit}) {
+       {Reason::busy, Reason::line_full, Reason::deadline_impossible, Reason::price_above_limit}) {
     if (has(reason)) return reason;
   }
   // What passes by itself: nothing about the job is wrong.

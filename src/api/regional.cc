@@ -37,7 +37,7 @@ void wait_for_line(const CallPointer& call, const std::string& region, std::int6
                    std::function<void()> then) {
   if (bytes <= 0) return then();
   call->backend.pace_line(
-      region, bytes,
+      {region}, bytes,
       [call, region, bytes, then = std::move(then)](const core::Result<std::int64_t>& turn) {
         if (!turn) return fail(*call, {core::Reason::overloaded, core::to_text(turn.error())});
         wait_for_line(call, region, bytes - *turn, then);

@@ -30,6 +30,10 @@ LineView make_line_view(const hub::HubMachine& machine, const topology::RegionLi
     view.measured_at = row.measured.rate_at;
   }
   if (row.measured.delay) view.measured_latency_us = row.measured.delay->count;
+  if (!view.is_own) return view;
+  for (const auto& [number, leg] : machine.state().line_legs) {
+    if (leg.to == view.to) view.reserved_bits_per_second += leg.bits_per_second;
+  }
   return view;
 }
 

@@ -122,6 +122,7 @@ std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFact
   if (!decision) return view;
   view.pools_considered = decision->pools;
   view.pools_fitting = decision->fitting;
+  if (decision->line) view.line_bits_per_second = decision->line->bits_per_second;
   for (const placement::Candidate& candidate : decision->candidates) {
     PoolVerdictView row =
         make_verdict_view(*directory.topology, {candidate.pool, std::nullopt, candidate});

@@ -8,6 +8,7 @@
 
 #include "intertie/codec/cbor.h"
 #include "intertie/engine/fault.h"
+#include "intertie/hub/line_key.h"
 #include "intertie/hub/peer_messages.h"
 
 #include "apply.h"
@@ -47,6 +48,21 @@ bool is_history(const std::string& payload) {
   return message && !std::holds_alternative<ReserveRequest>(*message) &&
          !std::holds_alternative<ReserveGranted>(*message) &&
          !std::holds_alternative<Commit>(*message);
+}
+
+void release_leg(State& state, std::uint64_t leg) {
+  const auto found = state.line_legs.find(leg);
+  if (found == state.line_legs.end()) return;
+  state.legs_of_keys.erase({found->second.to, found->second.key});
+  state.leg_expiries.erase({found->second.until, leg});
+  state.line_legs.erase(found);
+}
+
+// The inputs are there, or nobody wants them any more.
+void release_offer_leg(State& state, std::uint32_t peer, std::uint64_t offer) {
+  const LineReserved* leg =
+      state.find_leg(state.peers[peer].terms.region, make_leg_key(state.facts.region, offer));
+  if (leg != nullptr) release_leg(state, leg->leg);
 }
 
 core::Money sum_credits(const ledger::Post& post) {
@@ -107,6 +123,17 @@ void apply_peer_event(State& state, const LineRegistered& event, const engine::R
   }
 }
 
+void apply_peer_event(State& state, const LineReserved& event, const engine::RecordPlace&) {
+  state.line_legs.emplace(event.leg, event);
+  state.legs_of_keys.emplace(std::pair(event.to, event.key), event.leg);
+  state.leg_expiries.emplace(event.until, event.leg);
+  state.next_line_leg = event.leg + 1;
+}
+
+void apply_peer_event(State& state, const LineReleased& event, const engine::RecordPlace&) {
+  release_leg(state, event.leg);
+}
+
 void apply_peer_event(State& state, const OfferAsked& event, const engine::RecordPlace& place) {
   Job& job = state.jobs.at(event.job);
   dequeue(state, job);
@@ -138,6 +165,7 @@ void apply_peer_event(State& state, const OfferAsked& event, const engine::Recor
 
 void apply_peer_event(State& state, const OfferClosed& event, const engine::RecordPlace& place) {
   const Offer offer = take_offer(state, event.offer);
+  release_offer_leg(state, offer.terms.peer, event.offer);
   Job& job = state.jobs.at(event.job);
   job.offer = 0;
   if (!engine::is_fault_planted(engine::Fault::offer_hold_not_voided)) {
@@ -162,7 +190,9 @@ void apply_peer_event(State& state, const RemoteAttemptChosen& event,
 
 void apply_peer_event(State& state, const RemoteAttemptBegan& event, const engine::RecordPlace&) {
   state.jobs.at(event.job).phase = JobPhase::running;
-  state.offers.at(event.offer).began_at = event.at;
+  Offer& offer = state.offers.at(event.offer);
+  offer.began_at = event.at;
+  release_offer_leg(state, offer.terms.peer, event.offer);
 }
 
 void apply_peer_event(State& state, const RemoteUsageSettled& event,
@@ -191,6 +221,7 @@ void apply_peer_event(State& state, const RemoteUsageDisputed& event,
 
 void apply_peer_event(State& state, const RemoteAttemptOver& event, const engine::RecordPlace&) {
   const Offer offer = take_offer(state, event.offer);
+  release_offer_leg(state, offer.terms.peer, event.offer);
   Job& job = state.jobs.at(event.job);
   ledger::apply_void(state.ledger, offer.terms.hold.id);
   if (event.is_site_fault) ++job.site_faults;
@@ -310,6 +341,12 @@ void rebuild_peers(State& state) {
     const Job& job = state.jobs.at(number);
     if (job.attempt != 0) continue;
     state.guest_expiries.emplace(state.reservations.at(job.reservation).terms.expires, number);
+  }
+  state.legs_of_keys.clear();
+  state.leg_expiries.clear();
+  for (const auto& [number, leg] : state.line_legs) {
+    state.legs_of_keys.emplace(std::pair(leg.to, leg.key), number);
+    state.leg_expiries.emplace(leg.until, number);
   }
   state.offers_unanswered.clear();
   for (const auto& [number, offer] : state.offers) {

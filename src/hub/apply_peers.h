@@ -41,6 +41,8 @@ void apply_peer_event(State& state, const GuestEnded& event, const engine::Recor
 void apply_peer_event(State& state, const ChargeContested& event, const engine::RecordPlace& place);
 
 void apply_peer_event(State& state, const LineRegistered& event, const engine::RecordPlace& place);
+void apply_peer_event(State& state, const LineReserved& event, const engine::RecordPlace& place);
+void apply_peer_event(State& state, const LineReleased& event, const engine::RecordPlace& place);
 
 /// Tell the home hub, if the job is a guest.
 void report_began(State& state, const AttemptBegan& event, const engine::RecordPlace& place);

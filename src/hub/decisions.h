@@ -48,4 +48,8 @@ core::Result<Reply> decide(Context& context, const AcceptBeacon& command);
 core::Result<Reply> decide(Context& context, const RegisterLine& command);
 core::Result<Reply> decide(Context& context, const NoteLine& command);
 
+// line_legs.cc
+core::Result<Reply> decide(Context& context, const ReserveLine& command);
+core::Result<Reply> decide(Context& context, const ReleaseLine& command);
+
 }  // namespace intertie::hub

@@ -6,6 +6,7 @@
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
 
+#include "line_legs.h"
 #include "placing.h"
 #include "site_names.h"
 
@@ -144,9 +145,21 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
                                           core::Time deadline, core::Time now) {
   const placement::Requirements requirements =
       make_foreign(state, state.shapes[shape].requirements);
-  auto found = placement::place({shape}, requirements,
-                                make_preferences(state, state.shapes[shape], deadline),
+  const placement::JobPreferences preferences =
+      make_preferences(state, state.shapes[shape], deadline);
+  auto found = placement::place({shape}, requirements, preferences,
                                 {*topology_, views_, now, &lines_}, cache_);
+  std::map<std::string, bool> full;  // By region.
+  const std::size_t off_line = std::erase_if(found.candidates, [&](const auto& candidate) {
+    const std::string& region = get_pool(candidate.pool.index).region;
+    const auto [known, is_new] = full.try_emplace(region);
+    if (is_new) known->second = plan_leg(state, lines_, preferences, region, now).is_full;
+    return known->second;
+  });
+  if (off_line > 0) {
+    found.refused.push_back({core::Reason::line_full, static_cast<std::int64_t>(off_line)});
+    std::ranges::sort(found.refused, {}, &placement::ReasonCount::reason);
+  }
   std::erase_if(found.candidates, [&](const placement::Candidate& candidate) {
     const auto refused = refused_.find(candidate.pool.index);
     return refused != refused_.end() && refused->second.contains(shape);
@@ -160,9 +173,16 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
 std::vector<placement::PoolVerdict> Grid::explain(const State& state, const JobShape& shape,
                                                   core::Time deadline, core::Time now) const {
   if (pools_.empty()) return {};
+  const placement::JobPreferences preferences = make_preferences(state, shape, deadline);
   std::vector<placement::PoolVerdict> verdicts = placement::explain_pools(
-      make_foreign(state, shape.requirements), make_preferences(state, shape, deadline),
-      {*topology_, views_, now, &lines_});
+      make_foreign(state, shape.requirements), preferences, {*topology_, views_, now, &lines_});
+  for (placement::PoolVerdict& verdict : verdicts) {
+    if (verdict.reason) continue;
+    const std::string& region = get_pool(verdict.pool.index).region;
+    if (plan_leg(state, lines_, preferences, region, now).is_full) {
+      verdict.reason = core::Reason::line_full;
+    }
+  }
   const auto known = state.shape_handles.find(codec::to_cbor(shape));
   if (known == state.shape_handles.end()) return verdicts;
   for (placement::PoolVerdict& verdict : verdicts) {

@@ -9,6 +9,7 @@
 #include "intertie/hub/line_record.h"
 
 #include "decisions.h"
+#include "line_legs.h"
 
 namespace intertie::hub {
 namespace {
@@ -55,7 +56,9 @@ core::Result<Reply> decide(Context& context, const RegisterLine& command) {
   if (const auto checked = check_own(state, *record); !checked) return checked.error();
   LineRegistered registered{record->line, record->seq, command.record,
                             crypto::compute_sha256(command.record)};
+  const std::string to = registered.line.to;
   context.emit(std::move(registered), command.record);
+  release_excess(context, to);
   return Reply{Done{}};
 }
 

@@ -10,6 +10,7 @@
 
 #include "attempts.h"
 #include "guests.h"
+#include "line_legs.h"
 #include "offers.h"
 #include "peers.h"
 
@@ -141,6 +142,7 @@ void check_liveness(Context& context) {
   check_attempts(context);
   check_offers(context);
   check_guests(context);
+  check_legs(context);
   check_beacons(context);
 }
 

@@ -5,14 +5,18 @@
 #include <utility>
 #include <vector>
 
+#include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 #include "intertie/crypto/signature.h"
 #include "intertie/engine/fault.h"
+#include "intertie/hub/line_key.h"
 #include "intertie/market/charge.h"
 
 #include "attempts.h"
+#include "line_legs.h"
 #include "liveness.h"
 #include "parked.h"
+#include "placing.h"
 #include "settlement.h"
 
 namespace intertie::hub {
@@ -143,13 +147,19 @@ bool is_certainly_over(const Context& context, const Offer& offer) {
 
 }  // namespace
 
-StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, std::string explanation) {
+StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, Explanation explanation) {
   const State& state = context.state;
   const JobShape& shape = state.shapes[job.shape];
   const topology::Pool& announced = context.soft.grid.get_pool(pool);
   const RemotePool& remote = context.soft.grid.get_remote(pool);
   const auto hold = compute_hold(shape, job, compute_needed(shape.requirements), announced.price);
   if (!hold) return {StartVerdict::above_price_max, {}};
+
+  const core::Time deadline = job.deadline;
+  const LegPlan leg =
+      plan_leg(state, context.soft.grid.lines(), make_preferences(state, shape, deadline),
+               announced.region, context.now);
+  if (leg.is_full) return {};
 
   OfferAsked asked;
   asked.offer = state.next_offer;
@@ -170,7 +180,11 @@ StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, std::s
 
   // Nothing below can fail.
   context.soft.grid.note_asked(pool, shape.requirements);
-  context.emit(std::move(asked), std::move(explanation));
+  if (leg.share) {
+    explanation.line = {announced.region, leg.share->bits_per_second, leg.share->to};
+    emit_leg(context, announced.region, make_leg_key(state.facts.region, asked.offer), leg);
+  }
+  context.emit(std::move(asked), codec::to_json(explanation));
   return {StartVerdict::started, *hold};
 }
 

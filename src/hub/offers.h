@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "intertie/hub/explanation.h"
 #include "intertie/hub/peer_messages.h"
 #include "intertie/placement/placer.h"
 
@@ -14,8 +15,10 @@
 namespace intertie::hub {
 
 /// Holds the most the attempt can cost and asks the pool's hub to reserve. `pool` is a handle of
-/// the grid. Nothing is emitted unless both can be done. `explanation` becomes the record's body.
-StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, std::string explanation);
+/// the grid. Inputs that cross a line of this hub get a share of it in the same decision: no room
+/// on the line is `busy`. Nothing is emitted unless all of it can be done. `explanation`, with that
+/// share, becomes the record's body.
+StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, Explanation explanation);
 
 /// The owner's answers. Each is about an offer made to this peer that is still open; anything else
 /// changes nothing, for it has been closed here and the owner was told so.

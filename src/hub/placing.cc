@@ -8,6 +8,7 @@
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 #include "intertie/hub/explanation.h"
+#include "intertie/hub/line_key.h"
 #include "intertie/market/charge.h"
 
 #include "offers.h"
@@ -55,6 +56,19 @@ struct WakeNote {
   void operator()(const JobSubmitted& event) const { soft.woken_shapes.insert(event.shape); }
   void operator()(const JobRequeued& event) const {
     soft.woken_shapes.insert(state.find_job(event.job)->shape);
+  }
+  // A line has room again.
+  void operator()(const LineReleased&) const { soft.is_grid_woken = true; }
+  void operator()(const OfferClosed& event) const { note_leg(event.offer); }
+  void operator()(const RemoteAttemptBegan& event) const { note_leg(event.offer); }
+  void operator()(const RemoteAttemptOver& event) const { note_leg(event.offer); }
+  void note_leg(std::uint64_t number) const {
+    const Offer* offer = state.find_offer(number);
+    if (state.line_legs.empty() || offer == nullptr) return;
+    const std::string& to = state.peers[offer->terms.peer].terms.region;
+    if (state.find_leg(to, make_leg_key(state.facts.region, number)) != nullptr) {
+      soft.is_grid_woken = true;
+    }
   }
   // The next job of the shape may fit where this one no longer waits.
   void operator()(const DemandUnmet& event) const {
@@ -150,7 +164,7 @@ void park(Context& context, const Job& job, core::Money needed) {
 
 // The body of the record: the placement, and the names of announced pools, which only this moment
 // knows.
-std::string make_explanation(const State& state, const Grid& grid,
+Explanation make_explanation(const State& state, const Grid& grid,
                              const placement::Placement& placement) {
   Explanation explanation{placement.chosen,
                           placement.verdict,
@@ -167,14 +181,14 @@ std::string make_explanation(const State& state, const Grid& grid,
     explanation.remote.push_back(
         {handle, state.peers[remote.peer].terms.region, remote.site, pool.name, pool.identifier});
   }
-  return codec::to_json(explanation);
+  return explanation;
 }
 
 StartResult try_candidate(Context& context, const Job& job, topology::PoolHandle pool,
                           const placement::Placement& placement) {
-  std::string explanation = make_explanation(context.state, context.soft.grid, placement);
+  Explanation explanation = make_explanation(context.state, context.soft.grid, placement);
   if ((pool.index & kRemotePools) == 0) {
-    return try_start(context, job, pool, std::move(explanation));
+    return try_start(context, job, pool, codec::to_json(explanation));
   }
   return try_ask(context, job, pool.index & ~kRemotePools, std::move(explanation));
 }

@@ -183,12 +183,14 @@ struct HubDump {
   std::vector<GuestRow> guests;
   std::uint64_t next_offer = 1;
   std::vector<LineRegistered> lines;
+  std::vector<LineReserved> line_legs;
+  std::uint64_t next_line_leg = 1;
 };
 BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
                        next_reservation, counters, public_log, disputes, peers, offers, guests,
-                       next_offer, lines))
+                       next_offer, lines, line_legs, next_line_leg))
 
 SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,         site.tls_key,
@@ -398,6 +400,8 @@ HubDump dump_state(const State& state) {
   for (const auto& [number, dispute] : state.disputes) dump.disputes.push_back({number, dispute});
   dump_peers(state, dump);
   dump.lines = state.lines;
+  for (const auto& [number, leg] : state.line_legs) dump.line_legs.push_back(leg);
+  dump.next_line_leg = state.next_line_leg;
   return dump;
 }
 
@@ -453,6 +457,11 @@ core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
   for (const DisputeRow& row : dump->disputes) restored.disputes.emplace(row.number, row.dispute);
   if (auto done = restore_peers(*dump, restored); !done) return done.error();
   restored.lines = std::move(dump->lines);
+  for (LineReserved& leg : dump->line_legs) {
+    const std::uint64_t number = leg.leg;
+    restored.line_legs.emplace(number, std::move(leg));
+  }
+  restored.next_line_leg = dump->next_line_leg;
   rebuild_derived(restored);
   state = std::move(restored);
   return {};

@@ -26,6 +26,18 @@ std::pair<std::int64_t, std::int64_t> compute_weight(const JobPreferences& prefe
   return {add_clamped(movement.price.count, delay.count), movement.time.count};
 }
 
+topology::LineTerms get_terms(const topology::RegionLines* lines,
+                              const topology::RegionLines::Ends& ends, core::Time now) {
+  static const topology::RegionLines kNone;
+  return (lines == nullptr ? kNone : *lines).get_terms(ends, now);
+}
+
+Movement move_over(const topology::RegionLines* lines, core::Bytes size,
+                   const topology::RegionLines::Ends& ends, core::Time now) {
+  const topology::LineTerms line = get_terms(lines, ends, now);
+  return compute_movement(size, line.bits_per_second, line.latency_ms, line.price_per_gigabyte);
+}
+
 }  // namespace
 
 Money compute_hourly_price(const Requirements& requirements, const topology::PriceTable& price) {
@@ -59,22 +71,29 @@ Movement compute_movement(core::Bytes size, std::int64_t bandwidth_bits_per_seco
   return movement;
 }
 
+const std::string* find_source(const JobPreferences& preferences, const DataLocation& input,
+                               const std::string& region, const topology::RegionLines* lines,
+                               core::Time now) {
+  const bool is_there = std::ranges::find(input.regions, region) != input.regions.end();
+  if (input.regions.empty() || is_there) return nullptr;
+  const std::string* best = nullptr;
+  std::pair<std::int64_t, std::int64_t> least;
+  for (const std::string& from : input.regions) {
+    const auto weight =
+        compute_weight(preferences, move_over(lines, input.size, {from, region}, now));
+    if (best != nullptr && least <= weight) continue;
+    best = &from;
+    least = weight;
+  }
+  return best;
+}
+
 Movement compute_region_movement(const JobPreferences& preferences, const std::string& region,
                                  const topology::RegionLines* lines, core::Time now) {
-  static const topology::RegionLines kNone;
-  if (lines == nullptr) lines = &kNone;
   Movement all;
   for (const DataLocation& input : preferences.inputs) {
-    const bool is_there = std::ranges::find(input.regions, region) != input.regions.end();
-    if (input.regions.empty() || is_there) continue;
-    Movement best{{INT64_MAX}, {INT64_MAX}};
-    for (const std::string& from : input.regions) {
-      const topology::LineTerms line = lines->get_terms({from, region}, now);
-      const Movement one = compute_movement(input.size, line.bits_per_second, line.latency_ms,
-                                            line.price_per_gigabyte);
-      if (compute_weight(preferences, one) < compute_weight(preferences, best)) best = one;
-    }
-    all = add(all, best);
+    const std::string* from = find_source(preferences, input, region, lines, now);
+    if (from != nullptr) all = add(all, move_over(lines, input.size, {*from, region}, now));
   }
   return all;
 }
@@ -83,9 +102,7 @@ std::int64_t compute_user_latency(const std::string& user_region, const topology
                                   const topology::RegionLines* lines, core::Time now) {
   const std::int64_t here = pool.user_line.latency_ms;
   if (user_region.empty() || user_region == pool.region) return here;
-  static const topology::RegionLines kNone;
-  const topology::RegionLines& known = lines == nullptr ? kNone : *lines;
-  return add_clamped(here, known.get_terms({user_region, pool.region}, now).latency_ms);
+  return add_clamped(here, get_terms(lines, {user_region, pool.region}, now).latency_ms);
 }
 
 Movement compute_input_movement(const JobPreferences& preferences, const topology::Pool& pool,

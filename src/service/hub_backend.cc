@@ -330,9 +330,12 @@ core::Result<crypto::Secret> HubBackend::open_box(std::string_view box,
   return crypto::open_bound(box, context, keys_->seal);
 }
 
-void HubBackend::pace_line(const std::string& region, std::int64_t wanted,
+void HubBackend::pace_line(const api::LineUse& use, std::int64_t wanted,
                            std::function<void(core::Result<std::int64_t>)> done) {
-  lines_.wait_turn(region, wanted, std::move(done));
+  lines_.wait_turn(use, wanted, std::move(done));
+  if (auto wish = lines_.find_wish(use)) {
+    submit(std::move(*wish), [](const core::Result<hub::Reply>&) {});
+  }
 }
 
 std::int64_t HubBackend::count_sent(const std::string& region) const {

@@ -69,7 +69,7 @@ class HubBackend final : public api::Backend {
   void greet_peer(std::uint32_t peer) override;
   void ask_peer(std::uint32_t peer, api::PeerQuestion question,
                 std::function<void(core::Result<std::string>)> done) override;
-  void pace_line(const std::string& region, std::int64_t wanted,
+  void pace_line(const api::LineUse& use, std::int64_t wanted,
                  std::function<void(core::Result<std::int64_t>)> done) override;
   std::int64_t count_sent(const std::string& region) const override;
   void fetch_from_peer(api::PeerFetch ask,

@@ -9,19 +9,10 @@
 namespace intertie::service {
 namespace {
 
-constexpr std::int64_t kBitsPerByte = 8;
-// One answer takes at most this much of the line, so that others wait no longer for theirs.
-constexpr core::Duration kTurn = core::seconds(1);
-constexpr std::int64_t kTurnBytesMin = 16 << 10;
-// What may go at once after a pause.
-constexpr core::Duration kBurst = core::milliseconds(50);
-constexpr std::int64_t kBurstBytesMin = 64 << 10;
 constexpr core::Duration kRateNewsEvery = core::seconds(5);
-
-std::int64_t compute_bytes(std::int64_t bits_per_second, core::Duration time) {
-  __extension__ using Wide = __int128;
-  return static_cast<std::int64_t>(Wide{bits_per_second} * time.count / 1'000'000 / kBitsPerByte);
-}
+// A wish that was not granted is told again so late.
+constexpr core::Duration kWishEvery = core::seconds(10);
+constexpr std::size_t kWishesMax = 10'000;
 
 bool is_changed(const std::optional<core::Duration>& told, core::Duration delay) {
   if (!told) return true;
@@ -32,60 +23,96 @@ bool is_changed(const std::optional<core::Duration>& told, core::Duration delay)
 
 }  // namespace
 
-void LineTraffic::look(const hub::HubMachine& machine) {
-  const auto& lines = machine.state().lines;
-  if (lines.empty()) return;
-  const core::Time now = clock_();
-  const std::lock_guard lock(mutex_);
-  for (const hub::LineRegistered& registered : lines) {
-    const std::int64_t rate = registered.line.bandwidth_bits_per_second;
-    std::int64_t& known = rates_[registered.line.to];
-    if (std::exchange(known, rate) == rate) continue;
-    const std::int64_t bytes = std::max<std::int64_t>(rate / kBitsPerByte, 1);
-    const auto pacer = pacers_.find(registered.line.to);
-    if (pacer != pacers_.end()) {
-      pacer->second.set_rate(bytes, now);
-    } else {
-      const core::Bytes burst{std::max(compute_bytes(rate, kBurst), kBurstBytesMin)};
-      pacers_.emplace(registered.line.to, transfer::Pacer(bytes, burst, now));
-    }
+LineTraffic::Line& LineTraffic::take_line(const topology::RegionLine& registered, core::Time now) {
+  const std::int64_t rate = registered.bandwidth_bits_per_second;
+  const auto [found, is_new] =
+      lines_.try_emplace(registered.to, Line{rate, transfer::LinePacer(rate, now), {}, {}});
+  Line& line = found->second;
+  if (std::exchange(line.bits_per_second, rate) != rate) line.pacer.set_bandwidth(rate, now);
+  return line;
+}
+
+void LineTraffic::take_legs(const hub::State& state, core::Time now) {
+  // Numbers only grow, and a leg never changes.
+  if (next_leg_ == state.next_line_leg && leg_count_ == state.line_legs.size()) return;
+  next_leg_ = state.next_line_leg;
+  leg_count_ = state.line_legs.size();
+  for (auto& [region, line] : lines_) {
+    std::erase_if(line.legs, [&](const auto& row) {
+      if (state.line_legs.contains(row.second.number)) return false;
+      line.pacer.drop_leg(row.second.number, now);
+      return true;
+    });
+  }
+  for (const auto& [number, reserved] : state.line_legs) {
+    const auto line = lines_.find(reserved.to);
+    if (line == lines_.end()) continue;
+    const Leg leg{number, reserved.size.count, 0};
+    if (!line->second.legs.try_emplace(reserved.key, leg).second) continue;
+    line->second.pacer.put_leg(number, reserved.bits_per_second, now);
   }
 }
 
-void LineTraffic::wait_turn(const std::string& region, std::int64_t wanted, Turn done) {
-  auto booked = book(region, wanted);
+void LineTraffic::look(const hub::HubMachine& machine) {
+  const hub::State& state = machine.state();
+  if (state.lines.empty()) return;
+  const core::Time now = clock_();
+  const std::lock_guard lock(mutex_);
+  for (const hub::LineRegistered& registered : state.lines) take_line(registered.line, now);
+  take_legs(state, now);
+}
+
+void LineTraffic::wait_turn(const api::LineUse& use, std::int64_t wanted, Turn done) {
+  auto booked = book(use, wanted);
   if (!booked || booked->wait <= core::Duration{}) {
     return done(booked ? core::Result<std::int64_t>(booked->bytes) : booked.error());
   }
   std::unique_lock lock(mutex_);
   if (is_stopping_) {
     lock.unlock();
-    return done(core::Error{core::Reason::stopping, "line to " + region});
+    return done(core::Error{core::Reason::stopping, "line to " + use.region});
   }
   const std::uint64_t number = next_++;
   waiting_.emplace(number, std::move(done));
   deadlines_.add(booked->wait, [this, number, bytes = booked->bytes] { give_turn(number, bytes); });
 }
 
-core::Result<LineTraffic::Booking> LineTraffic::book(const std::string& region,
-                                                     std::int64_t wanted) {
+core::Result<LineTraffic::Booking> LineTraffic::book(const api::LineUse& use, std::int64_t wanted) {
   const std::lock_guard lock(mutex_);
-  const std::string line = "line to " + region;
-  if (is_stopping_) return core::Error{core::Reason::stopping, line};
-  const auto pacer = pacers_.find(region);
-  if (pacer == pacers_.end()) {
-    sent_[region] += wanted;
+  const std::string name = "line to " + use.region;
+  if (is_stopping_) return core::Error{core::Reason::stopping, name};
+  const auto line = lines_.find(use.region);
+  if (line == lines_.end()) {
+    sent_[use.region] += wanted;
     return Booking{wanted, {}};
   }
+  const auto leg = line->second.legs.find(use.leg);
+  const bool has_leg = leg != line->second.legs.end();
   const core::Time now = clock_();
-  const std::int64_t most = std::max(compute_bytes(rates_[region], kTurn), kTurnBytesMin);
-  const std::int64_t bytes = std::min(wanted, most);
-  transfer::Pacer booked = pacer->second;
-  const core::Duration wait = booked.book(bytes, now) - now;
-  if (wait > core::limits::line_wait_max) return core::Error{core::Reason::busy, line};
-  pacer->second = booked;
-  sent_[region] += bytes;
-  return Booking{bytes, wait};
+  const auto turn = line->second.pacer.book(has_leg ? leg->second.number : 0, wanted, now,
+                                            now + core::limits::line_wait_max);
+  if (turn.bytes == 0) return core::Error{core::Reason::busy, name};
+  if (has_leg) leg->second.sent += turn.bytes;
+  sent_[use.region] += turn.bytes;
+  return Booking{turn.bytes, turn.at - now};
+}
+
+std::optional<hub::Command> LineTraffic::find_wish(const api::LineUse& use) {
+  if (use.leg.empty() || use.size < core::limits::line_leg_bytes_min) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = lines_.find(use.region);
+  if (found == lines_.end()) return std::nullopt;
+  Line& line = found->second;
+  const auto leg = line.legs.find(use.leg);
+  const bool has_leg = leg != line.legs.end();
+  if (has_leg && leg->second.sent < leg->second.size) return std::nullopt;
+  const core::Time now = clock_();
+  const auto told = line.told.find(use.leg);
+  if (told != line.told.end() && now - told->second < kWishEvery) return std::nullopt;
+  if (line.told.size() >= kWishesMax) line.told.clear();
+  line.told[use.leg] = now;
+  if (has_leg) return hub::ReleaseLine{use.region, use.leg};
+  return hub::ReserveLine{use.region, use.leg, use.size};
 }
 
 std::int64_t LineTraffic::count_sent(const std::string& region) const {

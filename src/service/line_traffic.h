@@ -9,11 +9,13 @@
 #include <string>
 #include <utility>
 
+#include "intertie/api/backend.h"
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/hub/machine.h"
+#include "intertie/topology/region_lines.h"
 #include "intertie/transfer/line_meter.h"
-#include "intertie/transfer/pacing.h"
+#include "intertie/transfer/line_pacer.h"
 
 #include "deadlines.h"
 #include "site_clock.h"
@@ -32,12 +34,17 @@ class LineTraffic {
   LineTraffic(Deadlines& deadlines, WorkerPool& workers, Clock clock = read_boot_time)
       : deadlines_(deadlines), workers_(workers), clock_(std::move(clock)) {}
 
-  /// Paces to what is registered from now on. On the engine's thread. O(lines).
+  /// Paces to what is registered and reserved from now on. On the engine's thread. O(lines);
+  /// O(legs) if one began or ended.
   void look(const hub::HubMachine& machine);
 
-  /// A turn to send to `region` (api::Backend::pace_line). `done` comes at once, on this thread, if
-  /// the line is free or not registered; else later on a worker.
-  void wait_turn(const std::string& region, std::int64_t wanted, Turn done);
+  /// A turn to send (api::Backend::pace_line). `done` comes at once, on this thread, if the line is
+  /// free or not registered; else later on a worker.
+  void wait_turn(const api::LineUse& use, std::int64_t wanted, Turn done);
+
+  /// What the hub should be told about the share of a transfer that has had turns: that it wants
+  /// one (once in a while), or that all of it has been sent.
+  std::optional<hub::Command> find_wish(const api::LineUse& use);
 
   /// Bytes that were given a turn to that region so far.
   std::int64_t count_sent(const std::string& region) const;
@@ -81,7 +88,21 @@ class LineTraffic {
     core::Duration wait;
   };
 
-  core::Result<Booking> book(const std::string& region, std::int64_t wanted);
+  struct Leg {
+    std::uint64_t number = 0;
+    std::int64_t size = 0;
+    std::int64_t sent = 0;
+  };
+  struct Line {
+    std::int64_t bits_per_second = 0;
+    transfer::LinePacer pacer;
+    std::map<std::string, Leg> legs;         // By key.
+    std::map<std::string, core::Time> told;  // By key: when the hub was told of its wish.
+  };
+
+  Line& take_line(const topology::RegionLine& registered, core::Time now);
+  void take_legs(const hub::State& state, core::Time now);
+  core::Result<Booking> book(const api::LineUse& use, std::int64_t wanted);
   void end_fetch(const std::string& from, std::int64_t bytes);
   void give_turn(std::uint64_t number, std::int64_t bytes);
 
@@ -89,9 +110,10 @@ class LineTraffic {
   WorkerPool& workers_;
   const Clock clock_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::int64_t> rates_;  // Bits a second, by receiving region.
-  std::map<std::string, std::int64_t> sent_;   // Bytes that had a turn, likewise.
-  std::map<std::string, transfer::Pacer> pacers_;
+  std::map<std::string, Line> lines_;         // By receiving region.
+  std::map<std::string, std::int64_t> sent_;  // Bytes that had a turn, likewise.
+  std::uint64_t next_leg_ = 0;                // Of the state that was looked at, and its legs.
+  std::size_t leg_count_ = 0;
   std::map<std::string, Incoming> incoming_;  // By sending region.
   std::map<std::uint64_t, Turn> waiting_;
   std::uint64_t next_ = 1;

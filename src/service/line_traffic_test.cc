@@ -12,6 +12,8 @@
 namespace intertie::service {
 namespace {
 
+constexpr core::Bytes kSize{4 << 20};
+
 class LineTrafficTest : public testing::Test {
  protected:
   ~LineTrafficTest() override {
@@ -29,12 +31,25 @@ class LineTrafficTest : public testing::Test {
     lines.look(machine);
   }
 
+  void reserve(std::uint64_t number, const std::string& key, std::int64_t bits_per_second) {
+    hub::LineReserved event;
+    event.leg = number;
+    event.to = "42";
+    event.key = key;
+    event.size = kSize;
+    event.bits_per_second = bits_per_second;
+    machine.apply(event, {});
+    lines.look(machine);
+  }
+
   // What came at once; nothing: it waits.
   std::optional<core::Result<std::int64_t>> ask(std::int64_t wanted,
-                                                const std::string& region = "42") {
+                                                const std::string& region = "42",
+                                                const std::string& leg = {}) {
     auto answer = std::make_shared<std::optional<core::Result<std::int64_t>>>();
     answers.push_back(answer);
-    lines.wait_turn(region, wanted, [answer](core::Result<std::int64_t> turn) { *answer = turn; });
+    lines.wait_turn({region, leg}, wanted,
+                    [answer](core::Result<std::int64_t> turn) { *answer = turn; });
     return *answer;
   }
 
@@ -127,6 +142,51 @@ TEST_F(LineTrafficTest, NoTimeIsNoRate) {
   EXPECT_FALSE(lines.take_news("42").has_value());
   fetch(0, core::seconds(1));
   EXPECT_EQ(lines.take_news("42")->bits_per_second, core::limits::line_sample_bytes_min * 8);
+}
+
+// A line of 1 MB/s that others have booked for ten seconds.
+TEST_F(LineTrafficTest, AReservedTransferHasItsTurnsBetweenThoseOfOthers) {
+  register_line(8'000'000);
+  reserve(1, "22/7", 4'000'000);
+  for (int turn = 0; turn < 10; ++turn) ask(1 << 20);
+  const auto reserved = ask(1 << 20, "42", "22/7");
+  ASSERT_TRUE(reserved.has_value());
+  EXPECT_EQ(reserved->value(), 500'000);  // A second of its rate.
+  EXPECT_FALSE(ask(1 << 20, "42", "22/8").has_value());
+  machine.apply(hub::LineReleased{1}, {});
+  lines.look(machine);
+  now = now + core::seconds(1);
+  EXPECT_FALSE(ask(1 << 20, "42", "22/7").has_value());
+}
+
+TEST_F(LineTrafficTest, WhoeverSendsMuchWishesForAShareOnceInAWhile) {
+  register_line(8'000'000);
+  const api::LineUse use{"42", "52/9", kSize};
+  auto wish = lines.find_wish(use);
+  ASSERT_TRUE(wish.has_value());
+  const auto& reserve_line = std::get<hub::ReserveLine>(*wish);
+  EXPECT_EQ(reserve_line.to, "42");
+  EXPECT_EQ(reserve_line.key, "52/9");
+  EXPECT_EQ(reserve_line.size, kSize);
+  EXPECT_FALSE(lines.find_wish(use).has_value());
+  now = now + core::seconds(10);
+  EXPECT_TRUE(lines.find_wish(use).has_value());
+  EXPECT_FALSE(lines.find_wish({"42", "", kSize}).has_value());
+  EXPECT_FALSE(lines.find_wish({"42", "52/9", core::Bytes{1}}).has_value());
+  EXPECT_FALSE(lines.find_wish({"52", "52/9", kSize}).has_value());  // No line.
+}
+
+TEST_F(LineTrafficTest, AShareIsGivenBackWhenAllHasBeenSent) {
+  register_line(80'000'000'000);
+  reserve(1, "52/9", 8'000'000'000);
+  const api::LineUse use{"42", "52/9", kSize};
+  ASSERT_TRUE(ask(kSize.count - 1, "42", "52/9").has_value());
+  EXPECT_FALSE(lines.find_wish(use).has_value());
+  ASSERT_TRUE(ask(1, "42", "52/9").has_value());
+  const auto wish = lines.find_wish(use);
+  ASSERT_TRUE(wish.has_value());
+  EXPECT_EQ(std::get<hub::ReleaseLine>(*wish).key, "52/9");
+  EXPECT_FALSE(lines.find_wish(use).has_value());
 }
 
 }  // namespace

@@ -35,6 +35,11 @@ std::string render_choice(const api::ChoiceView& choice, core::Time now,
                      ": the cheapest of " + std::to_string(choice.pools_fitting) + " that fit, " +
                      std::to_string(choice.pools_considered) + " in all; " +
                      money_text(choice.held_micros, currency) + " were held for it.\n";
+  if (choice.line_bits_per_second > 0) {
+    text += "Of the line to region " + choice.region + " " +
+            short_rate(choice.line_bits_per_second, "bit") +
+            " were reserved for its inputs, until it began.\n";
+  }
   text += render_pools(choice.candidates, currency, terminal);
   return text + render_refusals(choice.counts, std::nullopt);
 }

@@ -30,6 +30,7 @@ Listing make_line_listing(const std::vector<api::LineView>& lines, const std::st
                      {"bandwidth_bits_per_second", "BANDWIDTH", Align::right},
                      {"latency_ms", "LATENCY", Align::right},
                      {"price_per_gigabyte_micros", "PRICE/GB", Align::right},
+                     {"reserved_bits_per_second", "RESERVED", Align::right},
                      {"measured_bits_per_second", "ACHIEVED", Align::right},
                      {"measured_latency_us", "DELAY", Align::right},
                      {"sent_bytes", "SENT", Align::right}};
@@ -42,6 +43,7 @@ Listing make_line_listing(const std::vector<api::LineView>& lines, const std::st
          make_rate_cell(line.bandwidth_bits_per_second),
          Cell(is_registered ? latency + " ms" : "-", latency),
          Cell(is_registered ? money_text(line.price_per_gigabyte_micros, currency) : "-", price),
+         make_rate_cell(line.reserved_bits_per_second),
          make_rate_cell(line.measured_bits_per_second), make_delay_cell(line),
          Cell(line.sent_bytes == 0 ? "-" : short_bytes({line.sent_bytes}),
               std::to_string(line.sent_bytes))});

@@ -61,6 +61,13 @@ struct PeerFetch {
   core::Duration timeout = core::limits::request_timeout;
 };
 
+/// What is to be sent to another region.
+struct LineUse {
+  std::string region;
+  std::string leg = {};   // For what a rate may be reserved (hub/line_key.h); empty: for nothing.
+  core::Bytes size = {};  // All that is to be sent under that key.
+};
+
 /// All members may be called from any handler thread. Callbacks come on threads of the service.
 class Backend {
  public:
@@ -137,9 +144,11 @@ class Backend {
   /// its registered bandwidth leaves. Calls back with how many of the `wanted` bytes (above 0) go
   /// in this answer, when they may go; all of them at once where no line is registered. Ask before
   /// reading them. busy if the turn would come after line_wait_max: the reader asks again.
-  virtual void pace_line(const std::string& region, std::int64_t wanted,
+  /// What has a share of the line (LineUse::leg) keeps its rate, and has one asked for if it has
+  /// not.
+  virtual void pace_line(const LineUse& use, std::int64_t wanted,
                          std::function<void(core::Result<std::int64_t>)> done) {
-    (void)region;
+    (void)use;
     done(wanted);
   }
   /// Bytes that have been given a turn to that region since the hub started.

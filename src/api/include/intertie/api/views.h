@@ -205,11 +205,12 @@ struct ChoiceView {
   std::int64_t pools_fitting = 0;
   std::vector<PoolVerdictView> candidates;  // The best ones, cheapest first.
   std::vector<ReasonCountView> counts;
-  std::string region;  // Whose hub owns the pool.
+  std::string region;                     // Whose hub owns the pool.
+  std::int64_t line_bits_per_second = 0;  // Reserved for its inputs on the line there; 0: none.
 };
 BOOST_DESCRIBE_STRUCT(ChoiceView, (),
                       (attempt, at, site, pool, held_micros, pools_considered, pools_fitting,
-                       candidates, counts, region))
+                       candidates, counts, region, line_bits_per_second))
 
 struct HistoryView {
   std::uint64_t index = 0;

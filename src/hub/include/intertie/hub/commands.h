@@ -221,12 +221,27 @@ struct NoteLine {
   std::optional<core::Duration> delay;  // One way; absent: no new figure.
 };
 
+/// Sets a rate on the line to region `to` aside for what is sent under `key`: as much as
+/// transfer::plan_share() gives. Nothing changes if there is a leg under that key, or no room; the
+/// transfer then shares what is left. Answered with Done; bad_field, not_found (no such line).
+struct ReserveLine {
+  std::string to;
+  std::string key;
+  core::Bytes size;
+};
+
+/// All has been sent under that key, or nobody wants it any more. Answered with Done.
+struct ReleaseLine {
+  std::string to;
+  std::string key;
+};
+
 using Command =
     std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs, CancelJob,
                  JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
                  AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute, AddPeer,
                  ChangePeer, OpenPeerChannel, ReconcilePeer, AcceptPeerRows, AcknowledgePeerRows,
-                 MakeBeacon, AcceptBeacon, RegisterLine, NoteLine>;
+                 MakeBeacon, AcceptBeacon, RegisterLine, NoteLine, ReserveLine, ReleaseLine>;
 
 struct Done {};
 

@@ -373,15 +373,17 @@ struct DisputeResolved {
 BOOST_DESCRIBE_STRUCT(DisputeResolved, (),
                       (dispute, job, attempt, is_accepted, by, from, to, paid, entry))
 
-using Event = std::variant<
-    HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted, SiteRegistered,
-    PoolOffered, MeasurementAccepted, MeasurementRefused, SiteStatusChanged, ShapeInterned,
-    JobSubmitted, DemandUnmet, CapacityReserved, CapacityReleased, AttemptChosen, AttemptBegan,
-    UsageSettled, UsageDisputed, AttemptOver, JobRequeued, JobCancelRequested, JobEnded,
-    SiteRowsAccepted, SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
-    SiteRevoked, DisputeResolved, PeerAdded, PeerChanged, PeerChannelOpened, PeerRowsAccepted,
-    PeerChannelReconciled, OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan,
-    RemoteUsageSettled, RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
-    GuestCommitted, GuestDropped, GuestEnded, ChargeContested, LineRegistered>;
+using Event =
+    std::variant<HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted,
+                 SiteRegistered, PoolOffered, MeasurementAccepted, MeasurementRefused,
+                 SiteStatusChanged, ShapeInterned, JobSubmitted, DemandUnmet, CapacityReserved,
+                 CapacityReleased, AttemptChosen, AttemptBegan, UsageSettled, UsageDisputed,
+                 AttemptOver, JobRequeued, JobCancelRequested, JobEnded, SiteRowsAccepted,
+                 SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
+                 SiteRevoked, DisputeResolved, PeerAdded, PeerChanged, PeerChannelOpened,
+                 PeerRowsAccepted, PeerChannelReconciled, OfferAsked, OfferClosed,
+                 RemoteAttemptChosen, RemoteAttemptBegan, RemoteUsageSettled, RemoteUsageDisputed,
+                 RemoteAttemptOver, GuestReserved, GuestRefused, GuestCommitted, GuestDropped,
+                 GuestEnded, ChargeContested, LineRegistered, LineReserved, LineReleased>;
 
 }  // namespace intertie::hub

@@ -25,6 +25,14 @@ struct RemotePoolName {
 };
 BOOST_DESCRIBE_STRUCT(RemotePoolName, (), (pool, region, site, name, identifier))
 
+/// What was reserved of a line for the inputs.
+struct ReservedLine {
+  std::string to;  // Region.
+  std::int64_t bits_per_second = 0;
+  core::Time until;
+};
+BOOST_DESCRIBE_STRUCT(ReservedLine, (), (to, bits_per_second, until))
+
 /// A placement (placement::Placement, field by field) whose candidates may lie in other regions.
 struct Explanation {
   std::optional<topology::PoolHandle> chosen;
@@ -34,8 +42,9 @@ struct Explanation {
   std::vector<placement::Candidate> candidates;
   std::vector<placement::ReasonCount> refused;
   std::vector<RemotePoolName> remote;
+  std::optional<ReservedLine> line = std::nullopt;
 };
 BOOST_DESCRIBE_STRUCT(Explanation, (),
-                      (chosen, verdict, pools, fitting, candidates, refused, remote))
+                      (chosen, verdict, pools, fitting, candidates, refused, remote, line))
 
 }  // namespace intertie::hub

@@ -236,4 +236,26 @@ struct LineRegistered {
 };
 BOOST_DESCRIBE_STRUCT(LineRegistered, (), (line, seq, record, envelope))
 
+/// Of a line from this region: a rate is set aside for what is sent under `key` (hub/line_legs.h),
+/// until then or its release. The end of an offer, and the beginning of its attempt, release its
+/// leg without an event of their own.
+struct LineReserved {
+  std::uint64_t leg = 0;  // Number: 1, 2, 3, ...
+  std::string to;         // Region.
+  std::string key;
+  core::Bytes size;  // What is to be sent.
+  std::int64_t bits_per_second = 0;
+  core::Time from;
+  core::Time until;
+
+  friend bool operator==(const LineReserved&, const LineReserved&) = default;
+};
+BOOST_DESCRIBE_STRUCT(LineReserved, (), (leg, to, key, size, bits_per_second, from, until))
+
+/// A leg is over: all has been sent, its time is up, or the line carries less now.
+struct LineReleased {
+  std::uint64_t leg = 0;
+};
+BOOST_DESCRIBE_STRUCT(LineReleased, (), (leg))
+
 }  // namespace intertie::hub

@@ -189,8 +189,10 @@ struct State {
   std::uint64_t next_reservation = 1;
   Counters counters;
   PublicLog public_log;
-  std::map<std::uint64_t, OpenDispute> disputes;  // By log index of UsageDisputed.
-  std::vector<LineRegistered> lines;              // From this region, in order of registration.
+  std::map<std::uint64_t, OpenDispute> disputes;    // By log index of UsageDisputed.
+  std::vector<LineRegistered> lines;                // From this region, in order of registration.
+  std::map<std::uint64_t, LineReserved> line_legs;  // What is reserved of them, by number.
+  std::uint64_t next_line_leg = 1;
 
   // Derived.
   std::map<std::uint64_t, std::set<std::uint64_t>> disputes_of_jobs;
@@ -211,6 +213,8 @@ struct State {
   std::vector<std::uint32_t> shape_uses;                  // Jobs by shape.
   std::set<std::uint32_t> free_shapes;                    // Handles to use again.
   std::set<std::pair<core::Time, std::uint64_t>> timers;  // Jobs with not_before or deadline.
+  std::map<std::pair<std::string, std::string>, std::uint64_t> legs_of_keys;  // (to, key).
+  std::set<std::pair<core::Time, std::uint64_t>> leg_expiries;
 
   /// The line from this region, or nullptr. O(lines).
   const LineRegistered* find_line(const std::string& to) const {
@@ -218,6 +222,12 @@ struct State {
       if (registered.line.to == to) return &registered;
     }
     return nullptr;
+  }
+
+  /// The leg under that key of the line to that region, or nullptr. O(log legs).
+  const LineReserved* find_leg(const std::string& to, const std::string& key) const {
+    const auto found = legs_of_keys.find({to, key});
+    return found == legs_of_keys.end() ? nullptr : &line_legs.at(found->second);
   }
 
   const Job* find_job(std::uint64_t number) const {

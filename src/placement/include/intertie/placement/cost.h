@@ -55,6 +55,13 @@ core::Money compute_price(core::Money hourly, core::Duration duration);
 Movement compute_movement(core::Bytes size, std::int64_t bandwidth_bits_per_second,
                           std::int64_t latency_ms, core::Money price_per_gigabyte);
 
+/// The region whose copy of an input is the cheapest to bring to `region`: by price, and time at
+/// the job's price of delay; nullptr: it lies there, or in no named region. Without `lines`, none
+/// are known. O(copies).
+const std::string* find_source(const JobPreferences& preferences, const DataLocation& input,
+                               const std::string& region, const topology::RegionLines* lines,
+                               core::Time now);
+
 /// Bringing all inputs of the job to the region: each from its cheapest copy (price, and time at
 /// the job's price of delay) over the line from there; nothing for what lies there already. Without
 /// `lines`, none are known. Prices and times add up: inputs may share a line. O(copies).
