@@ -88,10 +88,10 @@ TEST_F(DataAtHome, AJobThatIsSentAwayReservesItsShareInTheSameDecision) {
   EXPECT_EQ(state().find_leg("42", leg.key), &leg);
   const auto reader = home.store().open_reader().value();
   const auto body = reader->read_body(home.durable());  // Of OfferAsked, the last record.
-  const auto told = codec::from_json<Explanation>(body->bytes, codec::Boundary::tolerant);
-  ASSERT_TRUE(told.has_value() && told->line.has_value());
-  EXPECT_EQ(told->line->bits_per_second, 40'000'000);
-  EXPECT_EQ(told->line->until, leg.until);
+  const auto read = codec::from_json<Explanation>(body->bytes, codec::Boundary::tolerant);
+  ASSERT_TRUE(read.has_value() && read->line.has_value());
+  EXPECT_EQ(read->line->bits_per_second, 40'000'000);
+  EXPECT_EQ(read->line->until, leg.until);
 }
 
 TEST_F(DataAtHome, WhatDoesNotCrossTheLineReservesNothing) {

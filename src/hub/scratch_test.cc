@@ -100,7 +100,7 @@ TEST(ScratchOfAJob, IsItsInputsAndADefaultUnlessItSays) {
             core::limits::task_scratch_default + core::Bytes{2'010});
   document.need.scratch = core::Bytes{7};
   EXPECT_EQ(make_requirements(document).scratch.count, 7);
-  document.need.scratch = core::Bytes{-1};
+  document = make_document(-1);
   EXPECT_EQ(prepare_submission(document, {}).error().reason, core::Reason::out_of_range);
 }
 

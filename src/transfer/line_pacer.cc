@@ -34,43 +34,51 @@ LinePacer::Part LinePacer::make_part(std::int64_t bits_per_second, std::int64_t 
   return {bits_per_second, Pacer(compute_byte_rate(bits_per_second), burst, now)};
 }
 
+LinePacer::Part LinePacer::make_booked(std::int64_t bits_per_second, std::int64_t burst_least,
+                                       core::Time now, core::Time ready) {
+  Part part = make_part(bits_per_second, burst_least, now);
+  part.pacer.take(INT64_MAX, now);
+  part.pacer.book(compute_bytes(bits_per_second, ready - now), now);
+  return part;
+}
+
 LinePacer::LinePacer(std::int64_t bits_per_second, core::Time now)
     : bandwidth_(bits_per_second), shared_(make_part(bits_per_second, kSharedBurstMin, now)) {
   assert(bits_per_second > 0);
 }
 
-void LinePacer::share_rest(core::Time now) {
+// What was booked at the old rate keeps its turns, and what is booked from now on follows it.
+void LinePacer::share_rest(core::Time now, core::Time ready) {
   shared_.bits_per_second = std::max<std::int64_t>(bandwidth_ - reserved_, 1);
-  shared_.pacer.set_rate(compute_byte_rate(shared_.bits_per_second), now);
+  if (ready > now) {
+    shared_ = make_booked(shared_.bits_per_second, kSharedBurstMin, now, ready);
+  } else {
+    shared_.pacer.set_rate(compute_byte_rate(shared_.bits_per_second), now);
+  }
 }
 
 void LinePacer::set_bandwidth(std::int64_t bits_per_second, core::Time now) {
   assert(bits_per_second > 0);
   bandwidth_ = bits_per_second;
-  share_rest(now);
+  share_rest(now, shared_.pacer.get_ready_time(0, now));
 }
 
 void LinePacer::put_leg(std::uint64_t leg, std::int64_t bits_per_second, core::Time now) {
   assert(bits_per_second > 0);
   if (legs_.contains(leg)) return;
-  const core::Duration booked = shared_.pacer.get_ready_time(0, now) - now;
-  Part part = make_part(bits_per_second, kLegBurstMin, now);
-  part.pacer.take(INT64_MAX, now);
-  part.pacer.book(compute_bytes(bits_per_second, booked), now);
-  legs_.emplace(leg, part);
+  const core::Time ready = shared_.pacer.get_ready_time(0, now);
+  legs_.emplace(leg, make_booked(bits_per_second, kLegBurstMin, now, ready));
   reserved_ += bits_per_second;
-  share_rest(now);
+  share_rest(now, ready);
 }
 
 void LinePacer::drop_leg(std::uint64_t leg, core::Time now) {
   const auto found = legs_.find(leg);
   if (found == legs_.end()) return;
-  const Part& part = found->second;
-  const core::Duration booked = part.pacer.get_ready_time(0, now) - now;
-  shared_.pacer.book(compute_bytes(part.bits_per_second, booked), now);
-  reserved_ -= part.bits_per_second;
+  const core::Time booked = found->second.pacer.get_ready_time(0, now);
+  reserved_ -= found->second.bits_per_second;
   legs_.erase(found);
-  share_rest(now);
+  share_rest(now, std::max(booked, shared_.pacer.get_ready_time(0, now)));
 }
 
 LinePacer::Turn LinePacer::book(std::uint64_t leg, std::int64_t wanted, core::Time now,

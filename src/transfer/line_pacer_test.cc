@@ -114,7 +114,7 @@ TEST(LinePacer, ATurnThatComesTooLateIsNotBooked) {
   const Time latest = kStart + core::seconds(2);
   int turns = 0;
   while (pacer.book(0, 1'000'000, kStart, latest).bytes > 0) ++turns;
-  EXPECT_EQ(turns, 4);  // One at once, then three; the next would begin after 3 s.
+  EXPECT_EQ(turns, 3);  // At once, after 0.9 s and after 1.9 s.
   EXPECT_EQ(pacer.book(0, 1, kStart, latest).bytes, 0);
   EXPECT_EQ(pacer.book(0, 1, kStart + core::seconds(2), kStart + core::seconds(4)).bytes, 1);
 }

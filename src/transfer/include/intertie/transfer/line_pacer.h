@@ -44,7 +44,9 @@ class LinePacer {
     Pacer pacer;
   };
   static Part make_part(std::int64_t bits_per_second, std::int64_t burst_least, core::Time now);
-  void share_rest(core::Time now);
+  static Part make_booked(std::int64_t bits_per_second, std::int64_t burst_least, core::Time now,
+                          core::Time ready);
+  void share_rest(core::Time now, core::Time ready);
 
   std::int64_t bandwidth_;
   std::int64_t reserved_ = 0;  // The sum of the legs.
