@@ -38,7 +38,11 @@ Result<ControlFile> ControlFile::create(int folder, const std::string& name) {
   if (!file.is_open() && errno == EEXIST) return {Reason::already_exists, name};
   if (!file.is_open()) return make_io_error(name, errno);
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return make_io_error("flock", errno);
-  if (::ftruncate(file.get(), sizeof(ControlBlock)) != 0) return make_io_error(name, errno);
+  // Allocated, not only made so long: on a full disk a hole in the mapping would kill who writes.
+  if (const int error = ::posix_fallocate(file.get(), 0, sizeof(ControlBlock)); error != 0) {
+    ::unlinkat(folder, name.c_str(), 0);
+    return make_io_error(name, error);
+  }
   const auto block = map_block(file.get());
   if (!block) return block.error();
   (*block)->lease_deadline = ControlBlock::kNoLease;

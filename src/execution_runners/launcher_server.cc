@@ -39,6 +39,12 @@ constexpr core::Duration kSyncAfter = core::seconds(1);
 constexpr int kOrderTries = 3;
 constexpr std::size_t kSyncsMax = 64;  // At once: the loop must not stand still for long.
 
+std::optional<TaskResult> read_result(const TaskKey& key, std::string_view text) {
+  auto result = decode_result(text);
+  if (!result || result->key != key) return std::nullopt;
+  return std::move(*result);
+}
+
 }  // namespace
 
 LauncherServer::LauncherServer(LauncherOptions options, Host host, Descriptor folder,
@@ -128,19 +134,18 @@ void LauncherServer::adopt(const TaskKey& key) {
   watch(task.pidfd.get(), EPOLLIN);
 }
 
-/// The meter has gone or is done with it: what it left is the task's end.
-void LauncherServer::end_task(const TaskKey& key, Task& task) {
+/// The meter has gone or is done with it: what it left, or `told` here, is the task's end.
+void LauncherServer::end_task(const TaskKey& key, Task& task, std::string_view told) {
   --running_;
   if (task.pidfd.is_open()) {
     if (keys_by_pidfd_.erase(task.pidfd.get()) > 0) unwatch(task.pidfd.get());
   }
   task.pidfd.reset();
-  const std::string name = make_result_name(key);
-  if (const auto text = read_file(tasks_folder_.get(), name, kResultBytesMax)) {
-    if (auto result = decode_result(*text); result && result->key == key) {
-      task.result = std::move(*result);
-    }
+  if (const auto text = read_file(tasks_folder_.get(), make_result_name(key), kResultBytesMax)) {
+    task.result = read_result(key, *text);
+    task.is_written = task.result.has_value();
   }
+  if (!task.result) task.result = read_result(key, told);
   if (!task.result) {
     if (task.meter > 0) remove_group(host_.groups, make_group_name(host_, task.meter));
     kill_orphans();
@@ -149,8 +154,8 @@ void LauncherServer::end_task(const TaskKey& key, Task& task) {
     lost.end = execution::TaskEnd::lost;
     lost.exit_code = 128 + SIGKILL;
     task.result = task.control ? make_lost_result(key, task.control->block()) : lost;
-    (void)write_file_whole(tasks_folder_.get(), name, encode_result(*task.result));
   }
+  write_result(key, task);
   unsynced_.emplace_back(read_boot_clock(), key);
   if (task.control) {
     const std::int64_t user = task.control->block().user;
@@ -165,6 +170,14 @@ void LauncherServer::end_task(const TaskKey& key, Task& task) {
   tell.key = key;
   tell.result = task.result;
   send_to_all(tell);
+}
+
+/// On a full disk it stays in memory, and is tried again with the next syncs.
+void LauncherServer::write_result(const TaskKey& key, Task& task) {
+  if (task.is_written || !task.result) return;
+  const auto written =
+      write_file_whole(tasks_folder_.get(), make_result_name(key), encode_result(*task.result));
+  task.is_written = written.has_value();
 }
 
 /// Processes of a meter that died come to the launcher, which is a subreaper: they must not live.
@@ -273,7 +286,7 @@ void LauncherServer::handle_meter(int channel) {
     const PacketState state = receive_packet(channel, packet);
     if (state == PacketState::none) return;
     MeterNotice notice;
-    const bool is_end = state == PacketState::done && packet.bytes.size() == sizeof(notice);
+    const bool is_end = state == PacketState::done && packet.bytes.size() >= sizeof(notice);
     if (is_end) std::memcpy(static_cast<void*>(&notice), packet.bytes.data(), sizeof(notice));
     const std::optional<TaskKey> key = member->key;
     if (is_end && notice.is_reusable) {
@@ -288,7 +301,10 @@ void LauncherServer::handle_meter(int channel) {
     }
     if (!key) continue;
     handle_notices();
-    if (const auto task = tasks_.find(*key); task != tasks_.end()) end_task(*key, task->second);
+    const std::string_view told =
+        is_end ? std::string_view(packet.bytes).substr(sizeof(notice)) : std::string_view();
+    const auto task = tasks_.find(*key);
+    if (task != tasks_.end()) end_task(*key, task->second, told);
   }
 }
 
@@ -314,9 +330,8 @@ void LauncherServer::start(const Call& call, Descriptor request) {
   result.ended = read_wall_clock();
   result.ended_boottime = read_boot_clock();
   result.detail = ordered.error().detail;
-  (void)write_file_whole(tasks_folder_.get(), make_result_name(call.key), encode_result(result));
   ++running_;  // end_task takes it back.
-  end_task(call.key, task);
+  end_task(call.key, task, encode_result(result));
 }
 
 void LauncherServer::forget(const TaskKey& key) {
@@ -458,9 +473,12 @@ void LauncherServer::sync_results() {
   const core::Duration before = read_boot_clock() - kSyncAfter;
   bool has_synced = false;
   for (std::size_t count = 0; count < kSyncsMax && !unsynced_.empty(); unsynced_.pop_front()) {
-    const auto& [since, key] = unsynced_.front();
+    const auto [since, key] = unsynced_.front();
     if (since > before) break;
-    if (!tasks_.contains(key)) continue;
+    const auto task = tasks_.find(key);
+    if (task == tasks_.end()) continue;
+    write_result(key, task->second);
+    if (!task->second.is_written) unsynced_.emplace_back(read_boot_clock(), key);
     (void)sync_file(tasks_folder_.get(), make_result_name(key));
     has_synced = true;
     ++count;

@@ -49,6 +49,7 @@ class LauncherServer {
     bool is_started = false;
     std::string network;
     std::optional<execution::TaskResult> result;
+    bool is_written = false;  // The result has its file.
   };
   using Tasks = std::map<execution::TaskKey, Task>;
 
@@ -70,7 +71,8 @@ class LauncherServer {
   void sync_results();
   core::Result<const GangNetwork*> find_network(const std::string& name);
   std::optional<std::uint32_t> choose_user(const Call& call);
-  void end_task(const execution::TaskKey& key, Task& task);
+  void end_task(const execution::TaskKey& key, Task& task, std::string_view told = {});
+  void write_result(const execution::TaskKey& key, Task& task);
   void forget(const execution::TaskKey& key);
   void list(Client& client);
   void stop(bool cancel_all);

@@ -502,12 +502,14 @@ bool run_task(Workplace& place, MeterTask task) {
     place.group.remove();
   }
   const std::string name = make_result_name(notice.key);
-  // Without a result file the launcher makes a lost one from the control file. With no launcher
-  // there is nobody else to bring the result to the disk.
-  (void)write_file_whole(plan.tasks_folder, name, encode_result(meter.result()),
-                         is_launcher_gone(plan.channel));
+  // With no launcher there is nobody else to bring the result to the disk. With one, a result that
+  // a full disk refuses is told: without either the launcher makes a lost one.
+  const std::string result = encode_result(meter.result());
+  const auto written =
+      write_file_whole(plan.tasks_folder, name, result, is_launcher_gone(plan.channel));
   task.control.close_descriptor();
-  const std::string_view bytes(reinterpret_cast<const char*>(&notice), sizeof(notice));
+  std::string bytes(reinterpret_cast<const char*>(&notice), sizeof(notice));
+  if (!written) bytes += result;
   const bool is_told = send_packet(plan.channel, bytes, {}) == PacketState::done;
   if (!is_told || !notice.is_reusable) return false;
   if (!is_resident) place.make_group();

@@ -32,7 +32,7 @@ struct MeterOrder {
 };
 
 /// The task has ended, its result is written and its control file is unlocked. A meter that is not
-/// `is_reusable` leaves by itself.
+/// `is_reusable` leaves by itself. Behind it stands the result (JSON) if the disk did not take it.
 struct MeterNotice {
   execution::TaskKey key;
   bool is_reusable = false;

@@ -145,6 +145,26 @@ TEST_F(SurvivalTest, ResultStaysUntilItIsAcknowledged) {
   EXPECT_TRUE(std::filesystem::is_empty(launcher_folder() + "/tasks"));
 }
 
+// A disk that is full when a task ends loses no result; it is on the disk when there is space.
+TEST_F(SurvivalTest, ResultThatTheDiskRefusesIsToldAndWrittenLater) {
+  for (const std::string program : {"echo x; exit 7", "/there/is/no/such/program"}) {
+    const auto request = make_process(program);
+    // A folder of its temporary name: the same to the meter as a disk that is full.
+    const std::string obstacle = result_path(request.key) + ".new";
+    std::filesystem::create_directory(obstacle);
+    const auto result = run(request);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->end, TaskEnd::exited) << result->detail;
+    EXPECT_EQ(result->exit_code, program == "echo x; exit 7" ? 7 : 127);
+    EXPECT_FALSE(std::filesystem::exists(result_path(request.key)));
+    std::filesystem::remove(obstacle);
+    ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(result_path(request.key)); }));
+    const auto written = decode_result(read_text(result_path(request.key)));
+    ASSERT_TRUE(written);
+    EXPECT_EQ(*written, *result);
+  }
+}
+
 TEST_F(SurvivalTest, KilledMeterTakesItsTaskWithItAndIsReportedAsLost) {
   const std::string mark = "86393." + std::to_string(::getpid());
   const auto request =

@@ -39,6 +39,8 @@ struct EngineHooks {
       on_durable;
   /// At the end of each turn (answers collected during the turn are sent here).
   std::function<void(const M& machine, core::Time now)> on_turn_end;
+  /// The store begins to refuse (why), or takes again (null).
+  std::function<void(const core::Error* failure)> on_store_change;
 };
 
 /// Owns machine, engine and the store's thread. Wakes for commands, finished appends and
@@ -209,10 +211,16 @@ class EngineThread {
       const core::Time now = read_clock();
       const Clock::time_point began = Clock::now();
       const bool has_more = engine_.poll(now);
-      is_unavailable_.store(engine_.is_store_unavailable(), std::memory_order_relaxed);
+      note_store();
       if (hooks_.on_turn_end) hooks_.on_turn_end(*machine_, now);
       if (!sleep_or_end(has_more, now, began)) return;
     }
+  }
+
+  void note_store() {
+    const std::optional<core::Error>& failure = engine_.store_failure();
+    if (is_unavailable_.exchange(failure.has_value()) == failure.has_value()) return;
+    if (hooks_.on_store_change) hooks_.on_store_change(failure ? &*failure : nullptr);
   }
 
   // Waits until there is something to do; false when the loop is over.

@@ -83,7 +83,7 @@ core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& opt
   if (!datasets) return datasets.error();
   backend->datasets_ = std::move(*datasets);
   backend->sweep_datasets();
-  if (auto done = backend->start_engine(); !done) return done.error();
+  if (auto done = backend->start_engine(options); !done) return done.error();
   if (auto done = backend->open_keys(options); !done) return done.error();
   if (auto done = backend->create_hub(options); !done) return done.error();
   backend->start_peers();
@@ -164,7 +164,7 @@ hub::HubClock HubBackend::read_hub_clock() const {
   return {core::Duration{read_boot_time().micros}, boot_id_};
 }
 
-core::Result<void> HubBackend::start_engine() {
+core::Result<void> HubBackend::start_engine(const HubOptions& options) {
   EngineHooks<hub::HubMachine> hooks;
   hooks.on_durable = [this](const hub::HubMachine& machine, storage::LogIndex durable,
                             const std::vector<std::uint64_t>& subjects) {
@@ -177,6 +177,10 @@ core::Result<void> HubBackend::start_engine() {
     snapshots_.note_durable(durable);
   };
   hooks.on_turn_end = [this](const hub::HubMachine&, core::Time) { answers_.flush(); };
+  hooks.on_store_change = [this, tell = options.on_store_change](const core::Error* failure) {
+    write_store_change(log_, "engine", failure);
+    if (tell) tell(failure);
+  };
   if (auto done = complete_index(); !done) return done;
   auto machine = std::make_unique<hub::HubMachine>();
   machine->note_clock(read_hub_clock());

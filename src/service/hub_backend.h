@@ -100,7 +100,7 @@ class HubBackend final : public api::Backend {
   HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& options, Log& log,
              FailPoints& fail_points);
   core::Result<void> complete_index();
-  core::Result<void> start_engine();
+  core::Result<void> start_engine(const HubOptions& options);
   core::Result<void> open_keys(const HubOptions& options);
   core::Result<void> create_hub(const HubOptions& options);
   void start_peers();

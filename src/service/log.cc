@@ -71,4 +71,9 @@ void Log::write(LogLevel level, std::string_view component, std::string_view eve
   [[maybe_unused]] const auto written = ::write(descriptor_, line.data(), line.size());
 }
 
+void write_store_change(Log& log, std::string_view component, const core::Error* failure) {
+  if (failure == nullptr) return log.write(LogLevel::info, component, "store_available");
+  log.write(LogLevel::error, component, "store_unavailable", {{"error", core::to_text(*failure)}});
+}
+
 }  // namespace intertie::service

@@ -47,4 +47,7 @@ class Log {
   const bool is_owned_;
 };
 
+/// "store_unavailable" with the error, or (null) "store_available".
+void write_store_change(Log& log, std::string_view component, const core::Error* failure);
+
 }  // namespace intertie::service

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kWorkers = 3;
 constexpr int kFetchTriesMax = 6;
+// What a job has made is kept for eight minutes of a full disk; then it is given up as missing.
+constexpr int kStoreTriesMax = 10;
 
 // What the hub treats in another way than a failure to bring inputs.
 bool is_told_as_it_is(core::Reason reason) {
@@ -87,8 +89,9 @@ class SitePreparer::Worker {
   bool collect(const SiteWork& work) {
     const agent::AttemptId id = work.action.attempt;
     agent::ReportCollected report{id.first, id.second, {}, {}};
-    auto collected = store_outputs(work);
+    auto collected = store_outputs_patiently(work);
     if (!collected) {
+      if (collected.error().reason == core::Reason::stopping) return false;
       report.missing = core::to_text(collected.error());
       return finish(std::move(report), work);
     }
@@ -147,18 +150,36 @@ class SitePreparer::Worker {
         [&] { return bring_secrets(context_, client_, work.action.attempt, document); });
   }
 
-  // Repeats what failed because the hub did not answer.
+  // Repeats what failed for a reason that passes: because the hub did not answer.
   template <class T, class Try>
-  core::Result<T> try_patiently(const Try& attempt) {
+  core::Result<T> try_patiently(const Try& attempt,
+                                bool (*is_passing)(core::Reason) = is_worth_retrying,
+                                int tries_max = kFetchTriesMax) {
     core::Duration pause = core::limits::retry_backoff_first;
     for (int tries = 1;; ++tries) {
       core::Result<T> done = attempt();
-      if (done || !is_worth_retrying(done.error().reason) || tries == kFetchTriesMax) return done;
+      if (done || !is_passing(done.error().reason) || tries == tries_max) return done;
       if (!owner_.wait_before_retry(pause)) {
         return core::Error{core::Reason::stopping, "the agent"};
       }
       pause = pause + pause;
     }
+  }
+
+  core::Result<CollectedOutputs> store_outputs_patiently(const SiteWork& work) {
+    const auto store = [&] {
+      auto stored = store_outputs(work);
+      if (!stored) {
+        context_.log.write(LogLevel::warning, "site", "outputs_not_stored",
+                           {{"job", static_cast<std::int64_t>(work.action.attempt.first)},
+                            {"error", core::to_text(stored.error())}});
+      }
+      return stored;
+    };
+    const auto is_full = [](core::Reason reason) {
+      return reason == core::Reason::store_unavailable;
+    };
+    return try_patiently<CollectedOutputs>(store, is_full, kStoreTriesMax);
   }
 
   core::Result<CollectedOutputs> store_outputs(const SiteWork& work) {

@@ -215,6 +215,10 @@ class SiteService::Parts {
       if (SiteRunner* runner = woken_runner_.load()) runner->wake();
       if (SiteUplink* uplink = woken_uplink_.load()) uplink->wake();
     };
+    hooks.on_store_change = [this](const core::Error* failure) {
+      write_store_change(*log_, "site", failure);
+      if (options_.on_store_change) options_.on_store_change(failure);
+    };
     auto engine = SiteEngine::start(std::make_unique<agent::AgentMachine>(keys_->sign), *store_,
                                     std::move(hooks));
     if (!engine) return engine.error();

@@ -6,6 +6,8 @@
 set -euo pipefail
 
 bin=$(realpath "$1")
+# shellcheck source=SCRIPTDIR/processes.sh
+. "$(dirname "$0")/processes.sh"
 kills=${2:-10}
 jobs=${3:-60}
 work=$(mktemp -d)
@@ -14,8 +16,8 @@ site_pid=
 RANDOM=${INTERTIE_SEED:-7}
 
 cleanup() {
-  kill -9 "$hub_pid" "$site_pid" 2>/dev/null || true
-  pkill -9 -f "^$bin launcher --folder $work" 2>/dev/null || true
+  # shellcheck disable=SC2046  # Several process ids.
+  kill -9 $hub_pid $site_pid $(list_users "$work") 2>/dev/null || true
   wait 2>/dev/null || true
   rm -rf "$work" 2>/dev/null || { sleep 1; rm -rf "$work"; }
 }

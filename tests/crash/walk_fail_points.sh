@@ -9,6 +9,8 @@
 set -euo pipefail
 
 bin=$(realpath "$1")
+# shellcheck source=SCRIPTDIR/processes.sh
+. "$(dirname "$0")/processes.sh"
 side=$2
 work=$(mktemp -d)
 hub_pid=
@@ -33,7 +35,10 @@ cleanup() {
 trap cleanup EXIT
 
 # What this test started and that still runs: launcher and tasks, by folder or mark.
-list_left() { pgrep -f "launcher --folder $work|$mark" || true; }
+list_left() {
+  list_users "$work/site"
+  pgrep -f "$mark" || true
+}
 
 fail() {
   echo "FAILED ($side): $*" >&2

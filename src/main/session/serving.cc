@@ -152,6 +152,21 @@ core::Result<void> renew_hub_contexts(service::HubService& hub, const std::strin
   return {};
 }
 
+std::function<void(const core::Error*)> make_store_teller(const Terminal& terminal,
+                                                          const std::string& folder) {
+  return [&terminal, folder](const core::Error* failure) {
+    if (failure == nullptr) {
+      terminal.write_talk(folder + " can be written again; everything goes on.\n");
+      return;
+    }
+    const Complaint complaint = make_complaint(
+        *failure, "Free space under " + folder +
+                      ", or mount its file system anew if it has become read-only and start this "
+                      "again. What was acknowledged is kept, what runs goes on.");
+    terminal.write_talk(render_complaint(complaint, terminal.error_color()));
+  };
+}
+
 service::SiteOptions make_site_options(const std::string& folder) {
   service::SiteOptions options;
   options.folder = folder;

@@ -1,6 +1,7 @@
 // What `dev`, `hub` and `site` have in common: folders, locks, options.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "command_line/parse.h"
 #include "output/complaint.h"
 #include "session/clock.h"
+#include "session/terminal.h"
 
 namespace intertie::cli {
 
@@ -53,6 +55,11 @@ core::Result<std::string> write_hub_context(service::HubService& hub, const std:
 /// address and a fresh token, so that none names a port where nobody listens any more.
 core::Result<void> renew_hub_contexts(service::HubService& hub, const std::string& folder,
                                       const std::string& currency);
+
+/// Says on standard error that the disk under `folder` refuses, with a way out, and that it takes
+/// again. `terminal` outlives what is returned, which any thread may call.
+std::function<void(const core::Error*)> make_store_teller(const Terminal& terminal,
+                                                          const std::string& folder);
 
 /// The launcher's command, and what else every site of this program has in common.
 service::SiteOptions make_site_options(const std::string& folder);

@@ -40,7 +40,8 @@ DevPorts read_ports(const std::string& folder) {
 }
 
 core::Result<std::unique_ptr<service::HubService>> start_hub(const Invocation& invocation,
-                                                             const std::string& folder) {
+                                                             const std::string& folder,
+                                                             const Terminal& terminal) {
   const DevPorts ports = read_ports(folder);
   service::HubOptions options;
   options.folder = folder + "/hub";
@@ -52,6 +53,7 @@ core::Result<std::unique_ptr<service::HubService>> start_hub(const Invocation& i
   options.fee_per_mille = 0;
   options.principals = {{"me", hub::Role::user, kPocketMoney, {}}};
   options.log_path = folder + "/hub.log";
+  options.on_store_change = make_store_teller(terminal, folder);
   core::Result<std::unique_ptr<service::HubService>> hub = service::HubService::start(options);
   if (!hub && !invocation.has("listen") && !ports.user.empty()) {
     // Somebody else has the port of last time; users find the new one in the context.
@@ -154,7 +156,8 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   become_subreaper();
   const StopSignal stop(kill_descendants);
   terminal.say("Starting the hub ...");
-  core::Result<std::unique_ptr<service::HubService>> hub = start_hub(invocation, folder->path());
+  core::Result<std::unique_ptr<service::HubService>> hub =
+      start_hub(invocation, folder->path(), terminal);
   if (!hub) return complain_about_start(hub.error());
   // At once: whatever an earlier run that was killed has left there names an old port.
   const core::Result<void> contexts = write_contexts(**hub, folder->path());

@@ -1,9 +1,12 @@
 // intertie doctor: what works here and what does not, each with a way out.
+#include <fcntl.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 
@@ -46,6 +49,22 @@ Finding check_clock() {
           ""};
 }
 
+// 0, or the system's error. Really writes: rights and the mount's flags do not tell of a disk that
+// is full, or of a file system that the kernel has given up.
+int try_to_write(const std::filesystem::path& folder) {
+  std::string name = folder / ".intertie-doctor-XXXXXX";
+  const int file = ::mkostemp(name.data(), O_CLOEXEC);
+  if (file < 0) return errno;
+  ::unlink(name.c_str());
+  const std::string block(4096, '\0');
+  const bool is_written =
+      ::write(file, block.data(), block.size()) == static_cast<ssize_t>(block.size()) &&
+      ::fsync(file) == 0;
+  const int why = is_written ? 0 : errno;
+  ::close(file);
+  return why;
+}
+
 Finding check_disk(const std::string& folder) {
   std::filesystem::path path(folder);
   std::error_code error;
@@ -58,8 +77,10 @@ Finding check_disk(const std::string& folder) {
             "Name another: --data DIR"};
   }
   const core::Bytes free{static_cast<std::int64_t>(state.f_bavail * state.f_frsize)};
-  if (::access(path.c_str(), W_OK) != 0) {
-    return {"disk", Verdict::bad, path.string() + " cannot be written", "Name another: --data DIR"};
+  if (const int why = try_to_write(path); why != 0) {
+    return {"disk", Verdict::bad, path.string() + " cannot be written: " + std::strerror(why),
+            why == EROFS ? "Mount it anew, writable, or name another folder: --data DIR"
+                         : "Free some space, or name another folder: --data DIR"};
   }
   const bool is_enough = free.count > (1LL << 30);
   return {"disk", is_enough ? Verdict::good : Verdict::doubtful,

@@ -77,8 +77,10 @@ core::Result<void> write_contexts(StartedHub& started,
   return renew_hub_contexts(*started.hub, folder, currency);
 }
 
-core::Result<StartedHub> start_hub(const Invocation& invocation, const std::string& folder) {
+core::Result<StartedHub> start_hub(const Invocation& invocation, const std::string& folder,
+                                   const Terminal& terminal) {
   service::HubOptions options = make_options(invocation, folder);
+  options.on_store_change = make_store_teller(terminal, folder);
   core::Result<std::vector<service::FirstPrincipal>> users = parse_users(invocation);
   if (!users) return users.error();
   options.principals = *users;
@@ -117,7 +119,7 @@ Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<ServedFolder> folder = ServedFolder::open(get_hub_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   const StopSignal stop(nullptr);
-  core::Result<StartedHub> started = start_hub(invocation, folder->path());
+  core::Result<StartedHub> started = start_hub(invocation, folder->path(), terminal);
   if (!started) return complain_about_start(started.error());
   show_started(*started, terminal);
   terminal.say("Ctrl-C stops the hub; running jobs go on at their sites.");
@@ -132,7 +134,7 @@ Outcome run_hub_init(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<ServedFolder> folder = ServedFolder::open(get_hub_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   const StopSignal stop(nullptr);
-  core::Result<StartedHub> started = start_hub(invocation, folder->path());
+  core::Result<StartedHub> started = start_hub(invocation, folder->path(), terminal);
   if (!started) return complain_about_start(started.error());
   const std::string id = started->hub->hub_id();
   if (!started->hub->stop()) return kFailed;

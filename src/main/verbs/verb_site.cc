@@ -86,6 +86,7 @@ Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Te
   const StopSignal stop(nullptr);
   options.log_path = folder.path() + "/site.log";
   options.should_stop = [&stop] { return stop.has_come(); };
+  options.on_store_change = make_store_teller(terminal, folder.path());
   terminal.say("Starting the site and measuring this machine ...");
   core::Result<std::unique_ptr<service::SiteService>> site =
       service::SiteService::start(std::move(options));

@@ -43,6 +43,9 @@ struct HubOptions {
   std::vector<FirstPrincipal> principals;
 
   std::string log_path;  // JSON lines are appended here; empty: standard error; "-": nowhere.
+  /// Called when the log's disk begins to refuse (why), and with null when it takes again; on a
+  /// thread of the service, which must not wait. The log file has a line too, if it can be written.
+  std::function<void(const core::Error* failure)> on_store_change;
   core::Bytes content_bytes_max{64LL << 30};
   std::uint64_t snapshot_records = 100'000;
   core::Duration snapshot_interval = core::minutes(10);

@@ -69,6 +69,9 @@ struct SiteOptions {
 
   /// JSON lines about what happens. Empty: standard error; "-": nowhere.
   std::string log_path;
+  /// Called when the journal's disk begins to refuse (why), and with null when it takes again; on a
+  /// thread of the service, which must not wait. The log file has a line too, if it can be written.
+  std::function<void(const core::Error* failure)> on_store_change;
 
   /// The journal's snapshots: one after so many records (and every ten minutes).
   std::uint64_t snapshot_records = 100'000;
