@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -43,6 +45,14 @@ core::Error refuse(std::string_view digits, Source source = Source::peer) {
   EXPECT_FALSE(read) << digits;
   return read ? core::Error{} : read.error();
 }
+
+// Lists and maps whose defaults are not empty: only what equals them is left out.
+struct Presets {
+  std::map<std::string, std::int64_t> limits = {{"a", 1}, {"b", 2}};
+  std::vector<std::string> words = {"x", "y"};
+  friend bool operator==(const Presets&, const Presets&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Presets, (), (limits, words))
 
 // RFC 8949, appendix A, for the types that are used here.
 TEST(Cbor, IntegersOfAppendixA) {
@@ -317,6 +327,22 @@ TEST(Cbor, InvalidTextIsRepairedSoThatItCanBeRead) {
   EXPECT_EQ(*from_cbor<std::string>(to_cbor(std::string("a\xff"))), "a\xef\xbf\xbd");
   const std::map<std::string, bool> map{{"\xff", true}, {"\xfe", true}};
   EXPECT_EQ((from_cbor<std::map<std::string, bool>>(to_cbor(map))->size()), 1u);
+}
+
+TEST(Cbor, OnlyWhatEqualsItsDefaultIsLeftOut) {
+  EXPECT_EQ(hex(to_cbor(Presets{})), "a0");
+  const std::vector<Presets> others = {{{}, {}},
+                                       {{{"a", 1}}, {"x"}},
+                                       {{{"a", 1}, {"b", 3}}, {"x", "z"}},
+                                       {{{"a", 1}, {"c", 2}}, {"y", "x"}},
+                                       {{{"a", 1}, {"b", 2}, {"c", 3}}, {"x", "y", ""}}};
+  for (const Presets& other : others) {
+    const std::string bytes = to_cbor(other);
+    EXPECT_EQ(hex(bytes).substr(0, 2), "a2");  // Both fields.
+    const auto read = from_cbor<Presets>(bytes, Source::own);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(*read, other);
+  }
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "intertie/core/limits.h"
+
 #include "sample_types.h"
 
 namespace intertie::codec {
@@ -215,6 +217,21 @@ TEST(Yaml, DepthIsLimited) {
   std::string dashes;
   for (int level = 0; level < 10'000; ++level) dashes += "- ";
   EXPECT_FALSE(read(dashes));
+}
+
+// Limits hold before the type of a field is looked at, and for fields that nobody knows.
+TEST(Yaml, TextsAndListsHaveLimits) {
+  const auto read = [](const std::string& text) {
+    return from_yaml<File>(text, Boundary::tolerant);
+  };
+  const std::string text(core::limits::text_bytes_max, 'a');
+  EXPECT_TRUE(read("unknown: " + text));
+  EXPECT_EQ(read("unknown: " + text + "a").error().reason, Reason::too_large);
+  EXPECT_EQ(read("name: x\nunknown: " + text + "a").error().detail.substr(0, 6), "line 2");
+  std::string list = "unknown: [1";
+  for (std::size_t i = 1; i < core::limits::list_length_max; ++i) list += ",1";
+  EXPECT_TRUE(read(list + "]"));
+  EXPECT_EQ(read(list + ",1]").error().reason, Reason::too_large);
 }
 
 TEST(Yaml, TheTolerantIgnoreUnknownFields) {

@@ -182,6 +182,23 @@ TEST(MerkleFrontier, FollowsTheTreeAndIsRestored) {
   EXPECT_LE(frontier.subtrees().size(), 10u);
 }
 
+// Against trees made of the leaves below each node alone.
+TEST(MerkleFrontier, FindsTheNodesThatALeafCompletes) {
+  const Forest forest = grow(130);
+  MerkleFrontier frontier;
+  for (std::size_t i = 0; i < forest.leaves.size(); ++i) {
+    std::vector<MerkleNode> expected;
+    for (int level = 0; (i + 1) % (std::size_t{1} << level) == 0; ++level) {
+      const std::size_t width = std::size_t{1} << level;
+      MerkleTree below;
+      for (std::size_t j = i + 1 - width; j <= i; ++j) below.append_leaf_hash(forest.leaves[j]);
+      expected.push_back({level, i / width, below.compute_root()});
+    }
+    EXPECT_EQ(frontier.find_new_nodes(forest.leaves[i]), expected) << i;
+    frontier.append_leaf_hash(forest.leaves[i]);
+  }
+}
+
 TEST(MerkleHashes, SeparateLeavesFromNodes) {
   const Digest a = compute_leaf_hash(as_bytes("a"));
   const Digest b = compute_leaf_hash(as_bytes("b"));

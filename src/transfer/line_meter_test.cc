@@ -121,5 +121,14 @@ TEST(Pacer, BookingsKeepToTheLineAndGoInOrder) {
   }
 }
 
+TEST(Pacer, AnotherRateHoldsFromNowOnAndKeepsWhatHasGathered) {
+  Pacer pacer(100, core::Bytes{1'000}, Time{0});
+  EXPECT_EQ(pacer.take(5'000, Time{0}), 1'000);
+  const Time later = Time{0} + core::seconds(1);
+  pacer.set_rate(10, later);
+  EXPECT_EQ(pacer.get_ready_time(110, later), later + core::seconds(1));
+  EXPECT_EQ(pacer.take(5'000, later + core::seconds(1)), 110);
+}
+
 }  // namespace
 }  // namespace intertie::transfer

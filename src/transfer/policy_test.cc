@@ -57,6 +57,20 @@ TEST(ChunkJournal, ReplaysWhatWasWrittenWhateverIsTornOrForeign) {
   }
 }
 
+TEST(ChunkJournal, WhatIsRemovedMustComeAgain) {
+  ChunkJournal journal(3);
+  for (std::uint32_t chunk = 0; chunk < 3; ++chunk) EXPECT_TRUE(journal.add(chunk));
+  EXPECT_TRUE(journal.is_complete());
+  journal.remove(1);
+  journal.remove(1);
+  EXPECT_FALSE(journal.has(1));
+  EXPECT_EQ(journal.count(), 2u);
+  EXPECT_EQ(journal.list_missing(9),
+            (std::vector<std::pair<std::uint32_t, std::uint32_t>>{{1, 1}}));
+  EXPECT_TRUE(journal.add(1));
+  EXPECT_TRUE(journal.is_complete());
+}
+
 TEST(Pacer, GrantsNeverMoreThanTheLineAndAllOfItWhenAskedOften) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
