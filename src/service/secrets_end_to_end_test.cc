@@ -132,13 +132,15 @@ class SecretsTest : public testing::Test {
 };
 
 TEST_F(SecretsTest, ASecretIsReadByItsTaskAndStandsNowhere) {
-  // It runs long enough for a look at it.
-  const std::string path = submit(
-      make_job(R"(printf %s "$TOKEN" | sha256sum | cut -c1-64 > answer; echo ready; sleep 2)",
-               "TOKEN", seal("ada", "TOKEN")));
+  // It runs until it has been looked at.
+  const std::string path =
+      submit(make_job(R"(printf %s "$TOKEN" | sha256sum | cut -c1-64 > answer; echo ready
+                         while [ ! -e go ]; do sleep 0.1; done)",
+                      "TOKEN", seal("ada", "TOKEN")));
   wait_for_phase(path, "running");
   EXPECT_FALSE(is_in_arguments(clear_));
   EXPECT_EQ(find_in_files(folder_.path(), clear_), std::vector<std::string>());
+  std::ofstream(folder_.path() + "/site/tasks/1.1/0/work/go").close();
   const boost::json::value view = wait_for_phase(path, "ended");
   ASSERT_EQ(view.at("outcome"), "succeeded") << boost::json::serialize(view);
   EXPECT_EQ(call("ada", "GET", path + "/outputs/answer").body, compute_hex(clear_) + "\n");

@@ -24,7 +24,7 @@ expect 0 explain 1
 holds "$out" "42/beta"
 
 # While it runs, too, nothing of it can be seen.
-expect 0 -q run --detach --secret TOKEN -- sh -c "$digest; sleep 3"
+expect 0 -q run --detach --secret TOKEN -- sh -c "$digest; $held"
 job=$out
 wait_for_phase "$job" running
 find_clear() {
@@ -36,6 +36,7 @@ find_clear
 for pid in "${pids[@]}"; do
   if grep -qaF "$TOKEN" "/proc/$pid/environ"; then fail "clear text in the environment of $pid"; fi
 done
+release_tasks
 wait_for_phase "$job" ended
 expect 0 logs "$job"
 holds "$out" "$wanted"

@@ -133,11 +133,17 @@ expect 1 site reconcile lab --yes
 holds "$err" "an operator's token"
 
 # A backup under load is whole, and goes on as a hub of its own.
-"$intertie" -q bench submit --connections 2 --duration 5s >"$work/bench" 2>&1 &
+load() {
+  until [ -e "$work/enough" ]; do
+    "$intertie" -q bench submit --connections 2 --duration 1s >"$work/bench" 2>&1 || return 1
+    touch "$work/loaded"
+  done
+}
+load &
 bench=$!
-sleep 1
+until [ -e "$work/loaded" ] || ! kill -0 "$bench"; do sleep 0.1; done
 expect 0 log backup "$work/hub" "$work/copy"
-kill -0 "$bench" || fail "the load was over before the backup"
+touch "$work/enough"
 wait "$bench" || fail "the load failed: $(cat "$work/bench")"
 expect 0 log verify "$work/copy"
 holds "$out" "sound"

@@ -84,7 +84,7 @@ expect 0 run --in in.txt -- cat in.txt
 holds "$out" input
 
 # A job that runs while both hubs die and come back ends once, and is paid once.
-expect 0 -q run --detach -- sh -c 'sleep 4; echo done'
+expect 0 -q run --detach -- sh -c "$held; echo done"
 job=$out
 wait_for_phase "$job" running
 # restart_hub NAME [OPTION...]: after a kill.
@@ -99,6 +99,7 @@ restart_hub() {
 kill -KILL "${pid_of[jilin]}" "${pid_of[hubei]}"
 restart_hub hubei
 restart_hub jilin
+release_tasks
 wait_for_phase "$job" ended
 expect 0 jobs "$job"
 holds "$out" succeeded
