@@ -77,6 +77,15 @@ TEST(LineSchedule, LittleThatIsLeftIsTakenUnlessItIsTooLittle) {
   EXPECT_FALSE(plan_share({&more, 1}, 100'000'000, size, now).has_value());
 }
 
+TEST(LineSchedule, WhatIsReservedForLaterCountsIfTheTransferMayStillGoOn) {
+  const Time now{0};
+  const Bytes size{7'500'000};  // At the least that it takes, 125 kbit/s, it stays for 1020 s.
+  LineShare later{80'000'000, now + core::seconds(1'019), Time{INT64_MAX}};
+  EXPECT_FALSE(plan_share({&later, 1}, 100'000'000, size, now).has_value());
+  later.from = now + core::seconds(1'020);
+  EXPECT_TRUE(plan_share({&later, 1}, 100'000'000, size, now).has_value());
+}
+
 TEST(LineSchedule, ExtremesStayInRange) {
   const auto slow = plan_share({}, 1, Bytes{INT64_MAX}, Time{0});
   ASSERT_TRUE(slow.has_value());
