@@ -53,14 +53,14 @@ void respond_content(const CallPointer& call, const transfer::DatasetInfo& info,
 }
 
 void respond_content_over_line(const CallPointer& call, const transfer::DatasetInfo& info,
-                               const std::string& region) {
+                               const LineUse& line) {
   const auto range = parse_byte_range(call->request.range, info.size);
   const bool has_range = range && *range;
   const std::uint64_t offset = has_range ? (*range)->offset : 0;
   const std::uint64_t asked = has_range ? (*range)->length : info.size;
   const std::uint64_t wanted = std::min<std::uint64_t>(asked, core::limits::http_body_bytes_max);
   if (!range || !info.is_complete() || wanted == 0) return respond_content(call, info, true);
-  call->backend.pace_line({region}, static_cast<std::int64_t>(wanted),
+  call->backend.pace_line(line, static_cast<std::int64_t>(wanted),
                           [call, info, has_range, offset](const core::Result<std::int64_t>& turn) {
                             if (!turn) return fail(*call, turn.error());
                             if (has_range) {

@@ -20,7 +20,7 @@ void respond_content(const CallPointer& call, const transfer::DatasetInfo& info,
 /// The same to the hub of another region: when the line there has a turn, and as much of a range as
 /// may go with it.
 void respond_content_over_line(const CallPointer& call, const transfer::DatasetInfo& info,
-                               const std::string& region);
+                               const LineUse& line);
 
 /// Answers with the manifest's encoding.
 void respond_manifest(const CallPointer& call, const transfer::DatasetInfo& info);

@@ -185,7 +185,7 @@ void get_dataset_content(const CallPointer& call) {
   const auto info = find_dataset(call);
   if (!info) return;
   if (call->caller_region == call->hub_region) return respond_content(call, *info, true);
-  respond_content_over_line(call, *info, call->caller_region);
+  respond_content_over_line(call, *info, {call->caller_region});
 }
 
 void list_datasets(const CallPointer& call) {

@@ -96,6 +96,11 @@ class FakeBackend final : public Backend {
     if (on_fetch_from_peer) return on_fetch_from_peer(std::move(ask), std::move(done));
     done(core::Error{core::Reason::unreachable, "no peers"});
   }
+  void pace_line(const LineUse& use, std::int64_t wanted,
+                 std::function<void(core::Result<std::int64_t>)> done) override {
+    paced.push_back(use);
+    done(wanted);
+  }
   void attach_site_stream(std::uint32_t site, std::uint64_t after,
                           std::shared_ptr<Stream>) override {
     streams.emplace_back(site, after);
@@ -160,6 +165,7 @@ class FakeBackend final : public Backend {
   std::map<std::string, std::string> files;  // At every site, by name.
   std::vector<SiteFileRequest> asked;
   std::vector<PeerQuestion> questions;
+  std::vector<LineUse> paced;
   std::function<core::Result<std::string>(std::uint32_t, const PeerQuestion&)> answer_peer;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
   std::vector<SiteAnswer> site_answers;

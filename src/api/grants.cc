@@ -5,6 +5,7 @@
 #include "intertie/codec/json.h"
 #include "intertie/crypto/bytes.h"
 #include "intertie/hub/job_document.h"
+#include "intertie/hub/line_key.h"
 #include "intertie/transfer/grant.h"
 
 namespace intertie::api {
@@ -64,6 +65,17 @@ core::Result<GrantAnswer> seal(const Call& call, const GrantFacts& facts, const 
   return answer;
 }
 
+// All inputs of an offer share one rate; jobs that run at home have no offer to name.
+LineUse make_line_use(const transfer::DataGrant& grant, const transfer::DatasetInfo& info,
+                      const std::string& to) {
+  LineUse use{to, {}, core::Bytes{static_cast<std::int64_t>(info.size)}};
+  const auto reader = transfer::parse_region_user(grant.reader);
+  if (!reader) return use;
+  use.leg = hub::make_leg_key(reader->region, grant.offer);
+  if (grant.offer == 0) use.leg += "/" + grant.dataset;
+  return use;
+}
+
 }  // namespace
 
 core::Result<GrantAnswer> make_grant(const Call& call, const GrantFacts& facts,
@@ -80,8 +92,8 @@ core::Result<GrantAnswer> make_grant(const Call& call, const GrantFacts& facts,
   return core::Error{core::Reason::not_found, transfer::to_text(key) + ": not an input of the job"};
 }
 
-core::Result<transfer::DatasetInfo> find_granted(const Call& call, const Regions& regions,
-                                                 const crypto::Digest& root) {
+core::Result<Granted> find_granted(const Call& call, const Regions& regions,
+                                   const crypto::Digest& root) {
   const auto bytes = crypto::decode_base64url(call.request.grant);
   if (!bytes) return core::Error{core::Reason::bad_syntax, "Intertie-Grant: base64url"};
   const auto find_key = [&](const std::string& region) -> std::optional<crypto::PublicKey> {
@@ -100,11 +112,12 @@ core::Result<transfer::DatasetInfo> find_granted(const Call& call, const Regions
   if (!checked) return checked.error();
   const std::string reader = transfer::translate_user(grant->reader, {}, regions.region);
   auto info = call.backend.datasets().find(reader, {Kind::root, root, {}, {}});
-  if (!info) return info;
+  if (!info) return info.error();
   if (auto may_lie = transfer::check_place(info->policy, {caller.region}, now); !may_lie) {
     return may_lie.error();
   }
-  return info;
+  LineUse line = make_line_use(*grant, *info, caller.region);
+  return Granted{std::move(*info), reader, grant->expires, std::move(line)};
 }
 
 std::optional<GrantAnswer> GrantCache::find(std::uint64_t job, const std::string& key,

@@ -40,11 +40,17 @@ struct GrantFacts {
 core::Result<GrantAnswer> make_grant(const Call& call, const GrantFacts& facts,
                                      const transfer::DatasetKey& key);
 
-/// The dataset that a grant in the request's header lets the calling hub read here, by the identity
-/// in the path. What open_grant and check_grant refuse; not_found; data_policy: it may not lie in
-/// the calling hub's region.
-core::Result<transfer::DatasetInfo> find_granted(const Call& call, const Regions& regions,
-                                                 const crypto::Digest& root);
+struct Granted {
+  transfer::DatasetInfo info;
+  std::string reader;  // As this hub's store calls them.
+  core::Time expires;
+  LineUse line;  // To the calling hub's region, and for what a rate of it may be reserved.
+};
+/// What a grant in the request's header lets the calling hub read here, by the identity in the
+/// path. What open_grant and check_grant refuse; not_found; data_policy: it may not lie in the
+/// calling hub's region.
+core::Result<Granted> find_granted(const Call& call, const Regions& regions,
+                                   const crypto::Digest& root);
 
 /// Grants for the jobs at this hub's sites. Any thread.
 class GrantCache {

@@ -24,6 +24,9 @@ TEST(Lines, AnOperatorRegistersThemAndEverybodySeesThem) {
   EXPECT_TRUE(line.is_own);
   EXPECT_EQ(line.measured_bits_per_second, 0);
 
+  EXPECT_EQ(line.reserved_bits_per_second, 0);
+  world.must(hub::ReserveLine{"42", "52/9", core::Bytes{7'500'000}});
+  world.must(hub::ReserveLine{"42", "52/10", core::Bytes{7'500'000}});
   world.must(hub::NoteLine{"42", 7, core::milliseconds(3)});
   const auto list = world.get<LineList>("ada", "/v1/lines").lines;
   ASSERT_EQ(list.size(), 2u);
@@ -31,6 +34,7 @@ TEST(Lines, AnOperatorRegistersThemAndEverybodySeesThem) {
   EXPECT_EQ(list[0].bandwidth_bits_per_second, 100'000'000);
   EXPECT_EQ(list[0].latency_ms, 20);
   EXPECT_EQ(list[0].price_per_gigabyte_micros, core::Money{50'000});
+  EXPECT_EQ(list[0].reserved_bits_per_second, 2'000'000);
   EXPECT_EQ(list[1].from, "42");
   EXPECT_EQ(list[1].id, "");
   EXPECT_EQ(list[1].measured_bits_per_second, 7);

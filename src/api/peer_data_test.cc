@@ -9,6 +9,7 @@
 
 #include "intertie/api/dataset_views.h"
 #include "intertie/api/grant_views.h"
+#include "intertie/hub/line_key.h"
 #include "intertie/transfer/grant.h"
 
 #include "fake_backend.h"
@@ -271,6 +272,22 @@ TEST_F(PeerDataTest, OnlyAGrantOfTheReadersHubForThisHubOpensADataset) {
   EXPECT_EQ(
       ApiWorld::read_code(read_granted(jilin_, hubei_, kept, make_grant(make_facts(kept), jilin_))),
       "data_policy");
+}
+
+TEST_F(PeerDataTest, WhatIsSentUnderAGrantUsesTheShareOfItsOffer) {
+  const auto info = jilin_.put("ada", "hello");
+  transfer::DataGrant facts = make_facts(info);
+  read_granted(jilin_, hubei_, info, make_grant(facts, jilin_));
+  facts.offer = 0;  // For jobs that run at home.
+  read_granted(jilin_, hubei_, info, make_grant(facts, jilin_));
+  facts.audience = "52R0000000000000";
+  read_granted(jilin_, hubei_, info, make_grant(facts, jilin_));
+  const auto& paced = jilin_.backend.paced;
+  ASSERT_EQ(paced.size(), 2u);
+  EXPECT_EQ(paced[0].region, "42");
+  EXPECT_EQ(paced[0].leg, hub::make_leg_key("22", 1));
+  EXPECT_EQ(paced[0].size.count, 5);
+  EXPECT_EQ(paced[1].leg, "22/0/" + transfer::format_dataset(info.root));
 }
 
 TEST_F(PeerDataTest, AGrantNeedsACommittedOffer) {

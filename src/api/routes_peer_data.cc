@@ -54,10 +54,10 @@ void send_granted(const CallPointer& call, DatasetPart part) {
   const auto key = read_dataset_key(*call);
   if (!key) return fail(*call, key.error());
   look_then(call, &list_regions, [call, part, key = *key](const Regions& regions) {
-    const auto info = find_granted(*call, regions, key.digest);
-    if (!info) return fail(*call, info.error());
-    if (part == DatasetPart::manifest) return respond_manifest(call, *info);
-    respond_content_over_line(call, *info, regions.peers[call->peer].region);
+    const auto granted = find_granted(*call, regions, key.digest);
+    if (!granted) return fail(*call, granted.error());
+    if (part == DatasetPart::manifest) return respond_manifest(call, granted->info);
+    respond_content_over_line(call, granted->info, granted->line);
   });
 }
 
