@@ -106,33 +106,32 @@ TEST_F(DataAtHome, WhatDoesNotCrossTheLineReservesNothing) {
 
 TEST_F(DataAtHome, AFullLineMakesJobsWaitUntilATransferHasEnded) {
   const std::uint64_t first = submit(kHuge);
-  submit(kHuge);
-  const std::uint64_t third = submit(kHuge);
-  EXPECT_EQ(count_reserved(), 80'000'000);
-  EXPECT_EQ(get_job(third).phase, JobPhase::waiting);
-  EXPECT_EQ(state().offers.size(), 2u);
-  const JobShape& shape = state().shapes[get_job(third).shape];
+  for (int more = 0; more < 3; ++more) submit(kHuge);
+  const std::uint64_t last = submit(kHuge);
+  EXPECT_EQ(count_reserved(), 75'000'000);  // 40, 20, 10 and 5; the next would be too little.
+  EXPECT_EQ(get_job(last).phase, JobPhase::waiting);
+  EXPECT_EQ(state().offers.size(), 4u);
+  const JobShape& shape = state().shapes[get_job(last).shape];
   const auto verdicts = home.machine().explain_pools(shape, core::kNever, home.now);
   EXPECT_EQ(verdicts.at(0).reason, Reason::line_full);
-  // Without data to move there is room.
+  // There is room for less data, and for none.
+  EXPECT_EQ(get_job(submit(core::limits::line_leg_bytes_min.count)).phase, JobPhase::asked);
   EXPECT_EQ(get_job(submit(1)).phase, JobPhase::asked);
   const std::uint64_t offer = get_job(first).offer;
   answer(ReserveGranted{offer, home.now + core::seconds(60)});
-  EXPECT_EQ(get_job(third).phase, JobPhase::waiting);
+  EXPECT_EQ(get_job(last).phase, JobPhase::waiting);
   answer(OfferBegan{offer, home.now});  // Its inputs are there.
   EXPECT_EQ(state().find_leg("42", make_leg_key("22", offer)), nullptr);
-  EXPECT_EQ(get_job(third).phase, JobPhase::asked);
-  EXPECT_EQ(count_reserved(), 80'000'000);
+  EXPECT_EQ(get_job(last).phase, JobPhase::asked);
 }
 
 TEST_F(DataAtHome, ARefusalGivesTheShareBack) {
   const std::uint64_t job = submit(kHuge);
   submit(kHuge);
-  const std::uint64_t third = submit(kHuge);
-  EXPECT_EQ(get_job(third).phase, JobPhase::waiting);
+  EXPECT_EQ(count_reserved(), 60'000'000);
   answer(ReserveRefused{get_job(job).offer, Reason::credit_exhausted, ""});
-  EXPECT_EQ(count_reserved(), 40'000'000);
-  // No answer at all, and a job that somebody cancels.
+  EXPECT_EQ(count_reserved(), 20'000'000);
+  // Nor does one that is not answered keep it.
   home.advance(core::limits::offer_answer_max + core::seconds(2));
   EXPECT_TRUE(state().line_legs.empty());
 }

@@ -69,8 +69,9 @@ std::optional<LineShare> plan_share(std::span<const LineShare> shares,
   // A lower rate takes longer, so it must be free for longer.
   const core::Time longest = now + compute_stay(size, least);
   const std::int64_t left = reservable - compute_peak(shares, now, longest);
-  if (left < least) return std::nullopt;
-  const std::int64_t rate = std::min(wish, left);
+  // Whoever comes later, with less to send, finds something, too.
+  const std::int64_t rate = std::min(wish, left - left / limits::line_leg_divisor);
+  if (rate < least) return std::nullopt;
   return LineShare{rate, now, now + compute_stay(size, rate)};
 }
 

@@ -66,14 +66,27 @@ TEST(LineSchedule, ATransferGetsWhatItNeedsAndNoMoreThanItsPart) {
   EXPECT_TRUE(plan_share(two, 100'000'000, Bytes{1}, large->to).has_value());
 }
 
+TEST(LineSchedule, LargeTransfersLeaveRoomForSmallOnes) {
+  std::vector<LineShare> shares;
+  std::vector<std::int64_t> rates;
+  while (const auto share = plan_share(shares, 100'000'000, Bytes{10'000'000'000}, Time{0})) {
+    shares.push_back(*share);
+    rates.push_back(share->bits_per_second);
+  }
+  EXPECT_EQ(rates, (std::vector<std::int64_t>{40'000'000, 20'000'000, 10'000'000, 5'000'000}));
+  const auto small = plan_share(shares, 100'000'000, Bytes{7'500'000}, Time{0});
+  ASSERT_TRUE(small.has_value());
+  EXPECT_EQ(small->bits_per_second, 1'000'000);
+}
+
 TEST(LineSchedule, LittleThatIsLeftIsTakenUnlessItIsTooLittle) {
   const Time now{0};
   const Bytes size{10'000'000'000};  // Wishes for 40 Mbit/s of 80, and takes at least 5.
-  const LineShare other{75'000'000, now, Time{INT64_MAX}};
+  const LineShare other{70'000'000, now, Time{INT64_MAX}};
   const auto least = plan_share({&other, 1}, 100'000'000, size, now);
   ASSERT_TRUE(least.has_value());
   EXPECT_EQ(least->bits_per_second, 5'000'000);
-  const LineShare more{75'000'001, now, Time{INT64_MAX}};
+  const LineShare more{70'000'002, now, Time{INT64_MAX}};
   EXPECT_FALSE(plan_share({&more, 1}, 100'000'000, size, now).has_value());
 }
 

@@ -27,10 +27,10 @@ std::int64_t compute_reservable(std::int64_t bandwidth_bits_per_second);
 
 /// What a transfer of `size` bytes (above 0) that begins at `now` may reserve of a line: the rate
 /// at which it has crossed in line_leg_aim, at most 1/line_leg_divisor of what may be reserved, and
-/// no more than is left; for line_leg_time_factor times as long as the data then needs, and
-/// line_leg_slack. Nothing if less than 1/line_leg_least_divisor of that rate is left. With what
-/// `shares` hold the line is never reserved beyond compute_reservable(), if it was not before.
-/// Pure; O(n log n).
+/// no more than that part of what is left; for line_leg_time_factor times as long as the data then
+/// needs, and line_leg_slack. Nothing if that is less than 1/line_leg_least_divisor of the rate it
+/// would have of an empty line. With what `shares` hold the line is never reserved beyond
+/// compute_reservable(), if it was not before. Pure; O(n log n).
 std::optional<LineShare> plan_share(std::span<const LineShare> shares,
                                     std::int64_t bandwidth_bits_per_second, core::Bytes size,
                                     core::Time now);
