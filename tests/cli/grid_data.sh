@@ -44,13 +44,19 @@ holds "$out" "42/beta"
 
 # A large one, over a line that is slow and is cut three times on the way: it arrives, once.
 head -c 40000001 /dev/urandom >big.bin
+# Home reserves what it needs of the line with the offer.
 expect 0 -q data put big.bin --name big
+at_jilin -q line add --to 42 --bandwidth 400mbit >/dev/null
 tell line delay 20
 tell line cut_at 5000000 17000000 33000000
 expect 0 run --in data://big:big.bin -- sha256sum big.bin
 holds "$out" "$(sha256sum <big.bin | cut -d ' ' -f 1)"
 expect 0 -o json jobs 2
 holds "$out" '"attempt": 1'
+expect 0 explain 2
+holds "$out" "Of the line to region 42 5.33 Mbit/s were reserved"
+expect 0 -o json line list
+holds "$out" '"reserved_bits_per_second": 0'
 tell line cuts
 wait_for 'sed -n 2p line.relay | grep -q .' "the relay does not answer"
 [ "$(tail -n 1 line.relay)" -ge 2 ] || fail "the line was cut only $(tail -n 1 line.relay) times"

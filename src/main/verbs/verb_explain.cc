@@ -37,7 +37,7 @@ std::string render_choice(const api::ChoiceView& choice, core::Time now,
                      money_text(choice.held_micros, currency) + " were held for it.\n";
   if (choice.line_bits_per_second > 0) {
     text += "Of the line to region " + choice.region + " " +
-            short_rate(choice.line_bits_per_second, "bit") +
+            short_rate(choice.line_bits_per_second, "bit/s") +
             " were reserved for its inputs, until it began.\n";
   }
   text += render_pools(choice.candidates, currency, terminal);
