@@ -71,9 +71,10 @@ std::string render_option(const Option& option) {
 }
 
 std::string render_verb_line(const Verb& verb) {
+  constexpr std::size_t kSummaryAt = 22;  // Behind the longest path of a family.
   std::string left = "  " + std::string(verb.path);
-  left.resize(std::max<std::size_t>(20, left.size() + 2), ' ');
-  return left + std::string(verb.summary) + "\n";
+  left.resize(std::max(kSummaryAt, left.size() + 2), ' ');
+  return left + wrap(verb.summary, kSummaryAt, kSummaryAt);
 }
 
 }  // namespace

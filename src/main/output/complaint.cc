@@ -15,9 +15,16 @@ namespace {
 constexpr std::string_view kReport =
     "Please report it, with the command and what intertie doctor says.";
 
+// The system's text for ENOENT.
+constexpr std::string_view kNoSuchFile = ": No such file or directory";
+
 }  // namespace
 
 Complaint make_complaint(const core::Error& error, std::string_view fix) {
+  const bool is_missing = error.detail.ends_with(kNoSuchFile);
+  if (fix.empty() && error.reason == core::Reason::io_failed && is_missing) {
+    fix = "Check its name, and the folder that you are in.";
+  }
   Complaint complaint;
   complaint.code = core::reason_code(error.reason);
   complaint.what = core::reason_sentence(error.reason);

@@ -24,6 +24,14 @@ TEST(Complaint, SaysWhatWhyAndLastTheWayOut) {
             "\"why\":\"job 9\",\"fix\":\"Check the name; a list command shows what exists.\"}}\n");
 }
 
+TEST(Complaint, AMissingFileIsMostLikelyMisspelt) {
+  const core::Reason reason = core::Reason::io_failed;
+  const std::string fix = make_complaint({reason, "a.yaml: No such file or directory"}).fix;
+  EXPECT_EQ(fix, "Check its name, and the folder that you are in.");
+  EXPECT_NE(make_complaint({reason, "a.yaml: No space left on device"}).fix, fix);
+  EXPECT_EQ(make_complaint({reason, "a.yaml: No such file or directory"}, "other").fix, "other");
+}
+
 TEST(RunGuarded, AnExceptionIsToldWithAWayToReportIt) {
   EXPECT_EQ(std::get<int>(run_guarded([]() -> Outcome { return 7; })), 7);
   const auto complaint =

@@ -93,7 +93,8 @@ core::Result<std::uint64_t> parse_job(const std::string& text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size() || number == 0) {
-    return {core::Reason::bad_argument, "'" + text + "' is not a job's number"};
+    return {core::Reason::bad_argument,
+            "'" + text + "' is not a job's number, such as 7; intertie jobs lists them"};
   }
   return number;
 }
