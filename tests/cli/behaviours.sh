@@ -121,7 +121,7 @@ interrupt() {
   local run=$! code=0
   set +m
   # Only once the command runs are there two things to tell apart.
-  for _ in $(seq 1 100); do
+  for _ in $(seq 1 600); do
     "$intertie" jobs -n 1 -o csv | grep -q running && break
     sleep 0.05
   done
@@ -164,7 +164,7 @@ expect 0 explain "$waiting"
 holds "$out" "site_drained"
 "$intertie" logs -f "$waiting" >/dev/null 2>"$work/stderr" &
 follower=$!
-for _ in $(seq 1 100); do
+for _ in $(seq 1 600); do
   grep -q "waits: " "$work/stderr" && break
   sleep 0.1
 done

@@ -10,7 +10,7 @@ start_relay() {
   pids+=("$!")
   exec {input}>"$1.in"
   input_of[$1]=$input
-  for _ in $(seq 1 100); do
+  for _ in $(seq 1 600); do
     [ -s "$1.relay" ] && break
     sleep 0.1
   done

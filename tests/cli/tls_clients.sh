@@ -20,7 +20,7 @@ fail() {
 
 "$intertie" hub start --data "$work/hub" >"$work/hub.out" 2>&1 &
 hub=$!
-for _ in $(seq 1 100); do
+for _ in $(seq 1 600); do
   grep -q '^address' "$work/hub.out" && break
   sleep 0.1
 done

@@ -16,7 +16,7 @@ expect 3 line add --to 42
 expect 4 line add --to 42 --bandwidth 100mbit
 at_jilin -q line add --to 42 --bandwidth 100mbit --latency 20ms --price 0.05 >/dev/null
 at_hubei -q line add --to 22 --bandwidth 2.5gbit >/dev/null
-for _ in $(seq 1 100); do
+for _ in $(seq 1 600); do
   lines=$(at_jilin -o json line list)
   grep -q '"bandwidth_bits_per_second": 2500000000' <<<"$lines" &&
     grep -q '"measured_latency_us"' <<<"$lines" && break
@@ -137,7 +137,7 @@ holds "$out" '"is_known": true'
 unset 'address_of[hubei]'
 restart_hub hubei
 at_jilin hub peer change 42 --address "$(sed -n 's/^sites *//p' hubei.out)" >/dev/null
-for _ in $(seq 1 100); do
+for _ in $(seq 1 600); do
   at_jilin ledger check --peers >check.out && break
   sleep 0.1
 done
@@ -147,7 +147,7 @@ holds "$out" '"is_stale": false'
 
 # What one hub owes, the other is owed; both ledgers are sound.
 balance() { sed -n 's/.*"balance_micros": \(-\{0,1\}[0-9]*\).*/\1/p'; }
-for _ in $(seq 1 100); do
+for _ in $(seq 1 600); do
   owes=$(at_jilin -o json hub peer list | balance)
   owed=$(at_hubei -o json hub peer list | balance)
   [ "$owes" = "$((-owed))" ] && break

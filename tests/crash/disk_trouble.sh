@@ -122,10 +122,12 @@ all_ended() {
   done <"$work/acknowledged"
 }
 
+is_log() { [ "$(as ada logs "$1")" = "$2" ]; }
+
 expect_all_there() {
   until_true 60 all_ended || fail "$1: jobs are missing or stuck: $(as ada jobs -n 1000)"
   while read -r i job; do
-    [ "$(as ada logs "$job")" = "done $i" ] || fail "$1: the log of job $job"
+    until_true 60 is_log "$job" "done $i" || fail "$1: the log of job $job"
   done < <(tail -n 5 "$work/acknowledged")
   as operator ledger check -o json | grep -q '"sum_micros": 0' || fail "$1: the ledger"
 }
@@ -139,7 +141,7 @@ mkdir -m 700 "$work/site/datasets"
 mount -t tmpfs -o size=1m,mode=700 tmpfs "$work/site/datasets"
 touch "$work/acknowledged"
 start_hub
-until_true 30 as ada sites || fail "the hub does not start"
+until_true 60 as ada sites || fail "the hub does not start"
 hub_address=$(sed -n 's/^address *https:\/\///p' "$work/hub.out")
 site_address=$(sed -n 's/^sites *//p' "$work/hub.out")
 token=$(as operator -q site token --operator operator)
@@ -156,7 +158,7 @@ head -c 1000000 /dev/urandom >"$work/big"
 ! as ada data put "$work/big" >/dev/null 2>"$work/refused" || fail "content on a full disk"
 grep -q store_unavailable "$work/refused" || fail "content on a full disk"
 rm "$work/hub/filler"
-until_true 20 submit_one || fail "full hub: it does not go on by itself"
+until_true 60 submit_one || fail "full hub: it does not go on by itself"
 as ada data put "$work/big" >/dev/null || fail "content when there is space"
 expect_all_there "full hub"
 expect_told_of_end "full hub" "$work/hub"
@@ -240,7 +242,7 @@ move_to_ext4() {
 after_reboot() {
   # shellcheck disable=SC2046  # Several process ids.
   kill -9 $(list_users "$1") 2>/dev/null || true
-  until_true 10 umount "$1" || fail "$1 is busy: $(list_users "$1")"
+  until_true 60 umount "$1" || fail "$1 is busy: $(list_users "$1")"
   mount -o loop "$1.image" "$1"
 }
 
@@ -254,9 +256,9 @@ if ! move_to_ext4 "$work/hub" || ! move_to_ext4 "$work/site"; then
 fi
 start_hub
 start_site
-until_true 30 as ada sites || fail "the hub does not start on ext4"
+until_true 60 as ada sites || fail "the hub does not start on ext4"
 number=$((number + 1))
-until_true 20 submit_one || fail "no job on ext4"
+until_true 60 submit_one || fail "no job on ext4"
 expect_all_there "ext4"
 
 # The site first. A task runs there, a job comes when nothing can be written any more.
@@ -285,7 +287,7 @@ expect_all_there "read-only site"
 until_true 60 is_held "$running" 2 || fail "read-only site: the ended task does not run again"
 rm "$work/site/tasks/$running.2/0/work/hold"
 until_true 60 is_state "$running" succeeded || fail "read-only site: $(cat "$work/explained")"
-[ "$(as ada logs "$running")" = again ] || fail "read-only site: the log of the second attempt"
+until_true 60 is_log "$running" again || fail "read-only site: the log of the second attempt"
 echo "ok: read-only disk of a site"
 
 cp "$work/hub/ada.yaml" "$work/hub/operator.yaml" "$work/"
@@ -298,7 +300,7 @@ wait "$hub_pid" 2>/dev/null || true
 grep -q 'store_unavailable\|Read-only file system' "$work/hub.out" || fail "an unclear refusal"
 after_reboot "$work/hub"
 start_hub
-until_true 20 submit_one || fail "the hub does not start again"
+until_true 60 submit_one || fail "the hub does not start again"
 expect_all_there "read-only hub"
 kill -TERM "$site_pid" "$hub_pid"
 wait "$hub_pid" || fail "the two folds of the log differ, or the hub did not stop"

@@ -53,7 +53,7 @@ until_true() {
 }
 
 start_hub
-until_true 30 as ada sites || fail "the hub does not start"
+until_true 60 as ada sites || fail "the hub does not start"
 hub_address=$(sed -n 's/^address *https:\/\///p' "$work/hub.out")
 site_address=$(sed -n 's/^sites *//p' "$work/hub.out")
 token=$(as operator -q site token --operator operator)
@@ -94,7 +94,7 @@ for ((k = 1; k <= kills; k++)); do
       start_site
       ;;
   esac
-  until_true 30 as ada sites || fail "the hub does not start after kill $k"
+  until_true 60 as ada sites || fail "the hub does not start after kill $k"
 done
 wait "$load_pid" || fail "the load"
 
@@ -105,8 +105,10 @@ all_ended() { [ "$(as ada jobs -n 1000 -o json | grep -c '"phase": "ended"')" = 
 until_true 180 all_ended || fail "jobs are stuck: $(as ada jobs -n 1000)"
 [ "$(as ada jobs -n 1000 -o json | grep -c '"outcome": "succeeded"')" = "$jobs" ] ||
   fail "jobs did not succeed: $(as ada jobs -n 1000)"
+# The site may have been the last to die, and be on its way back.
+is_log() { [ "$(as ada logs "$1")" = "$2" ]; }
 while read -r i number; do
-  [ "$(as ada logs "$number")" = "done $i" ] || fail "the log of job $number"
+  until_true 60 is_log "$number" "done $i" || fail "the log of job $number"
 done < <(shuf -n 10 --random-source=<(yes) "$work/acknowledged")
 as operator ledger check -o json | grep -q '"sum_micros": 0' || fail "the ledger"
 as ada bill -o json >"$work/bill.json"

@@ -152,7 +152,7 @@ if [ "$side" = hub ]; then
   walk start_before_create 1
 fi
 start_hub ""
-until_true 30 as ada sites || fail "the hub does not start"
+until_true 60 as ada sites || fail "the hub does not start"
 hub_address=$(sed -n 's/^address *https:\/\///p' "$work/hub.out")
 site_address=$(sed -n 's/^sites *//p' "$work/hub.out")
 as operator -q site token --operator operator >"$work/token"
@@ -164,7 +164,7 @@ if [ "$side" = site ]; then
   done
 fi
 start_site ""
-until_true 30 grep -q '^status *ready' "$work/site.out" || fail "the site is not ready"
+until_true 60 grep -q '^status *ready' "$work/site.out" || fail "the site is not ready"
 run_load &
 load_pid=$!
 # The next one can only serve the folder when this one is gone.
@@ -183,7 +183,7 @@ done
 # ---- What must hold. ----
 
 touch "$work/stop"
-until_true 30 as ada sites || fail "the hub does not start"
+until_true 60 as ada sites || fail "the hub does not start"
 wait "$load_pid" || fail "the load"
 jobs=$(wc -l <"$work/acknowledged")
 [ "$(cut -d' ' -f3 "$work/acknowledged" | sort -u | wc -l)" = "$jobs" ] || fail "a number twice"
@@ -233,18 +233,18 @@ as ada bill -o json >"$work/bill.json"
 ! grep -q '"agree": false' "$work/bill.json" || fail "a bill disagrees with the ledger"
 # No process of an ended job runs on; the launcher goes with the site's last agent.
 no_task_left() { ! pgrep -f "$mark"; }
-until_true 10 no_task_left || fail "left: $(pgrep -af "$mark")"
+until_true 60 no_task_left || fail "left: $(pgrep -af "$mark")"
 kill -TERM "$site_pid"
 wait "$site_pid" || fail "the site did not stop well"
 rm "$work/site.out"
 "$bin" site start --data "$work/site" --quick --stop-tasks >"$work/site.out" 2>&1 &
 site_pid=$!
-until_true 30 grep -q '^status' "$work/site.out" || fail "the site does not start"
+until_true 60 grep -q '^status' "$work/site.out" || fail "the site does not start"
 kill -TERM "$site_pid" "$hub_pid"
 wait "$site_pid" || fail "the site did not stop"
 wait "$hub_pid" || fail "the two folds of the log differ, or the hub did not stop"
 none_left() { [ -z "$(list_left)" ]; }
-until_true 10 none_left || fail "left: $(list_left)"
+until_true 60 none_left || fail "left: $(list_left)"
 "$bin" log verify "$work/hub/store" >/dev/null || fail "the hub's log does not verify"
 "$bin" log verify "$work/site/journal" >/dev/null || fail "the site's journal does not verify"
 echo "ok ($side): $walked deaths, $jobs jobs, $(wc -l <"$work/spans") attempts timed, ${SECONDS} s"
