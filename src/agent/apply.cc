@@ -88,6 +88,10 @@ struct Applier {
 
   void operator()(const StatementAdded& event) const { send(event.report); }
 
+  void operator()(const ReceiptSigned& event) const {
+    send(execution::InputArrived{event.job, event.attempt, event.envelope});
+  }
+
   void operator()(const RowsAcknowledged& event) const { state.outbox.acknowledge(event.number); }
 };
 

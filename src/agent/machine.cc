@@ -287,6 +287,19 @@ struct AgentMachine::Context {
     return Reply{Done{}};
   }
 
+  // What is told twice, or too late, is told once.
+  core::Result<Reply> operator()(const ReportArrived& command) {
+    transfer::Receipt receipt = command.receipt;
+    const Attempt* attempt = find(receipt.job, receipt.attempt);
+    if (attempt == nullptr) return make_unknown(receipt.job, receipt.attempt);
+    if (attempt->phase != AttemptPhase::staging) return Reply{Done{}};
+    receipt.destination = state.facts.site;
+    if (auto checked = transfer::check_receipt(receipt); !checked) return checked.error();
+    sink.emit(ReceiptSigned{receipt.job, receipt.attempt,
+                            transfer::sign_receipt(receipt, *machine.key_)});
+    return Reply{Done{}};
+  }
+
   core::Result<Reply> operator()(const AddStatement& command) {
     sink.emit(StatementAdded{command.report});
     return Reply{Done{}};

@@ -25,11 +25,13 @@ void respond_content_over_line(const CallPointer& call, const transfer::DatasetI
 /// Answers with the manifest's encoding.
 void respond_manifest(const CallPointer& call, const transfer::DatasetInfo& info);
 
-enum class DatasetPart : std::uint8_t { manifest, content };
+/// `sources`: endpoints from which the site may pull it (DataSources).
+enum class DatasetPart : std::uint8_t { manifest, content, sources };
 
 /// Site listener: what the owner of job `?job` may read, if an attempt of it is this site's. What
 /// does not lie here comes from the region that holds it, under a grant of the job's home.
-/// not_found, or data_policy if it may not lie there.
+/// not_found, or data_policy if it may not lie there. A manifest from elsewhere names its holder in
+/// Intertie-Holder.
 void respond_job_dataset(const CallPointer& call, DatasetPart part);
 
 }  // namespace intertie::api

@@ -99,7 +99,7 @@ class FakeBackend final : public Backend {
   void pace_line(const LineUse& use, std::int64_t wanted,
                  std::function<void(core::Result<std::int64_t>)> done) override {
     paced.push_back(use);
-    done(wanted);
+    done(give_turn ? give_turn(use, wanted) : core::Result<std::int64_t>(wanted));
   }
   void attach_site_stream(std::uint32_t site, std::uint64_t after,
                           std::shared_ptr<Stream>) override {
@@ -126,6 +126,7 @@ class FakeBackend final : public Backend {
                      : core::Result<std::string>(core::Reason::unreachable, "peer"));
   }
   std::string peer_tls_key() const override { return crypto::to_text(key_.public_key()); }
+  std::string data_address() const override { return data_at; }
   std::string site_address() const override { return "https://hub:7301"; }
   std::string site_fingerprint() const override { return "ab12"; }
   std::string service_metrics() override { return "intertie_service_up 1\n"; }
@@ -167,6 +168,8 @@ class FakeBackend final : public Backend {
   std::vector<PeerQuestion> questions;
   std::vector<LineUse> paced;
   std::function<core::Result<std::string>(std::uint32_t, const PeerQuestion&)> answer_peer;
+  std::string data_at;  // Of the data listener; empty: none.
+  std::function<core::Result<std::int64_t>(const LineUse& use, std::int64_t)> give_turn;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
   std::vector<SiteAnswer> site_answers;
   crypto::KeyPair registry_key = make_test_key(9);

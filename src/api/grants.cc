@@ -7,11 +7,15 @@
 #include "intertie/hub/job_document.h"
 #include "intertie/hub/line_key.h"
 #include "intertie/transfer/grant.h"
+#include "intertie/transfer/pass.h"
 
 namespace intertie::api {
 namespace {
 
 using Kind = transfer::DatasetKey::Kind;
+
+constexpr std::size_t kSiteBytesMax = 64;
+constexpr std::size_t kCopiesNamedMax = 3;
 
 core::Result<hub::JobDocument> read_document(const Call& call, std::uint64_t index) {
   const auto body = call.backend.reader().read_body(index);
@@ -74,7 +78,17 @@ LineUse make_line_use(const transfer::DataGrant& grant, const transfer::DatasetI
   use.leg = hub::make_leg_key(reader->region, grant.offer);
   if (grant.offer == 0) use.leg += "/" + grant.dataset;
   return use;
-}
+  core::Result<DataSourceView> seal_pass(const Call& call, const transfer::DataPass& pass,
+                                         const std::string& address, const std::string& tls_key) {
+    const auto key = crypto::parse_public_key(tls_key);
+    if (!key) return key.error();
+    const auto envelope = call.backend.sign_record(transfer::kPassType, codec::to_json(pass));
+    if (!envelope) return envelope.error();
+    return DataSourceView{
+        pass.holder, address,
+        crypto::encode_hex(crypto::compute_sha256(crypto::export_public_der(*key)).bytes),
+        crypto::encode_base64url(crypto::as_bytes(*envelope)), pass.expires};
+  }
 
 }  // namespace
 
@@ -118,6 +132,44 @@ core::Result<Granted> find_granted(const Call& call, const Regions& regions,
   }
   LineUse line = make_line_use(*grant, *info, caller.region);
   return Granted{std::move(*info), reader, grant->expires, std::move(line)};
+}
+
+core::Result<DataSources> make_passes(const Call& call, const Regions& regions,
+                                      const Granted& granted, const PassRequest& request) {
+  DataSources sources;
+  const std::string address = call.backend.data_address();
+  if (address.empty() || !granted.info.is_complete()) return sources;
+  if (request.site.empty() || request.site.size() > kSiteBytesMax) {
+    return core::Error{core::Reason::bad_field, "site: an identifier"};
+  }
+  if (const auto key = crypto::parse_public_key(request.key); !key) return key.error();
+  const transfer::DataPass pass{regions.id,
+                                transfer::format_dataset(granted.info.root),
+                                granted.reader,
+                                request.site,
+                                request.key,
+                                granted.line.region,
+                                std::min(granted.expires, call.backend.now() + kGrantLifetime),
+                                granted.line.leg};
+  auto source = seal_pass(call, pass, address, call.backend.peer_tls_key());
+  if (!source) return source.error();
+  sources.sources.push_back(std::move(*source));
+  return sources;
+}
+
+std::vector<DataSourceView> make_copy_passes(const Call& call,
+                                             const std::vector<hub::DataCopy>& copies,
+                                             const crypto::Digest& root, const CopyReader& reader) {
+  std::vector<DataSourceView> sources;
+  for (const hub::DataCopy& copy : copies) {
+    if (sources.size() == kCopiesNamedMax) break;
+    const transfer::DataPass pass{
+        copy.site,     transfer::format_dataset(root),      copy.owner, reader.site, call.peer_key,
+        reader.region, call.backend.now() + kGrantLifetime, {}};
+    auto source = seal_pass(call, pass, copy.address, copy.tls_key);
+    if (source) sources.push_back(std::move(*source));
+  }
+  return sources;
 }
 
 std::optional<GrantAnswer> GrantCache::find(std::uint64_t job, const std::string& key,

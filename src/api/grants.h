@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "intertie/api/grant_views.h"
 #include "intertie/core/result.h"
@@ -51,6 +52,21 @@ struct Granted {
 /// calling hub's region.
 core::Result<Granted> find_granted(const Call& call, const Regions& regions,
                                    const crypto::Digest& root);
+
+/// A pass for this hub's data endpoint, for a site that the calling hub names; none without an
+/// endpoint.
+core::Result<DataSources> make_passes(const Call& call, const Regions& regions,
+                                      const Granted& granted, const PassRequest& request);
+
+/// Who will pull: a site of this hub.
+struct CopyReader {
+  std::string site;
+  std::string region;
+};
+/// Passes of this hub for copies at its sites, for the calling site, which may read the dataset.
+std::vector<DataSourceView> make_copy_passes(const Call& call,
+                                             const std::vector<hub::DataCopy>& copies,
+                                             const crypto::Digest& root, const CopyReader& reader);
 
 /// Grants for the jobs at this hub's sites. Any thread.
 class GrantCache {

@@ -5,8 +5,33 @@
 #include <string>
 #include <utility>
 
+#include "intertie/transfer/manifest.h"
+#include "intertie/transfer/receipt.h"
+
 namespace intertie::api {
 namespace {
+
+constexpr std::size_t kDatasetShown = 12;  // Digits of an identity, enough to find it.
+
+MoveView make_move_view(const hub::InputMoved& event, storage::LogIndex index) {
+  MoveView view;
+  view.index = index;
+  view.attempt = event.attempt;
+  view.dataset = transfer::format_dataset(event.dataset);
+  view.size_bytes = event.size;
+  view.source = event.source;
+  view.way = event.direct == event.received ? MoveWay::straight
+             : event.direct.count == 0      ? MoveWay::relayed
+                                            : MoveWay::both;
+  view.started = event.started;
+  view.ended = event.ended;
+  view.received_bytes = event.received;
+  view.straight_bytes = event.direct;
+  view.bytes_per_second = transfer::compute_rate(event.received, event.ended - event.started);
+  view.cuts = event.cuts;
+  if (event.fallback) view.reason = make_reason_view(*event.fallback);
+  return view;
+}
 
 struct Teller {
   const Directory& directory;
@@ -119,6 +144,29 @@ struct Teller {
     say("unmet", "The job could not be placed.");
     say_why(event.reason);
   }
+  static std::string name_time(core::Duration time) {
+    return core::to_text(core::Duration{time.count / 1'000 * 1'000});
+  }
+  std::string name_source(const std::string& id) const {
+    if (id == directory.hub.id) return "this hub";
+    for (const hub::PeerAdded& peer : directory.peers) {
+      if (peer.id == id) return "the hub of region " + peer.region;
+    }
+    return id;
+  }
+  void operator()(const hub::InputMoved& event) const {
+    const MoveView move = make_move_view(event, 0);
+    view.attempt = event.attempt;
+    const std::size_t shown = move.dataset.find(':') + 1 + kDatasetShown;
+    const char* how = move.way == MoveWay::straight  ? " straight from "
+                      : move.way == MoveWay::relayed ? " through its hub from "
+                                                     : " straight, then through its hub, from ";
+    say("moved", "The site received " + move.dataset.substr(0, shown) + " (" +
+                     core::to_text(event.size) + ")" + how + name_source(event.source) + " in " +
+                     name_time(event.ended - event.started) + ", " +
+                     core::to_text(core::Bytes{move.bytes_per_second}) + " a second.");
+    if (event.fallback) say_why(*event.fallback);
+  }
   void operator()(const hub::JobEnded& event) const {
     const char* how = event.outcome == hub::JobOutcome::succeeded ? "The job has succeeded"
                       : event.outcome == hub::JobOutcome::failed  ? "The job has failed"
@@ -133,6 +181,15 @@ struct Teller {
 };
 
 }  // namespace
+
+std::vector<MoveView> list_moves(const std::vector<JobEvent>& events) {
+  std::vector<MoveView> moves;
+  for (const JobEvent& one : events) {
+    const auto* moved = std::get_if<hub::InputMoved>(&one.event);
+    if (moved != nullptr) moves.push_back(make_move_view(*moved, one.index));
+  }
+  return moves;
+}
 
 std::vector<HistoryView> make_history(const std::vector<JobEvent>& events,
                                       const Directory& directory) {

@@ -13,4 +13,7 @@ namespace intertie::api {
 std::vector<HistoryView> make_history(const std::vector<JobEvent>& events,
                                       const Directory& directory);
 
+/// The inputs that were moved. Pure.
+std::vector<MoveView> list_moves(const std::vector<JobEvent>& events);
+
 }  // namespace intertie::api

@@ -1,8 +1,10 @@
 // What a job's site may read: from this hub's store, or through it from the region that holds it.
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
+#include "intertie/api/grant_views.h"
 #include "intertie/transfer/data_policy.h"
 #include "intertie/transfer/grant.h"
 
@@ -27,9 +29,11 @@ struct GuestOffer {
 struct JobReader {
   std::string owner;        // As this hub's store calls it.
   std::string site_region;  // Of the site.
+  std::string site;         // Its identifier.
   std::uint64_t job = 0;
   std::uint64_t document = 0;  // Log index.
   std::optional<GuestOffer> guest;
+  std::vector<hub::DataCopy> copies;  // At other sites of this hub.
 };
 
 struct Readers {
@@ -46,7 +50,8 @@ std::optional<JobReader> find_job_reader(const hub::State& state, std::uint64_t 
   if (reservation == nullptr) return std::nullopt;
   const auto& pools = state.sites[site].pools;
   if (std::ranges::find(pools, reservation->terms.pool) == pools.end()) return std::nullopt;
-  JobReader reader{{}, state.sites[site].site.region, number, job->document, {}};
+  const topology::Site& terms = state.sites[site].site;
+  JobReader reader{{}, terms.region, terms.identifier, number, job->document, {}, {}};
   if (const hub::Guest* const guest = state.find_guest(number)) {
     if (reservation->attempt == 0) return std::nullopt;
     reader.owner = transfer::translate_user(guest->user, state.peers[guest->peer].terms.region,
@@ -72,15 +77,24 @@ std::vector<JobReader> list_job_readers(const hub::State& state, std::uint32_t s
   return readers;
 }
 
-Readers list_readers(const hub::HubMachine& machine, std::uint64_t job, std::uint32_t site) {
+Readers list_readers(const hub::HubMachine& machine, std::uint64_t job, std::uint32_t site,
+                     const transfer::DatasetKey& key) {
   Readers found;
   if (job == 0) {
     found.readers = list_job_readers(machine.state(), site);
   } else if (auto reader = find_job_reader(machine.state(), job, site)) {
+    if (key.kind == transfer::DatasetKey::Kind::root) {
+      reader->copies = machine.find_copies(job, key.digest);
+    }
     found.readers.push_back(std::move(*reader));
     found.regions = list_regions(machine);
   }
   return found;
+}
+
+std::vector<DataSourceView> list_copies(const Call& call, const JobReader& reader,
+                                        const crypto::Digest& root) {
+  return make_copy_passes(call, reader.copies, root, {reader.site, reader.site_region});
 }
 
 /// One request that another region's hub answers in the end.
@@ -135,7 +149,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
     grant_ = std::move(answer);
     holders_.clear();
     for (const std::string& region : grant_.regions) {
-      if (const RegionPeer* const peer = regions_.find(region)) holders_.push_back(peer->handle);
+      if (const RegionPeer* const peer = regions_.find(region)) holders_.push_back(peer);
     }
     if (holders_.empty()) {
       const bool is_here = grant_.regions.empty() || grant_.regions.front() == regions_.region;
@@ -145,22 +159,55 @@ class Relay : public std::enable_shared_from_this<Relay> {
     ask_holder(0);
   }
 
+  // Copies in this region come first: they need no line.
+  void take_sources(std::size_t position, const Response& response) {
+    auto there = codec::from_json<DataSources>(response.body, codec::Boundary::tolerant);
+    if (!there) there = DataSources{};
+    if (there->sources.empty() && position + 1 < holders_.size()) return ask_holder(position + 1);
+    DataSources sources{list_own_copies()};
+    std::ranges::move(there->sources, std::back_inserter(sources.sources));
+    respond_view(*call_, sources);
+  }
+
+  std::vector<DataSourceView> list_own_copies() const {
+    const auto root = transfer::parse_dataset(grant_.dataset);
+    return root ? list_copies(*call_, reader_, *root) : std::vector<DataSourceView>();
+  }
+
   // One after another: a hub that is away, or has lost it, is not the only one.
   void ask_holder(std::size_t position) {
     const auto root = transfer::parse_dataset(grant_.dataset);
     if (!root) return fail(*call_, root.error());
+    call_->backend.fetch_from_peer(make_ask(position, *root), [self = shared_from_this(), position](
+                                                                  core::Result<Response> response) {
+      if (!response) return self->take_refusal(position, response.error());
+      self->take_answer(position, std::move(*response));
+    });
+  }
+
+  PeerFetch make_ask(std::size_t position, const crypto::Digest& root) const {
     PeerFetch ask;
-    ask.peer = holders_[position];
-    ask.path = "/peer/v1/datasets/" + crypto::encode_hex(root->bytes) +
-               (part_ == DatasetPart::manifest ? "/manifest" : "/content");
+    ask.peer = holders_[position]->handle;
+    ask.path = "/peer/v1/datasets/" + crypto::encode_hex(root.bytes);
     ask.grant = grant_.grant;
-    ask.range = clip_byte_range(call_->request.range, kPeerPieceBytes);
     ask.timeout = kPieceTimeout;
-    call_->backend.fetch_from_peer(
-        std::move(ask), [self = shared_from_this(), position](core::Result<Response> response) {
-          if (response) return respond(*self->call_, std::move(*response));
-          self->take_refusal(position, response.error());
-        });
+    if (part_ == DatasetPart::sources) {
+      ask.method = "POST";
+      ask.path += "/passes";
+      ask.body = codec::to_json(PassRequest{reader_.site, call_->peer_key});
+      return ask;
+    }
+    ask.path += part_ == DatasetPart::manifest ? "/manifest" : "/content";
+    ask.range = clip_byte_range(call_->request.range, kPeerPieceBytes);
+    return ask;
+  }
+
+  void take_answer(std::size_t position, Response response) {
+    if (part_ == DatasetPart::manifest) {
+      response.headers.emplace_back("Intertie-Holder", holders_[position]->id);
+    }
+    if (part_ == DatasetPart::sources) return take_sources(position, response);
+    respond(*call_, std::move(response));
   }
 
   void take_refusal(std::size_t position, const core::Error& error) {
@@ -170,6 +217,10 @@ class Relay : public std::enable_shared_from_this<Relay> {
     if (is_of_grant) call_->core.grants().drop(reader_.job, key_text_);
     if (is_of_grant && !is_grant_new_) return ask_grant();
     if (position + 1 < holders_.size()) return ask_holder(position + 1);
+    // An older hub knows nothing of passes.
+    if (part_ == DatasetPart::sources && !is_of_grant) {
+      return respond_view(*call_, DataSources{list_own_copies()});
+    }
     fail(*call_, error);
   }
 
@@ -181,10 +232,14 @@ class Relay : public std::enable_shared_from_this<Relay> {
   const std::string key_text_;
   GrantAnswer grant_;
   bool is_grant_new_ = false;
-  std::vector<std::uint32_t> holders_;
+  std::vector<const RegionPeer*> holders_;  // In regions_.
 };
 
-void respond_part(const CallPointer& call, const transfer::DatasetInfo& info, DatasetPart part) {
+void respond_part(const CallPointer& call, const JobReader& reader,
+                  const transfer::DatasetInfo& info, DatasetPart part) {
+  if (part == DatasetPart::sources) {
+    return respond_view(*call, DataSources{list_copies(*call, reader, info.root)});
+  }
   if (part == DatasetPart::manifest) return respond_manifest(call, info);
   respond_content(call, info, true);
 }
@@ -198,8 +253,8 @@ void respond_job_dataset(const CallPointer& call, DatasetPart part) {
   if (!job) return fail(*call, job.error());
   look_then(
       call,
-      [job = *job, site = call->site](const hub::HubMachine& machine) {
-        return list_readers(machine, job, site);
+      [job = *job, site = call->site, key = *key](const hub::HubMachine& machine) {
+        return list_readers(machine, job, site, key);
       },
       [call, part, key = *key](Readers found) {
         for (const JobReader& reader : found.readers) {
@@ -208,7 +263,7 @@ void respond_job_dataset(const CallPointer& call, DatasetPart part) {
           const auto may_lie =
               transfer::check_place(info->policy, {reader.site_region}, call->backend.now());
           if (!may_lie) return fail(*call, may_lie.error());
-          return respond_part(call, *info, part);
+          return respond_part(call, reader, *info, part);
         }
         // Without the job's number nobody can say whose leave is needed.
         if (found.readers.empty() || found.regions.peers.empty()) {

@@ -15,6 +15,7 @@
 #include "intertie/hub/running_job.h"
 
 #include "dataset_access.h"
+#include "regional.h"
 
 namespace intertie::api {
 namespace {
@@ -143,19 +144,31 @@ void store_step(const CallPointer& call, const Landing& landing, const Step& ste
   respond_view(*call, view);
 }
 
-// The other hub's answer as it is.
-void hand_on(const CallPointer& call, std::uint32_t peer, const std::string& target) {
-  call->backend.ask_peer(peer, {"PUT", target, std::move(call->request.body), kChunkTimeout},
-                         [call](const core::Result<std::string>& body) {
-                           if (!body) return fail(*call, body.error());
-                           const auto view =
-                               codec::from_json<LandingView>(*body, codec::Boundary::tolerant);
-                           if (!view) return fail(*call, view.error());
-                           respond_view(*call, *view);
-                         });
+using PeerAnswer = std::function<void(const core::Result<std::string>&)>;
+
+/// Another region's hub.
+struct PeerRegion {
+  std::uint32_t peer = 0;
+  std::string region;
+};
+
+// The request's body goes on to another hub when the line there has room for it.
+void send_on(const CallPointer& call, const PeerRegion& to, const std::string& target,
+             PeerAnswer then) {
+  const auto bytes = static_cast<std::int64_t>(call->request.body.size());
+  wait_for_line(call, to.region, bytes, [call, peer = to.peer, target, then = std::move(then)] {
+    call->backend.ask_peer(peer, {"PUT", target, std::move(call->request.body), kChunkTimeout},
+                           then);
+  });
 }
 
-using PeerAnswer = std::function<void(const core::Result<std::string>&)>;
+// The other hub's answer as it is.
+void respond_landing(const CallPointer& call, const core::Result<std::string>& body) {
+  if (!body) return fail(*call, body.error());
+  const auto view = codec::from_json<LandingView>(*body, codec::Boundary::tolerant);
+  if (!view) return fail(*call, view.error());
+  respond_view(*call, *view);
+}
 
 // Unreserved characters of RFC 3986 stay.
 std::string encode_text(std::string_view text) {
@@ -193,33 +206,28 @@ std::string format_policy(const transfer::DataPolicy& policy) {
 /// by the steps of store_manifest.
 class DistantLanding : public std::enable_shared_from_this<DistantLanding> {
  public:
-  DistantLanding(CallPointer call, std::uint32_t peer, Landing landing, Step step)
+  DistantLanding(CallPointer call, PeerRegion to, Landing landing, Step step)
       : call_(std::move(call)),
-        peer_(peer),
+        to_(std::move(to)),
         landing_(std::move(landing)),
         step_(std::move(step)),
         path_("/peer/v1/users/" + encode_text(landing_.owner) + "/datasets") {}
 
   void run() {
     if (step_.chunk) {
-      return ask("PUT", "", std::move(call_->request.body),
-                 [self = shared_from_this()](const core::Result<std::string>& body) {
-                   if (!body) return fail(*self->call_, body.error());
-                   respond_view(*self->call_, LandingView{});
-                 });
+      return send_on(call_, to_, path_ + make_path(step_),
+                     [call = call_](const core::Result<std::string>& body) {
+                       if (!body) return fail(*call, body.error());
+                       respond_view(*call, LandingView{});
+                     });
     }
-    ask("GET", "", "", [self = shared_from_this()](const core::Result<std::string>& body) {
-      self->take_present(body);
-    });
+    call_->backend.ask_peer(to_.peer, {"GET", path_ + make_path(step_), "", kChunkTimeout},
+                            [self = shared_from_this()](const core::Result<std::string>& body) {
+                              self->take_present(body);
+                            });
   }
 
  private:
-  void ask(const char* method, const std::string& query, std::string body, PeerAnswer then) {
-    call_->backend.ask_peer(
-        peer_, {method, path_ + make_path(step_) + query, std::move(body), kChunkTimeout},
-        std::move(then));
-  }
-
   // What the owner has there already keeps its policy.
   void take_present(const core::Result<std::string>& body) {
     if (!body && body.error().reason != core::Reason::not_found) {
@@ -244,17 +252,12 @@ class DistantLanding : public std::enable_shared_from_this<DistantLanding> {
   }
 
   void put(const transfer::DataPolicy& policy, const std::string& name) {
-    ask("PUT", "?" + format_policy(policy) + name, std::move(call_->request.body),
-        [self = shared_from_this()](const core::Result<std::string>& body) {
-          if (!body) return fail(*self->call_, body.error());
-          const auto view = codec::from_json<LandingView>(*body, codec::Boundary::tolerant);
-          if (!view) return fail(*self->call_, view.error());
-          respond_view(*self->call_, *view);
-        });
+    send_on(call_, to_, path_ + make_path(step_) + "?" + format_policy(policy) + name,
+            [call = call_](const core::Result<std::string>& body) { respond_landing(call, body); });
   }
 
   const CallPointer call_;
-  const std::uint32_t peer_;
+  const PeerRegion to_;
   const Landing landing_;
   const Step step_;
   const std::string path_;
@@ -282,9 +285,8 @@ void land(const CallPointer& call, const KnownRegions& regions, const Landing& l
   if (peer == regions.peers.end()) {
     return fail(*call, {core::Reason::unreachable, "no hub of region " + landing.region});
   }
-  std::make_shared<DistantLanding>(call, static_cast<std::uint32_t>(peer - regions.peers.begin()),
-                                   landing, step)
-      ->run();
+  const auto handle = static_cast<std::uint32_t>(peer - regions.peers.begin());
+  std::make_shared<DistantLanding>(call, PeerRegion{handle, *peer}, landing, step)->run();
 }
 
 core::Error make_stale(const Step& step, const char* what) {
@@ -310,16 +312,24 @@ void bring_output(const CallPointer& call) {
   look_then(
       call,
       [step = *step, site = call->site](const hub::HubMachine& machine) {
-        return hub::find_site_attempt(machine.state(), step.subject, step.attempt, site);
+        const hub::State& state = machine.state();
+        const auto running = hub::find_site_attempt(state, step.subject, step.attempt, site);
+        PeerRegion home;
+        if (running && running->guest) {
+          home = {running->guest->peer, state.peers[running->guest->peer].terms.region};
+        }
+        return std::pair(running, home);
       },
-      [call, step = *step](const std::optional<hub::SiteAttempt>& running) {
+      [call, step = *step](const std::pair<std::optional<hub::SiteAttempt>, PeerRegion>& seen) {
+        const auto& [running, home] = seen;
         if (!running) return fail(*call, make_stale(step, "job"));
         if (!running->guest) return land_job(call, running->document, running->owner, step);
-        hand_on(call, running->guest->peer,
+        send_on(call, home,
                 "/peer/v1/outputs" + make_path(step) +
                     "?offer=" + std::to_string(running->guest->offer) +
                     "&attempt=" + std::to_string(step.attempt) +
-                    "&output=" + std::to_string(step.output) + (step.is_last ? "&last=true" : ""));
+                    "&output=" + std::to_string(step.output) + (step.is_last ? "&last=true" : ""),
+                [call](const core::Result<std::string>& body) { respond_landing(call, body); });
       });
 }
 

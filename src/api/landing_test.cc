@@ -144,6 +144,32 @@ TEST_F(Landing, OfAGuestAtItsHome) {
   EXPECT_EQ(bring(owner, grid.site, make_query(start, 1)), "not_found");
 }
 
+TEST_F(Landing, OfAGuestGoesAtThePaceOfTheLineHome) {
+  const execution::StartAttempt start = begin();
+  const std::string query = make_query(start);
+  ApiWorld& owner = grid.owner;
+  ASSERT_EQ(bring(owner, grid.site, query), "taken");
+  std::vector<std::int64_t> turns;
+  owner.backend.give_turn = [&](const LineUse& use, std::int64_t wanted) {
+    EXPECT_EQ(use.region, "22");
+    turns.push_back(wanted);
+    return core::Result<std::int64_t>(std::min<std::int64_t>(wanted, 10));
+  };
+  const std::size_t asked = owner.backend.questions.size();
+  EXPECT_EQ(code(owner.send_site(grid.site, "PUT", make_target("/chunks/0") + query, content)),
+            "taken");
+  const auto size = static_cast<std::int64_t>(content.size());
+  EXPECT_EQ(turns, (std::vector<std::int64_t>{size, size - 10, size - 20}));
+  EXPECT_EQ(owner.backend.questions.size(), asked + 1);
+  // A line that is too busy: the site asks again, and nothing has gone.
+  owner.backend.give_turn = [](const LineUse&, std::int64_t) {
+    return core::Result<std::int64_t>(core::Reason::busy, "the line");
+  };
+  EXPECT_EQ(code(owner.send_site(grid.site, "PUT", make_target("/chunks/0") + query, content)),
+            "overloaded");
+  EXPECT_EQ(owner.backend.questions.size(), asked + 1);
+}
+
 TEST_F(Landing, OnlyFromTheHubWhereTheOfferRuns) {
   grid.home.submit("ada", document_);
   const auto ask = [&](const crypto::KeyPair& tls, std::uint64_t number, int attempt) {

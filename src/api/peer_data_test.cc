@@ -11,6 +11,7 @@
 #include "intertie/api/grant_views.h"
 #include "intertie/hub/line_key.h"
 #include "intertie/transfer/grant.h"
+#include "intertie/transfer/pass.h"
 
 #include "fake_backend.h"
 #include "job_inputs.h"
@@ -288,6 +289,53 @@ TEST_F(PeerDataTest, WhatIsSentUnderAGrantUsesTheShareOfItsOffer) {
   EXPECT_EQ(paced[0].leg, hub::make_leg_key("22", 1));
   EXPECT_EQ(paced[0].size.count, 5);
   EXPECT_EQ(paced[1].leg, "22/0/" + transfer::format_dataset(info.root));
+}
+
+TEST_F(PeerDataTest, AGrantIsWorthAPassForOneSiteOfTheCaller) {
+  const auto info = jilin_.put("ada", "hello");
+  const auto ask = [&](const transfer::DataGrant& grant, PassRequest what) {
+    Request request =
+        ApiWorld::make_request("POST", "/peer/v1/datasets/" + get_hex(info) + "/passes");
+    request.grant = make_grant(grant, jilin_);
+    request.body = codec::to_json(what);
+    return jilin_.call_as(hubei_, std::move(request));
+  };
+  const transfer::DataGrant facts = make_facts(info);
+  const std::string key = crypto::to_text(make_test_key(77).public_key());
+  const PassRequest what{"42S", key};
+  // A hub that listens for nobody names nobody.
+  EXPECT_TRUE(ApiWorld::read<DataSources>(ask(facts, what)).sources.empty());
+  jilin_.backend.data_at = "data.example:7302";
+  const auto sources = ApiWorld::read<DataSources>(ask(facts, what));
+  ASSERT_EQ(sources.sources.size(), 1u);
+  const DataSourceView& source = sources.sources[0];
+  EXPECT_EQ(source.address, "data.example:7302");
+  EXPECT_EQ(source.holder, jilin_.get_id());
+  EXPECT_EQ(source.expires, facts.expires);
+  const auto bytes = crypto::decode_base64url(source.pass).value();
+  const transfer::PassUse use{jilin_.get_id(), transfer::format_dataset(info.root), key,
+                              jilin_.backend.time};
+  const auto pass =
+      transfer::open_pass(crypto::as_text(bytes), jilin_.backend.registry_key.public_key(), use);
+  ASSERT_TRUE(pass.has_value()) << core::to_text(pass.error());
+  EXPECT_EQ(pass->reader, "ada");
+  EXPECT_EQ(pass->puller, "42S");
+  EXPECT_EQ(pass->region, "42");
+  // It never lasts longer than the grant, nor than its own time.
+  transfer::DataGrant longer = facts;
+  longer.expires = jilin_.backend.time + core::hours(5);
+  EXPECT_EQ(ApiWorld::read<DataSources>(ask(longer, what)).sources.at(0).expires,
+            jilin_.backend.time + core::minutes(15));
+  // What opens no dataset gives no pass.
+  transfer::DataGrant other = facts;
+  other.audience = "52R0000000000000";
+  EXPECT_EQ(ApiWorld::read_code(ask(other, what)), "denied");
+  other = facts;
+  other.reader = "22/bob";
+  EXPECT_EQ(ApiWorld::read_code(ask(other, what)), "not_found");
+  EXPECT_EQ(ask(facts, {"42S", "no key"}).status / 100, 4);
+  EXPECT_EQ(ApiWorld::read_code(ask(facts, {"", key})), "bad_field");
+  EXPECT_EQ(ApiWorld::read_code(ask(facts, {std::string(100, 'x'), key})), "bad_field");
 }
 
 TEST_F(PeerDataTest, AGrantNeedsACommittedOffer) {

@@ -32,18 +32,6 @@ PeerFetch make_relay(Call& call, std::uint32_t peer) {
   return ask;
 }
 
-// The line to the region carries what is sent there at its own pace.
-void wait_for_line(const CallPointer& call, const std::string& region, std::int64_t bytes,
-                   std::function<void()> then) {
-  if (bytes <= 0) return then();
-  call->backend.pace_line(
-      {region}, bytes,
-      [call, region, bytes, then = std::move(then)](const core::Result<std::int64_t>& turn) {
-        if (!turn) return fail(*call, {core::Reason::overloaded, core::to_text(turn.error())});
-        wait_for_line(call, region, bytes - *turn, then);
-      });
-}
-
 void relay(const CallPointer& call, const std::string& region) {
   if (auto checked = transfer::check_dataset_name(call->caller.name); !checked) {
     return fail(*call, {core::Reason::not_supported, "a user of that name has no data elsewhere"});
@@ -92,6 +80,17 @@ class Fan {
 };
 
 }  // namespace
+
+void wait_for_line(const CallPointer& call, const std::string& region, std::int64_t bytes,
+                   std::function<void()> then) {
+  if (bytes <= 0) return then();
+  call->backend.pace_line(
+      {region}, bytes,
+      [call, region, bytes, then = std::move(then)](const core::Result<std::int64_t>& turn) {
+        if (!turn) return fail(*call, {core::Reason::overloaded, core::to_text(turn.error())});
+        wait_for_line(call, region, bytes - *turn, then);
+      });
+}
 
 void answer_in_region(const CallPointer& call, Handler here) {
   call->core.use_directory(call, {}, [call, here](const DirectoryPointer& directory) {

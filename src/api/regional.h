@@ -2,6 +2,7 @@
 // for them to the others, and answers what the others ask for their users.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -17,6 +18,11 @@ namespace intertie::api {
 
 /// What a hub sends another at a time: so much waits in memory, and a slow line answers in time.
 inline constexpr std::uint64_t kPeerPieceBytes = 2u << 20;
+
+/// Before `bytes` are sent to that region: `then` when the line there has had a turn for each of
+/// them. Answered with overloaded if it is too busy: the caller asks again.
+void wait_for_line(const CallPointer& call, const std::string& region, std::int64_t bytes,
+                   std::function<void()> then);
 
 /// User listener: `here` answers, or the hub of the region that ?region names.
 void answer_in_region(const CallPointer& call, Handler here);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "intertie/api/grant_views.h"
 #include "intertie/codec/schema.h"
 #include "intertie/core/limits.h"
 
@@ -47,6 +48,7 @@ void head_content(const CallPointer& call) { respond_own(call, false); }
 
 void send_content(const CallPointer& call) { respond_job_dataset(call, DatasetPart::content); }
 void send_manifest(const CallPointer& call) { respond_job_dataset(call, DatasetPart::manifest); }
+void send_sources(const CallPointer& call) { respond_job_dataset(call, DatasetPart::sources); }
 
 }  // namespace
 
@@ -97,6 +99,10 @@ void add_site_content_routes(std::vector<Route>& routes) {
   routes.push_back({"GET", "/site/v1/datasets/{dataset}/content", "send_dataset",
                     "The bytes of a job's input.", Visibility::owner, std::nullopt, job, nullptr,
                     nullptr, 200, &send_content});
+  routes.push_back({"GET", "/site/v1/datasets/{dataset}/sources", "send_sources",
+                    "Who else has a job's input, and passes for them.", Visibility::owner,
+                    std::nullopt, job, nullptr, &codec::openapi_schema<DataSources>, 200,
+                    &send_sources});
   // Agents of the version before ask so.
   routes.push_back({"GET", "/site/v1/content/{dataset}", "send_content",
                     "The bytes with this digest.", Visibility::owner, std::nullopt, job, nullptr,

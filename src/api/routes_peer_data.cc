@@ -61,6 +61,21 @@ void send_granted(const CallPointer& call, DatasetPart part) {
   });
 }
 
+void give_passes(const CallPointer& call) {
+  auto request = read_message<PassRequest>(*call);
+  if (!request) return;
+  const auto key = read_dataset_key(*call);
+  if (!key) return fail(*call, key.error());
+  look_then(call, &list_regions,
+            [call, request = std::move(*request), key = *key](const Regions& regions) {
+              const auto granted = find_granted(*call, regions, key.digest);
+              if (!granted) return fail(*call, granted.error());
+              const auto sources = make_passes(*call, regions, *granted, request);
+              if (!sources) return fail(*call, sources.error());
+              respond_view(*call, *sources);
+            });
+}
+
 void send_granted_manifest(const CallPointer& call) { send_granted(call, DatasetPart::manifest); }
 void send_granted_content(const CallPointer& call) { send_granted(call, DatasetPart::content); }
 
@@ -156,6 +171,17 @@ void add_peer_data_routes(std::vector<Route>& routes) {
                     nullptr,
                     200,
                     &send_granted_content});
+  routes.push_back({"POST",
+                    "/peer/v1/datasets/{dataset}/passes",
+                    "give_passes",
+                    "Passes for a site of the caller, under the grant in Intertie-Grant.",
+                    Visibility::peer,
+                    std::nullopt,
+                    {},
+                    &codec::openapi_schema<PassRequest>,
+                    &codec::openapi_schema<DataSources>,
+                    200,
+                    &give_passes});
   add_user_routes(routes);
 }
 

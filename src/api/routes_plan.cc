@@ -165,6 +165,7 @@ void explain_job(const CallPointer& call) {
           ExplainView view;
           view.job = make_job_view(facts, *directory);
           view.history = make_history(events, *directory);
+          view.moves = list_moves(events);
           if (waiting.is_waiting) {
             describe_waiting(view, waiting, now);
           } else {

@@ -314,6 +314,12 @@ void apply_peer_event(State& state, const ChargeContested& event, const engine::
   ++state.counters.disputes;
 }
 
+void apply_peer_event(State& state, const InputMoved& event, const engine::RecordPlace& place) {
+  const Guest* guest = event.offer == 0 ? state.find_guest(event.job) : nullptr;
+  if (guest == nullptr) return;
+  push_row(state.peers[guest->peer], OfferMoved{guest->offer}, place, place.index);
+}
+
 void report_began(State& state, const AttemptBegan& event, const engine::RecordPlace& place) {
   const Guest* guest = state.find_guest(event.job);
   if (guest == nullptr) return;

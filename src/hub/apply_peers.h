@@ -44,6 +44,9 @@ void apply_peer_event(State& state, const LineRegistered& event, const engine::R
 void apply_peer_event(State& state, const LineReserved& event, const engine::RecordPlace& place);
 void apply_peer_event(State& state, const LineReleased& event, const engine::RecordPlace& place);
 
+/// Of a guest: tells its home.
+void apply_peer_event(State& state, const InputMoved& event, const engine::RecordPlace& place);
+
 /// Tell the home hub, if the job is a guest.
 void report_began(State& state, const AttemptBegan& event, const engine::RecordPlace& place);
 void report_charge(State& state, const UsageSettled& event, core::Money charge,

@@ -41,6 +41,13 @@ struct BeaconsSent {
   std::map<std::string, topology::LineMeasurement> measured;  // By sending region.
 };
 
+/// Which sites have which datasets: what their receipts said. At most kCopiesMax datasets, then it
+/// begins anew.
+struct Copies {
+  static constexpr std::size_t kCopiesMax = 10'000;
+  std::map<std::pair<crypto::Digest, std::string>, std::set<std::uint32_t>> sites;  // By owner.
+};
+
 /// Has a sender and an expiry, is never logged, starts anew with the hub (ARCHITECTURE.md, idea 4).
 struct Soft {
   std::vector<core::Time> heard;  // By site: when its last heartbeat came, or when we started.
@@ -57,8 +64,10 @@ struct Soft {
   std::vector<BeaconsSent> beacons;                      // By peer.
   std::map<std::uint32_t, SiteGreeting> greetings;       // By site: how its channel opened last.
   std::map<std::uint32_t, SiteGreeting> peer_greetings;  // By peer, likewise.
-  std::uint64_t applied = 0;                             // Events of this life.
-  std::uint64_t lines_noted = 0;                         // Measurements of lines, likewise.
+  Copies copies;
+  std::map<std::uint32_t, std::string> data_addresses;  // By site: where it gives out datasets.
+  std::uint64_t applied = 0;                            // Events of this life.
+  std::uint64_t lines_noted = 0;                        // Measurements of lines, likewise.
 };
 
 struct Context {

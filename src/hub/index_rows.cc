@@ -176,6 +176,7 @@ struct RowWriter {
                                   encode_number(event.peer) + encode_number(event.offer),
                                   encode_number(event.job)));
   }
+  void operator()(const InputMoved& event) const { put_job_event(event); }
   void operator()(const GuestCommitted& event) const { put_job_event(event); }
   void operator()(const GuestDropped& event) const { put_job_event(event); }
   void operator()(const GuestEnded& event) const { put_job_event(event); }

@@ -11,6 +11,7 @@
 #include "index_rows.h"
 #include "liveness.h"
 #include "placing.h"
+#include "receipts.h"
 #include "site_names.h"
 #include "state_codec.h"
 
@@ -91,6 +92,11 @@ std::string HubMachine::encode_state() const { return encode_hub_state(state_); 
 
 core::Result<void> HubMachine::decode_state(std::string_view bytes) {
   return decode_hub_state(bytes, state_);
+}
+
+std::vector<DataCopy> HubMachine::find_copies(std::uint64_t job,
+                                              const crypto::Digest& dataset) const {
+  return hub::find_copies(state_, *soft_, job, dataset);
 }
 
 core::Time HubMachine::next_deadline() const {

@@ -17,6 +17,7 @@
 #include "liveness.h"
 #include "parked.h"
 #include "placing.h"
+#include "receipts.h"
 #include "settlement.h"
 
 namespace intertie::hub {
@@ -263,6 +264,19 @@ void take_answer(Context& context, std::uint32_t peer, const OfferOver& message,
   ending.is_site_fault = message.is_site_fault;
   ending.message = std::move(attachment);
   end_remote(context, *offer, std::move(ending));
+}
+
+// A receipt that does not verify changes nothing: no money hangs on it.
+void take_answer(Context& context, std::uint32_t peer, const OfferMoved& message,
+                 const std::string& envelope) {
+  const Offer* offer = find_open(context.state, peer, message.offer);
+  if (offer == nullptr || offer->attempt == 0 || offer->began_at) return;
+  auto moved = read_receipt(
+      envelope, [&](const crypto::Digest& id) { return find_announced_key(context, *offer, id); });
+  if (!moved || moved->attempt != offer->attempt) return;
+  moved->job = offer->terms.job;
+  moved->offer = message.offer;
+  context.emit(std::move(*moved), envelope);
 }
 
 void close_asked(Context& context, const Job& job, core::Reason reason) {

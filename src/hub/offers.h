@@ -29,6 +29,8 @@ void take_answer(Context& context, std::uint32_t peer, const OfferCharged& messa
                  const std::string& envelope);
 void take_answer(Context& context, std::uint32_t peer, const OfferOver& message,
                  std::string attachment);
+void take_answer(Context& context, std::uint32_t peer, const OfferMoved& message,
+                 const std::string& envelope);
 
 /// Withdraws an offer that has not been answered and closes it. The job is left without one.
 void close_asked(Context& context, const Job& job, core::Reason reason);

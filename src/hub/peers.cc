@@ -48,6 +48,9 @@ struct RowHandler {
   void operator()(const OfferOver& message) const {
     take_answer(context, peer, message, attachment);
   }
+  void operator()(const OfferMoved& message) const {
+    take_answer(context, peer, message, attachment);
+  }
 };
 
 core::Result<void> check_peer(const State& state, const AddPeer& command) {

@@ -16,11 +16,13 @@
 #include "channel_checks.h"
 #include "decisions.h"
 #include "measurements.h"
+#include "receipts.h"
 #include "settlement.h"
 
 namespace intertie::hub {
 namespace {
 
+constexpr std::size_t kAddressBytesMax = 262;  // A name of 255, a colon, a port.
 // A pool's description is one head of the log, with room for what the hub adds.
 constexpr std::size_t kPoolBytesMax = core::limits::log_head_bytes_max - 4096;
 
@@ -146,6 +148,11 @@ struct MessageHandler {
 
   void operator()(const execution::StatementReport& message) const {
     accept_statement(context, {site, row}, message);
+  }
+
+  void operator()(const execution::InputArrived& message) const {
+    if (!is_current(context.state, message.job, message.attempt, site)) return;
+    take_receipt(context, {site, row}, message);
   }
 
  private:
@@ -326,6 +333,15 @@ core::Result<Reply> decide(Context& context, const AcceptSiteRows& command) {
   return Reply{RowsAccepted{inbox.received}};
 }
 
+static void note_data_address(Soft& soft, const BeatSite& command) {
+  const std::string& address = command.heartbeat.data_address;
+  if (address.empty() || address.size() > kAddressBytesMax) {
+    soft.data_addresses.erase(command.site);
+  } else {
+    soft.data_addresses[command.site] = address;
+  }
+}
+
 core::Result<Reply> decide(Context& context, const BeatSite& command) {
   const auto found = get_site_state(context.state, command.site);
   if (!found) return found.error();
@@ -335,6 +351,7 @@ core::Result<Reply> decide(Context& context, const BeatSite& command) {
     context.emit(
         SiteStatusChanged{command.site, topology::PoolStatus::active, "the site answers again"});
   }
+  note_data_address(context.soft, command);
   execution::HeartbeatAnswer answer;
   answer.sequence = command.heartbeat.sequence;
   answer.rows = (*found)->outbox.last_number();

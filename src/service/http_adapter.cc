@@ -100,6 +100,7 @@ api::Request convert_request(net::Request request) {
   converted.last_event_id = find_header(request, "Last-Event-ID");
   converted.range = find_header(request, "Range");
   converted.grant = find_header(request, "Intertie-Grant");
+  converted.pass = find_header(request, "Intertie-Pass");
   converted.method = std::move(request.method);
   converted.path = std::move(request.path);
   for (net::QueryParameter& each : request.query) {

@@ -78,10 +78,12 @@ class HubBackend final : public api::Backend {
                                         std::string_view payload) override;
   std::string site_address() const override;
   std::string site_fingerprint() const override;
+  std::string data_address() const override { return data_address_; }
   std::string service_metrics() override;
 
   /// Before the listeners serve.
   void set_site_address(std::string address) { site_address_ = std::move(address); }
+  void set_data_address(std::string address) { data_address_ = std::move(address); }
   const HubKeys& keys() const { return *keys_; }
   const std::string& hub_id() const { return hub_id_; }
   AnswerSender& answers() { return answers_; }
@@ -116,6 +118,7 @@ class HubBackend final : public api::Backend {
   std::string hub_id_;
   const std::uint64_t boot_id_;
   std::string site_address_;
+  std::string data_address_;
   bool is_closed_ = false;
   std::atomic<std::uint64_t> commands_{0};
   std::atomic<std::uint64_t> batches_{0};

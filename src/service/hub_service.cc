@@ -1,8 +1,5 @@
 #include "intertie/service/hub_service.h"
 
-#include <unistd.h>
-
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -11,8 +8,10 @@
 #include "intertie/api/site_views.h"
 #include "intertie/net/http_server.h"
 
+#include "data_listener.h"
 #include "files.h"
 #include "hub_backend.h"
+#include "listen_address.h"
 
 namespace intertie::service {
 namespace {
@@ -20,42 +19,6 @@ namespace {
 constexpr core::Duration kJoinTokenLifetime = core::hours(24);
 constexpr core::Duration kListenerGrace = core::seconds(5);
 constexpr core::Duration kEngineGrace = core::seconds(10);
-
-struct ListenAddress {
-  std::string address;
-  std::uint16_t port = 0;
-};
-
-core::Result<ListenAddress> parse_listen(const std::string& option, const std::string& text) {
-  const core::Error refusal{core::Reason::bad_argument, option + ": ADDRESS:PORT, not " + text};
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return refusal;
-  ListenAddress listen{text.substr(0, colon), 0};
-  if (listen.address.front() == '[' && listen.address.back() == ']') {
-    listen.address = listen.address.substr(1, listen.address.size() - 2);
-  }
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data() + colon + 1, end, listen.port);
-  if (read.ec != std::errc{} || read.ptr != end) return refusal;
-  return listen;
-}
-
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1";
-}
-
-std::string format_address(const std::string& address, std::uint16_t port) {
-  const bool is_v6 = address.find(':') != std::string::npos;
-  return (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
-}
-
-// What others can dial: a wildcard is no destination.
-std::string format_reachable(const std::string& address, std::uint16_t port) {
-  if (address != "0.0.0.0" && address != "::") return format_address(address, port);
-  char name[256] = "localhost";
-  ::gethostname(name, sizeof name - 1);
-  return format_address(name, port);
-}
 
 bool is_content_path(std::string_view path) {
   return path.starts_with("/v1/content/") || path.starts_with("/site/v1/content/") ||
@@ -82,10 +45,12 @@ class HubService::Parts {
   std::optional<api::Router> router;
   std::optional<net::HttpServer> site_server;
   std::optional<net::HttpServer> user_server;
+  std::unique_ptr<DataListener> data_listener;
   // Known until the end, also after stop().
   std::string hub_id;
   std::string user_address;
   std::string site_address;
+  std::string data_address;
   std::string user_fingerprint;
   std::string site_fingerprint;
   bool is_stopped = false;
@@ -95,6 +60,7 @@ class HubService::Parts {
   using Route = void (api::Router::*)(api::Request, api::AnswerPointer);
   core::Result<void> open_site_listener(const HubOptions& options);
   core::Result<void> open_user_listener(const HubOptions& options);
+  core::Result<void> open_data_listener(const HubOptions& options);
   net::Handler make_handler(Route route);
 };
 
@@ -168,6 +134,35 @@ core::Result<void> HubService::Parts::open_user_listener(const HubOptions& optio
   return {};
 }
 
+// Before the others: passes name its address.
+core::Result<void> HubService::Parts::open_data_listener(const HubOptions& options) {
+  if (options.data_listen.empty()) return {};
+  const HubKeys& keys = backend->keys();
+  api::DataHolder holder{
+      backend->hub_id(),
+      keys.sign.public_key(),
+      [] { return read_clock(); },
+      [this](const std::string& reader, const crypto::Digest& root) {
+        return backend->datasets().find(reader, {transfer::DatasetKey::Kind::root, root, {}, {}});
+      },
+      [this](const transfer::DatasetInfo& info, transfer::ByteSpan span) {
+        return backend->datasets().read(info.owner, info.root, span);
+      },
+      [this](const std::string& region, std::int64_t wanted,
+             std::function<void(core::Result<std::int64_t>)> done) {
+        backend->pace_line(region, wanted, std::move(done));
+      }};
+  auto started =
+      DataListener::start({options.data_listen, options.data_address, keys.tls_certificate_pem,
+                           std::string(keys.tls.export_private_pem().reveal_text())},
+                          std::move(holder), backend->answers());
+  if (!started) return started.error();
+  data_listener = std::move(*started);
+  data_address = data_listener->address();
+  backend->set_data_address(data_address);
+  return {};
+}
+
 core::Result<std::unique_ptr<HubService::Parts>> HubService::Parts::start(
     const HubOptions& options) {
   auto parts = std::make_unique<Parts>();
@@ -180,7 +175,8 @@ core::Result<std::unique_ptr<HubService::Parts>> HubService::Parts::start(
   if (!backend) return backend.error();
   parts->backend = std::move(*backend);
   parts->router.emplace(*parts->backend);
-  auto done = parts->open_site_listener(options);
+  auto done = parts->open_data_listener(options);
+  if (done) done = parts->open_site_listener(options);
   if (done) done = parts->open_user_listener(options);
   if (!done) {
     parts->stop();
@@ -198,10 +194,12 @@ bool HubService::Parts::stop() {
   backend->release_waiting();
   if (user_server) user_server->stop(kListenerGrace);
   if (site_server) site_server->stop(kListenerGrace);
+  if (data_listener) data_listener->stop(kListenerGrace);
   is_sound = backend->close(kEngineGrace);
   log->write(is_sound ? LogLevel::info : LogLevel::error, "hub", "stopped");
   user_server.reset();
   site_server.reset();
+  data_listener.reset();
   router.reset();
   backend.reset();
   return is_sound;
@@ -222,6 +220,8 @@ bool HubService::stop() { return parts_->stop(); }
 std::string HubService::user_address() const { return parts_->user_address; }
 
 std::string HubService::site_address() const { return parts_->site_address; }
+
+std::string HubService::data_address() const { return parts_->data_address; }
 
 std::string HubService::user_fingerprint() const { return parts_->user_fingerprint; }
 

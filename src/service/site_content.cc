@@ -1,6 +1,9 @@
 // Inputs and outputs at a site.
 #include "site_content.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "intertie/transfer_wire/puller.h"
 
 #include "clock.h"
@@ -11,14 +14,36 @@ namespace {
 constexpr std::uint64_t kPieceBytes = 1 << 20;
 // Failures in a row, each after a longer pause, before the attempt's own retries take over.
 constexpr std::uint32_t kFailuresMax = 8;
+// The same for a holder that is not the hub: then the rest comes through the hub.
+constexpr std::uint32_t kStraightFailuresMax = 6;
+// Less comes sooner through the hub than the question who else has it.
+constexpr std::uint64_t kStraightBytesMin = 1 << 20;
 
 // No user is called so: their names have no '/'.
 std::string get_holder(const std::string& attempt) { return "attempt/" + attempt; }
 std::string get_lease(std::uint64_t job) { return "job " + std::to_string(job); }
 
-transfer_wire::PullOptions make_pull_options() {
+std::string make_query(const SiteContent::Wanted& wanted) {
+  return "?job=" + std::to_string(wanted.job);
+}
+
+core::Result<core::Bytes> count_kept(const transfer_wire::ContentStore& store,
+                                     const transfer::DatasetInfo& info) {
+  const auto journal = store.get_journal(info.owner, info.root);
+  if (!journal) return journal.error();
+  const auto manifest = store.get_manifest(info.owner, info.root);
+  if (!manifest) return manifest.error();
+  core::Bytes kept;
+  for (std::uint32_t chunk = 0; chunk < journal->size(); ++chunk) {
+    if (!journal->has(chunk)) continue;
+    kept.count += static_cast<std::int64_t>(transfer::get_chunk_span(**manifest, chunk).length);
+  }
+  return kept;
+}
+
+transfer_wire::PullOptions make_pull_options(std::uint32_t failures_max) {
   transfer_wire::PullOptions options;
-  options.rules.failures_max = kFailuresMax;
+  options.rules.failures_max = failures_max;
   options.clock = [] { return read_clock(); };
   return options;
 }
@@ -31,14 +56,12 @@ core::Result<std::unique_ptr<SiteContent>> SiteContent::open(transfer_wire::Stor
   return std::unique_ptr<SiteContent>(new SiteContent(std::move(*store)));
 }
 
-core::Result<crypto::Digest> SiteContent::fetch(const Wanted& wanted,
-                                                transfer_wire::HttpSources& hub) {
+core::Result<SiteContent::Fetched> SiteContent::fetch(const Wanted& wanted, InputSources& sources) {
   const auto key = transfer::parse_dataset_key(wanted.from);
   if (!key) return key.error();
   // The hub is asked for the manifest even if the content is here: it decides whether the owner may
   // still read it, and whether it may lie at this site.
-  const std::string query = "?job=" + std::to_string(wanted.job);
-  const auto held = hub.read_manifest(*key, query);
+  const auto held = sources.hub().read_manifest(*key, make_query(wanted));
   if (!held) return held.error();
   if (wanted.size.count > 0 &&
       static_cast<std::uint64_t>(wanted.size.count) != held->manifest.size) {
@@ -53,11 +76,11 @@ core::Result<crypto::Digest> SiteContent::fetch(const Wanted& wanted,
   if (!begun) return begun.error();
   auto leased = store_->lease(wanted.owner, begun->root, get_lease(wanted.job));
   if (!leased) return leased.error();
+  Fetched fetched{begun->root, std::nullopt};
   if (!begun->is_complete()) {
-    transfer_wire::Puller puller(*store_, make_pull_options());
-    const auto report =
-        puller.pull(wanted.owner, begun->root, {[&hub, query] { return hub.make_source(query); }});
-    if (!report) return report.error();
+    auto receipt = pull(wanted, *begun, held->holder, sources);
+    if (!receipt) return receipt.error();
+    fetched.receipt = std::move(*receipt);
   }
   if (key->kind == transfer::DatasetKey::Kind::whole) {
     if (auto done = check_whole(*begun); !done) {
@@ -66,7 +89,81 @@ core::Result<crypto::Digest> SiteContent::fetch(const Wanted& wanted,
       return done.error();
     }
   }
-  return begun->root;
+  return fetched;
+}
+
+core::Result<transfer::Receipt> SiteContent::pull(const Wanted& wanted,
+                                                  const transfer::DatasetInfo& info,
+                                                  std::string holder, InputSources& sources) {
+  transfer::Receipt receipt;
+  receipt.dataset = transfer::format_dataset(info.root);
+  receipt.size = {static_cast<std::int64_t>(info.size)};
+  receipt.job = wanted.job;
+  receipt.started = read_clock();
+  const auto kept = count_kept(*store_, info);
+  if (!kept) return kept.error();
+  receipt.kept = *kept;
+  // What lies at the hub comes from there straight.
+  const bool is_elsewhere = !holder.empty();
+  receipt.source = std::move(holder);
+  const bool is_done =
+      info.size >= kStraightBytesMin && pull_straight(wanted, info, sources, receipt);
+  if (!is_done) {
+    PullCount count;
+    transfer_wire::Puller puller(*store_, make_pull_options(kFailuresMax));
+    const auto report =
+        puller.pull(wanted.owner, info.root, {[&, query = make_query(wanted)] {
+                      return InputSources::make_counted(sources.hub(), query, count);
+                    }});
+    if (!report) return report.error();
+    receipt.received += core::Bytes{count.bytes.load()};
+    receipt.cuts += count.cuts.load();
+    if (!is_elsewhere) receipt.direct = receipt.received;
+  }
+  receipt.ended = std::max(read_clock(), receipt.started);
+  return receipt;
+}
+
+// True: all of it is here. What is refused or too slow is left to the next holder, and in the end
+// to the hub.
+bool SiteContent::pull_straight(const Wanted& wanted, const transfer::DatasetInfo& info,
+                                InputSources& sources, transfer::Receipt& receipt) {
+  for (bool has_news = true; has_news;) {
+    has_news = false;
+    for (const auto& holder : sources.find_holders(info.root, make_query(wanted))) {
+      const core::Bytes before = receipt.direct;
+      const auto done = pull_from(holder, info, sources, receipt);
+      if (done) {
+        receipt.source = holder.holder;
+        return true;
+      }
+      receipt.fallback = done.error().reason;
+      if (receipt.fallback == core::Reason::stopping) return false;
+      // A pass that has ended while bytes came: with a new one it goes on.
+      has_news = receipt.fallback == core::Reason::token_expired && receipt.direct > before;
+      if (has_news) break;
+    }
+  }
+  return false;
+}
+
+core::Result<void> SiteContent::pull_from(const api::DataSourceView& holder,
+                                          const transfer::DatasetInfo& info, InputSources& sources,
+                                          transfer::Receipt& receipt) {
+  const auto opened = sources.open(holder);
+  if (!opened) return opened.error();
+  PullCount count;
+  transfer_wire::PullOptions options = make_pull_options(kStraightFailuresMax);
+  options.rules.slow_max = 1;
+  transfer_wire::Puller puller(*store_, std::move(options));
+  const auto report = puller.pull(
+      info.owner, info.root, {[&] { return InputSources::make_counted(**opened, {}, count); }});
+  sources.close(*opened);
+  receipt.received += core::Bytes{count.bytes.load()};
+  receipt.direct += core::Bytes{count.bytes.load()};
+  receipt.cuts += count.cuts.load();
+  if (!report) return report.error();
+  return {};
 }
 
 // The manifest only states the digest of the whole: who asked by it must see it hold.
@@ -81,6 +178,16 @@ core::Result<void> SiteContent::check_whole(const transfer::DatasetInfo& info) {
   }
   if (sum.finish() == info.whole) return {};
   return {core::Reason::bad_digest, crypto::to_text(*info.whole) + " as its owner states it"};
+}
+
+core::Result<transfer::DatasetInfo> SiteContent::find(const std::string& owner,
+                                                      const crypto::Digest& root) {
+  return store_->find(owner, {transfer::DatasetKey::Kind::root, root, {}, {}});
+}
+
+core::Result<std::string> SiteContent::read(const transfer::DatasetInfo& info,
+                                            transfer::ByteSpan span) {
+  return store_->read(info.owner, info.root, span, read_clock());
 }
 
 void SiteContent::release(std::uint64_t job) { store_->release(get_lease(job)); }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -11,8 +12,10 @@
 #include "intertie/crypto/digest.h"
 #include "intertie/transfer/dataset_name.h"
 #include "intertie/transfer/manifest.h"
+#include "intertie/transfer/receipt.h"
 #include "intertie/transfer_wire/content_store.h"
-#include "intertie/transfer_wire/http_source.h"
+
+#include "site_sources.h"
 
 namespace intertie::service {
 
@@ -30,12 +33,21 @@ class SiteContent {
     std::uint64_t job = 0;
     std::string owner;
   };
-  /// Makes sure that the content is here, if need be from the hub, verified chunk by chunk; what
-  /// came before an interruption stays. It is not given up before release() of the job. Refuses
-  /// with bad_digest, not_found, data_policy, too_large (not the size announced), stopping, what
-  /// the store refuses and what the connection does.
-  core::Result<crypto::Digest> fetch(const Wanted& wanted, transfer_wire::HttpSources& hub);
+  /// What fetch() has made sure of.
+  struct Fetched {
+    crypto::Digest root;
+    std::optional<transfer::Receipt> receipt;  // If anything had to come; job alone is filled in.
+  };
+  /// Makes sure that the content is here, if need be straight from who holds it or from the hub,
+  /// verified chunk by chunk; what came before an interruption stays. It is not given up before
+  /// release() of the job. Refuses with bad_digest, not_found, data_policy, too_large (not the size
+  /// announced), stopping, what the store refuses and what the connection does.
+  core::Result<Fetched> fetch(const Wanted& wanted, InputSources& sources);
   void release(std::uint64_t job);
+
+  // What other sites may pull.
+  core::Result<transfer::DatasetInfo> find(const std::string& owner, const crypto::Digest& root);
+  core::Result<std::string> read(const transfer::DatasetInfo& info, transfer::ByteSpan span);
   /// Into an open file. not_found, bad_digest (damaged since), io_failed.
   core::Result<void> copy_to(const std::string& owner, const crypto::Digest& root, int file);
 
@@ -66,6 +78,12 @@ class SiteContent {
   explicit SiteContent(std::unique_ptr<transfer_wire::ContentStore> store)
       : store_(std::move(store)) {}
   core::Result<void> check_whole(const transfer::DatasetInfo& info);
+  core::Result<transfer::Receipt> pull(const Wanted& wanted, const transfer::DatasetInfo& info,
+                                       std::string holder, InputSources& sources);
+  core::Result<void> pull_from(const api::DataSourceView& holder, const transfer::DatasetInfo& info,
+                               InputSources& sources, transfer::Receipt& receipt);
+  bool pull_straight(const Wanted& wanted, const transfer::DatasetInfo& info, InputSources& sources,
+                     transfer::Receipt& receipt);
 
   const std::unique_ptr<transfer_wire::ContentStore> store_;
 };

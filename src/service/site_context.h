@@ -25,6 +25,8 @@ struct SiteContext {
   const std::vector<topology::Pool>& pools;
   topology::Isolation isolation;  // The level that tasks run at.
   const SiteHubClients& clients;
+  const std::string& hub_id;
+  std::string data_address;  // Where this site gives out datasets; empty: nowhere.
   storage::Store& store;
   SiteEngine& engine;
   SiteContent& content;

@@ -32,17 +32,23 @@ core::Result<SiteHubClients> SiteHubClients::create(const HubAddress& hub, const
 core::Result<SiteHubClients> SiteHubClients::create(const HubAddress& hub,
                                                     const crypto::KeyPair& tls_key,
                                                     const std::string& certificate_pem) {
-  const auto url = net::parse_url(hub.url);
-  if (!url) return url.error();
-  if (!url->is_tls) return {core::Reason::bad_syntax, hub.url + ": expected https"};
-  net::TlsClientOptions tls;
-  tls.peer_fingerprint = hub.fingerprint;
-  tls.certificate_pem = certificate_pem;
-  tls.key_pem = tls_key.export_private_pem().reveal_text();
   SiteHubClients clients;
+  clients.options_.tls.emplace();
+  clients.options_.tls->certificate_pem = certificate_pem;
+  clients.options_.tls->key_pem = tls_key.export_private_pem().reveal_text();
+  return clients.make_clients(hub);
+}
+
+core::Result<SiteHubClients> SiteHubClients::make_clients(const HubAddress& other) const {
+  const auto url = net::parse_url(other.url);
+  if (!url) return url.error();
+  if (!url->is_tls) return {core::Reason::bad_syntax, other.url + ": expected https"};
+  // Without one the system's authorities would decide.
+  if (other.fingerprint.empty()) return {core::Reason::bad_syntax, other.url + ": no fingerprint"};
+  SiteHubClients clients = *this;
   clients.options_.host = url->host;
   clients.options_.port = url->port;
-  clients.options_.tls = std::move(tls);
+  clients.options_.tls->peer_fingerprint = other.fingerprint;
   return clients;
 }
 

@@ -27,6 +27,9 @@ class SiteHubClients {
   static core::Result<SiteHubClients> create(const HubAddress& hub, const crypto::KeyPair& tls_key,
                                              const std::string& certificate_pem);
 
+  /// Connections to another listener with the same certificate of ours. bad_syntax.
+  core::Result<SiteHubClients> make_clients(const HubAddress& other) const;
+
   /// A client that has not connected yet. Belongs to one thread, except interrupt().
   net::HttpClient make_client(core::Duration timeout) const;
 

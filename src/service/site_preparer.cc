@@ -25,14 +25,6 @@ bool is_told_as_it_is(core::Reason reason) {
          reason == core::Reason::secrets_refused;
 }
 
-transfer_wire::HttpHolder make_holder(const SiteHubClients& clients) {
-  transfer_wire::HttpHolder holder;
-  holder.connect = [&clients] { return clients.make_client(core::limits::request_timeout); };
-  holder.prefix = "/site/v1/datasets";
-  holder.read_problem = [](const net::Response& response) { return read_problem(response); };
-  return holder;
-}
-
 std::vector<std::uint32_t> list_ranks(const execution::StartAttempt& order) {
   std::vector<std::uint32_t> ranks;
   for (const execution::TaskSlot& slot : order.slots) ranks.push_back(slot.rank);
@@ -64,11 +56,11 @@ class SitePreparer::Worker {
         context_(owner.context_),
         reader_(std::move(reader)),
         client_(context_.clients.make_client(core::limits::request_timeout)),
-        datasets_(make_holder(context_.clients)) {}
+        sources_(context_.clients) {}
 
   void interrupt() {
     client_.interrupt();
-    datasets_.interrupt();
+    sources_.interrupt();
   }
 
   // Both give whether the report is durable.
@@ -141,7 +133,30 @@ class SitePreparer::Worker {
   core::Result<crypto::Digest> fetch(const hub::DataIn& input, const SiteWork& work) {
     const SiteContent::Wanted wanted{input.from, input.size, work.action.attempt.first,
                                      work.order.owner};
-    return try_patiently<crypto::Digest>([&] { return context_.content.fetch(wanted, datasets_); });
+    auto fetched = try_patiently<SiteContent::Fetched>(
+        [&] { return context_.content.fetch(wanted, sources_); });
+    if (!fetched) return fetched.error();
+    if (fetched->receipt) report_arrival(std::move(*fetched->receipt), work);
+    return fetched->root;
+  }
+
+  // A receipt that is lost with a crash is missed by nobody: the input is here.
+  void report_arrival(transfer::Receipt receipt, const SiteWork& work) {
+    receipt.attempt = work.action.attempt.second;
+    if (receipt.source.empty()) receipt.source = context_.hub_id;
+    if (receipt.fallback) {
+      context_.log.write(LogLevel::warning, "site", "input_not_straight",
+                         {{"job", static_cast<std::int64_t>(receipt.job)},
+                          {"dataset", receipt.dataset},
+                          {"source", receipt.source},
+                          {"straight_bytes", receipt.direct.count},
+                          {"reason", core::reason_code(*receipt.fallback)}});
+    }
+    const auto done = submit_and_wait(context_.engine, agent::ReportArrived{std::move(receipt)});
+    if (done) return;
+    context_.log.write(LogLevel::warning, "site", "receipt_refused",
+                       {{"job", static_cast<std::int64_t>(work.action.attempt.first)},
+                        {"error", core::to_text(done.error())}});
   }
 
   core::Result<void> bring_secrets_patiently(const SiteWork& work,
@@ -212,7 +227,7 @@ class SitePreparer::Worker {
   const SiteContext& context_;
   const std::unique_ptr<storage::Reader> reader_;
   net::HttpClient client_;
-  transfer_wire::HttpSources datasets_;
+  InputSources sources_;
 };
 
 SitePreparer::SitePreparer(const SiteContext& context) : context_(context) {}

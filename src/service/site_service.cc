@@ -16,6 +16,7 @@
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "clock.h"
+#include "data_listener.h"
 #include "fail_points.h"
 #include "files.h"
 #include "hub_datasets.h"
@@ -94,6 +95,7 @@ class SiteService::Parts {
       changed_.notify_all();
     }
     if (upkeep_thread_.joinable()) upkeep_thread_.join();
+    if (data_listener_ != nullptr) data_listener_->stop(kStopGrace);
     if (uplink_ != nullptr) uplink_->stop();
     if (preparer_ != nullptr) preparer_->stop();
     if (runner_ != nullptr) runner_->stop(options_.stop_tasks);
@@ -247,11 +249,14 @@ class SiteService::Parts {
                                                         options_.content_bytes_max, fail_points_));
     if (!content) return content.error();
     content_ = std::move(*content);
+    if (auto done = open_data_listener(); !done) return done;
     auto tasks = SiteTasks::open(options_.folder + "/tasks", *content_, fail_points_);
     if (!tasks) return tasks.error();
     tasks_ = std::move(*tasks);
-    context_.emplace(SiteContext{options_, machine_, pools_, isolation_, *clients_, *store_,
-                                 *engine_, *content_, *tasks_, *log_, keys_->seal, fail_points_});
+    context_.emplace(SiteContext{options_, machine_, pools_, isolation_, *clients_, identity_.hub,
+                                 data_listener_ ? data_listener_->address() : std::string(),
+                                 *store_, *engine_, *content_, *tasks_, *log_, keys_->seal,
+                                 fail_points_});
     auto preparer = SitePreparer::start(*context_);
     if (!preparer) return preparer.error();
     preparer_ = std::move(*preparer);
@@ -267,6 +272,32 @@ class SiteService::Parts {
     uplink_ = std::make_unique<SiteUplink>(*context_, std::move(hooks));
     woken_uplink_ = uplink_.get();
     uplink_->start();
+    return {};
+  }
+
+  // Other sites of the hub; within a region no line is paced.
+  core::Result<void> open_data_listener() {
+    if (options_.data_listen.empty()) return {};
+    const auto hub_key = crypto::parse_public_key(identity_.hub_sign_key);
+    if (!hub_key) return hub_key.error();
+    api::DataHolder holder{
+        identity_.site,
+        *hub_key,
+        [] { return read_clock(); },
+        [this](const std::string& owner, const crypto::Digest& root) {
+          return content_->find(owner, root);
+        },
+        [this](const transfer::DatasetInfo& info, transfer::ByteSpan span) {
+          return content_->read(info, span);
+        },
+        [](const std::string&, std::int64_t wanted,
+           const std::function<void(core::Result<std::int64_t>)>& done) { done(wanted); }};
+    auto started =
+        DataListener::start({options_.data_listen, options_.data_address, keys_->certificate_pem,
+                             std::string(keys_->tls.export_private_pem().reveal_text())},
+                            std::move(holder), answers_);
+    if (!started) return started.error();
+    data_listener_ = std::move(*started);
     return {};
   }
 
@@ -344,6 +375,8 @@ class SiteService::Parts {
   std::optional<SiteHubClients> clients_;
   std::unique_ptr<SiteContent> content_;
   std::unique_ptr<SiteTasks> tasks_;
+  AnswerSender answers_{fail_points_};
+  std::unique_ptr<DataListener> data_listener_;
   std::optional<SiteContext> context_;
   std::unique_ptr<SitePreparer> preparer_;
   std::unique_ptr<SiteRunner> runner_;

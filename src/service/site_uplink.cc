@@ -345,7 +345,7 @@ core::Result<void> SiteUplink::send_beat(net::HttpClient& client) {
   auto running = read_durable<std::vector<execution::ForgetAttempt>>(
       context_.engine, [](const agent::AgentMachine& machine) { return machine.find_running(); });
   if (!running) return running.error();
-  execution::Heartbeat beat{++sequence_, std::move(*running)};
+  execution::Heartbeat beat{++sequence_, std::move(*running), context_.data_address};
   // A lease counts from here: neither the network's delay nor the hub's can lengthen it.
   const core::Time sent = read_boot_time();
   context_.fail_points.pass(ServicePoint::beat_before_send);

@@ -68,6 +68,11 @@ void FetchPlan::note_bytes(std::uint32_t chunk, std::uint64_t bytes, core::Time 
   each.kept += bytes;
   assert(each.kept <= get_chunk_span(manifest_, chunk).length);
   if (bytes > 0) sources_[each.source].failures = 0;
+  bytes_since_ += bytes;
+  if (bytes_since_ >= manifest_.chunk_bytes) {
+    bytes_since_ = 0;
+    failures_ = 0;
+  }
   Watch& watch = watches_.at(chunk);
   watch.window_bytes += static_cast<std::int64_t>(bytes);
   if (now - watch.window_start < rules_.rate_window) return;
@@ -120,6 +125,8 @@ void FetchPlan::end_failed(std::uint32_t chunk, const core::Error& error, bool a
   source.last_error = error;
   const bool is_counted = rest(source, now);
   if (is_counted && ++failures_ >= rules_.failures_max && !failure_) failure_ = error;
+  const bool is_slow = error.reason == core::Reason::timed_out;
+  if (is_slow && ++slow_ >= rules_.slow_max && !failure_) failure_ = error;
   check_hope(chunk);
 }
 

@@ -199,6 +199,45 @@ TEST(FetchPlan, GivesUpWhenNobodyIsLeft) {
   EXPECT_EQ(failures, 5);
 }
 
+TEST(FetchPlan, GivesUpAfterFailuresWithoutProgressOrWhenToldAtTheFirstSlowOne) {
+  const core::Error broken{core::Reason::unreachable, "cut"};
+  const core::Error slow{core::Reason::timed_out, "slow"};
+  FetchRules rules;
+  rules.failures_max = 3;
+  core::Time now{0};
+  // Each cut comes in the middle of two chunks: none is verified, and it goes on.
+  FetchPlan plan(make_manifest(3), ChunkJournal(3), 1, rules);
+  for (int cut = 0; cut < 3; ++cut) {
+    for (const std::uint32_t chunk : {0u, 1u}) {
+      ASSERT_EQ(plan.start_next(now)->chunk, chunk);
+      plan.note_bytes(chunk, kChunk * 3 / 10, now);
+    }
+    for (const std::uint32_t chunk : {0u, 1u}) plan.end_failed(chunk, broken, false, now);
+    EXPECT_FALSE(plan.failure().has_value()) << cut;
+    now = now + core::minutes(1);
+  }
+  // Without any bytes the third failure is the last.
+  FetchPlan silent(make_manifest(2), ChunkJournal(2), 1, rules);
+  for (int cut = 0; cut < 3; ++cut) {
+    ASSERT_FALSE(silent.failure().has_value());
+    const auto order = silent.start_next(now);
+    ASSERT_TRUE(order.has_value());
+    silent.end_failed(order->chunk, broken, false, now);
+    now = now + core::minutes(1);
+  }
+  EXPECT_TRUE(silent.failure().has_value());
+  rules.slow_max = 1;
+  FetchPlan impatient(make_manifest(2), ChunkJournal(2), 1, rules);
+  ASSERT_TRUE(impatient.start_next(now).has_value());
+  impatient.note_bytes(0, 1, now);
+  impatient.end_failed(0, broken, false, now);
+  EXPECT_FALSE(impatient.failure().has_value());
+  now = now + core::minutes(1);
+  ASSERT_TRUE(impatient.start_next(now).has_value());
+  impatient.end_failed(0, slow, false, now);
+  EXPECT_EQ(impatient.failure()->reason, core::Reason::timed_out);
+}
+
 TEST(FetchPlan, ASlowSourceIsNoticedAfterAWindowAndAFastOneNot) {
   FetchRules rules;
   rules.bytes_per_second_min = 100;

@@ -8,7 +8,6 @@
 #include "intertie/crypto/bytes.h"
 #include "intertie/crypto/merkle.h"
 #include "intertie/transfer/dataset_name.h"
-#include "intertie/transfer/receipt.h"
 
 namespace intertie::transfer {
 namespace {
@@ -154,26 +153,6 @@ TEST(DatasetKey, ReadsItsThreeForms) {
     EXPECT_FALSE(parse_dataset_key(text).has_value()) << text;
   }
   EXPECT_FALSE(is_dataset_key("./data"));
-}
-
-TEST(Receipt, BelongsToItsDataset) {
-  const Manifest manifest = make_manifest("content");
-  Receipt receipt;
-  receipt.dataset = format_dataset(compute_root(manifest));
-  receipt.size = {7};
-  receipt.received = {9};
-  receipt.started = {1'000'000};
-  receipt.ended = {3'000'000};
-  EXPECT_TRUE(check_receipt(receipt, manifest).has_value());
-  EXPECT_EQ(compute_rate(receipt), 3);
-  EXPECT_FALSE(check_receipt(receipt, make_manifest("contenu")).has_value());
-  for (const auto change :
-       {+[](Receipt& r) { r.size = {8}; }, +[](Receipt& r) { r.received = {6}; },
-        +[](Receipt& r) { r.ended = {0}; }}) {
-    Receipt other = receipt;
-    change(other);
-    EXPECT_EQ(check_receipt(other, manifest).error().reason, core::Reason::bad_field);
-  }
 }
 
 }  // namespace

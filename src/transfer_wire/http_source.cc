@@ -132,7 +132,8 @@ core::Result<HttpSources::Held> HttpSources::read_manifest(const transfer::Datas
   if (!is_it) {
     return core::Error{core::Reason::bad_digest, transfer::to_text(key) + ": another's manifest"};
   }
-  Held held{std::move(*manifest), std::nullopt};
+  Held held{std::move(*manifest), std::nullopt,
+            std::string(response->headers.find("Intertie-Holder").value_or(""))};
   if (const auto until = response->headers.find("Intertie-Keep-Until")) {
     const auto time = core::parse_rfc3339(*until);
     if (!time) return time.error();

@@ -10,6 +10,7 @@
 //   cut_at BYTES...        breaks them whenever so much more has come from the upstream
 //   refuse on|off          new connections are closed at once
 //   cuts                   prints how many were made by cut_at
+//   bytes                  prints how many the upstream has sent
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
@@ -41,6 +42,8 @@ void obey(intertie::testing_tools::TcpProxy& proxy, const std::string& line) {
     proxy.refuse(verb == "on");
   } else if (verb == "cuts") {
     std::cout << proxy.cuts() << std::endl;
+  } else if (verb == "bytes") {
+    std::cout << proxy.bytes_down() << std::endl;
   }
 }
 

@@ -50,7 +50,8 @@ bool is_currency(std::string_view text) {
 }  // namespace
 
 core::Result<void> check_service_options(const Invocation& invocation) {
-  for (const std::string_view option : {"listen", "site-listen", "site-address"}) {
+  for (const std::string_view option :
+       {"listen", "site-listen", "site-address", "data-listen", "data-address"}) {
     const auto text = invocation.find(option);
     if (text && !is_address(*text)) {
       return refuse(option, *text, "HOST:PORT, such as 127.0.0.1:7300 (port 0: a free one)");

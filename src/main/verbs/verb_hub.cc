@@ -19,6 +19,8 @@ service::HubOptions make_options(const Invocation& invocation, const std::string
   options.user_listen = invocation.get("listen", options.user_listen);
   options.site_listen = invocation.get("site-listen", options.site_listen);
   options.site_address = invocation.get("site-address", "");
+  options.data_listen = invocation.get("data-listen", "");
+  options.data_address = invocation.get("data-address", "");
   options.host_names = invocation.list("host-name");
   options.user_tls = !invocation.has("plain");
   options.region = invocation.get("region", options.region);
@@ -98,6 +100,9 @@ void show_started(const StartedHub& started, const Terminal& terminal) {
   std::string text = "hub       " + started.hub->hub_id() + "\naddress   " +
                      started.hub->user_address() + "\nsites     " + started.hub->site_address() +
                      "\noperator  INTERTIE_CONTEXT=" + started.operator_context + "\n";
+  if (!started.hub->data_address().empty()) {
+    text += "data      " + started.hub->data_address() + "\n";
+  }
   boost::json::array users;
   for (const std::string& context : started.user_contexts) {
     text += "user      INTERTIE_CONTEXT=" + context + "\n";
@@ -106,6 +111,7 @@ void show_started(const StartedHub& started, const Terminal& terminal) {
   const boost::json::object object = {{"hub", started.hub->hub_id()},
                                       {"address", started.hub->user_address()},
                                       {"site_address", started.hub->site_address()},
+                                      {"data_address", started.hub->data_address()},
                                       {"operator_context", started.operator_context},
                                       {"user_contexts", users}};
   terminal.show_object(object, text, started.hub->hub_id());

@@ -64,6 +64,8 @@ void read_device_options(const Invocation& invocation, service::SiteOptions& opt
       invocation.has("quick") ? service::MeasureMode::quick : service::MeasureMode::full;
   options.device_root = invocation.get("device-root", "/");
   options.stop_tasks = invocation.has("stop-tasks");
+  options.data_listen = invocation.get("data-listen", "");
+  options.data_address = invocation.get("data-address", "");
   options.snapshot_records = static_cast<std::uint64_t>(std::max<std::int64_t>(
       1, invocation.get_count("snapshot-records",
                               static_cast<std::int64_t>(options.snapshot_records))));

@@ -9,6 +9,7 @@
 #include "intertie/agent/events.h"
 #include "intertie/core/result.h"
 #include "intertie/execution/task.h"
+#include "intertie/transfer/receipt.h"
 
 namespace intertie::agent {
 
@@ -80,9 +81,15 @@ struct AddStatement {
   execution::StatementReport report;
 };
 
+/// An input of an attempt that is being staged was brought here. The machine fills in the
+/// destination and signs.
+struct ReportArrived {
+  transfer::Receipt receipt;
+};
+
 using Command = std::variant<CreateSite, AcceptHubRows, AcknowledgeRows, NoteHubAnswer,
                              ReportStaged, ReportNotStarted, ReportRankStarted, ReportRankEnded,
-                             NoteMeasured, ReportCollected, AddStatement>;
+                             NoteMeasured, ReportCollected, AddStatement, ReportArrived>;
 
 struct Done {};
 struct HubRowsTaken {

@@ -119,8 +119,17 @@ struct RowsAcknowledged {
 };
 BOOST_DESCRIBE_STRUCT(RowsAcknowledged, (), (number))
 
-using Event = std::variant<SiteCreated, AttemptOrdered, HubRowsAccepted, AttemptStaged,
-                           AttemptBegan, StopOrdered, RankEnded, UsageSigned, AttemptFinished,
-                           AttemptRefused, AttemptForgotten, StatementAdded, RowsAcknowledged>;
+/// An input has arrived; its receipt goes to the hub.
+struct ReceiptSigned {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::string envelope;
+};
+BOOST_DESCRIBE_STRUCT(ReceiptSigned, (), (job, attempt, envelope))
+
+using Event =
+    std::variant<SiteCreated, AttemptOrdered, HubRowsAccepted, AttemptStaged, AttemptBegan,
+                 StopOrdered, RankEnded, UsageSigned, AttemptFinished, AttemptRefused,
+                 AttemptForgotten, StatementAdded, RowsAcknowledged, ReceiptSigned>;
 
 }  // namespace intertie::agent

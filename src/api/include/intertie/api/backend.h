@@ -170,6 +170,9 @@ class Backend {
   /// Address and certificate fingerprint of the site listener, for join tokens.
   virtual std::string site_address() const = 0;
   virtual std::string site_fingerprint() const = 0;
+  /// Where sites of other regions may pull datasets, "HOST:PORT", under the key of the site
+  /// listener; empty: nowhere.
+  virtual std::string data_address() const { return {}; }
   /// The public key of the site listener, which is also this hub's when it calls others.
   virtual std::string peer_tls_key() const { return {}; }
 

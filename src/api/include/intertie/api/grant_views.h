@@ -29,6 +29,29 @@ struct GrantAnswer {
 };
 BOOST_DESCRIBE_STRUCT(GrantAnswer, (), (dataset, size, regions, grant, expires))
 
+/// The hub whose site is to have the dataset asks the holder's hub for passes, under the grant.
+struct PassRequest {
+  std::string site;  // Identifier of the site that will pull.
+  std::string key;   // Of its TLS certificate.
+};
+BOOST_DESCRIBE_STRUCT(PassRequest, (), (site, key))
+
+/// One endpoint that has the dataset.
+struct DataSourceView {
+  std::string holder;       // Identifier of the hub or site.
+  std::string address;      // HOST:PORT
+  std::string fingerprint;  // SHA-256 of its TLS key (DER), 64 hexadecimal digits.
+  std::string pass;         // base64url of the envelope, as the header Intertie-Pass takes it.
+  core::Time expires;
+};
+BOOST_DESCRIBE_STRUCT(DataSourceView, (), (holder, address, fingerprint, pass, expires))
+
+/// Best first; empty: through the hub alone.
+struct DataSources {
+  std::vector<DataSourceView> sources;
+};
+BOOST_DESCRIBE_STRUCT(DataSources, (), (sources))
+
 /// Which of these a user of the asking hub could read here.
 struct LocateRequest {
   std::string user;

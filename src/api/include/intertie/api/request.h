@@ -24,6 +24,7 @@ struct Request {
   std::string last_event_id;
   std::string range;
   std::string grant;        // Intertie-Grant, of other hubs (docs/formats/data-grant.md).
+  std::string pass = {};    // Intertie-Pass, of sites that pull (the same page).
   std::string traceparent;  // W3C Trace Context; echoed.
   std::string body;
   std::string peer_certificate_der;  // Site listener only.

@@ -14,6 +14,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/api/move_views.h"
 #include "intertie/api/pool_views.h"
 #include "intertie/core/quantity.h"
 #include "intertie/core/rate.h"
@@ -42,15 +43,6 @@ BOOST_DESCRIBE_STRUCT(ProblemView, (), (type, title, status, detail, code, fix))
 
 /// The problem document of an error.
 ProblemView make_problem_view(const core::Error& error);
-
-/// A reason of the catalogue, ready to be read.
-struct ReasonView {
-  std::string code;
-  std::string sentence;
-  std::string fix;
-};
-BOOST_DESCRIBE_STRUCT(ReasonView, (), (code, sentence, fix))
-ReasonView make_reason_view(core::Reason reason);
 
 // Jobs
 
@@ -233,9 +225,11 @@ struct ExplainView {
   std::optional<ChangeView> change;        // While waiting.
   std::optional<ChoiceView> choice;        // Once placed.
   std::vector<HistoryView> history;        // Oldest first.
+  std::vector<MoveView> moves;             // Oldest first.
 };
 BOOST_DESCRIBE_STRUCT(ExplainView, (),
-                      (job, summary, reason, jobs_ahead, pools, counts, change, choice, history))
+                      (job, summary, reason, jobs_ahead, pools, counts, change, choice, history,
+                       moves))
 
 // Sites
 

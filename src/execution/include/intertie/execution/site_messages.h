@@ -121,15 +121,24 @@ struct StatementReport {
 };
 BOOST_DESCRIBE_STRUCT(StatementReport, (), (pool, envelope))
 
-using SiteMessage =
-    std::variant<AttemptStarted, AttemptEnded, AttemptNotStarted, UsageReport, StatementReport>;
+/// An input of the attempt has arrived at the site: a signed receipt (transfer/receipt.h).
+struct InputArrived {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::string envelope;
+};
+BOOST_DESCRIBE_STRUCT(InputArrived, (), (job, attempt, envelope))
+
+using SiteMessage = std::variant<AttemptStarted, AttemptEnded, AttemptNotStarted, UsageReport,
+                                 StatementReport, InputArrived>;
 
 /// Soft state, never logged (ARCHITECTURE.md, idea 4): the site lives, and runs these attempts.
 struct Heartbeat {
   std::uint64_t sequence = 0;
   std::vector<ForgetAttempt> running;  // Job and attempt of everything that may run here.
+  std::string data_address = {};       // HOST:PORT where it gives out datasets; empty: nowhere.
 };
-BOOST_DESCRIBE_STRUCT(Heartbeat, (), (sequence, running))
+BOOST_DESCRIBE_STRUCT(Heartbeat, (), (sequence, running, data_address))
 
 /// Answer to a heartbeat. A lease counts from the moment the agent SENT the heartbeat, on its own
 /// boot-time clock, so neither clock offset nor network delay can lengthen it.

@@ -373,17 +373,36 @@ struct DisputeResolved {
 BOOST_DESCRIBE_STRUCT(DisputeResolved, (),
                       (dispute, job, attempt, is_accepted, by, from, to, paid, entry))
 
-using Event =
-    std::variant<HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted,
-                 SiteRegistered, PoolOffered, MeasurementAccepted, MeasurementRefused,
-                 SiteStatusChanged, ShapeInterned, JobSubmitted, DemandUnmet, CapacityReserved,
-                 CapacityReleased, AttemptChosen, AttemptBegan, UsageSettled, UsageDisputed,
-                 AttemptOver, JobRequeued, JobCancelRequested, JobEnded, SiteRowsAccepted,
-                 SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
-                 SiteRevoked, DisputeResolved, PeerAdded, PeerChanged, PeerChannelOpened,
-                 PeerRowsAccepted, PeerChannelReconciled, OfferAsked, OfferClosed,
-                 RemoteAttemptChosen, RemoteAttemptBegan, RemoteUsageSettled, RemoteUsageDisputed,
-                 RemoteAttemptOver, GuestReserved, GuestRefused, GuestCommitted, GuestDropped,
-                 GuestEnded, ChargeContested, LineRegistered, LineReserved, LineReleased>;
+/// All of an input is at the site, verified, and this is how it came there, as the site says. Of a
+/// guest: its home is told (OfferMoved). Body: the receipt's envelope.
+struct InputMoved {
+  std::uint64_t job = 0;
+  std::uint32_t attempt = 0;
+  std::uint64_t offer = 0;  // Home: it runs in another region; else 0.
+  crypto::Digest dataset;
+  core::Bytes size;
+  std::string source;  // Identifier of the hub or site that held it.
+  core::Time started;
+  core::Time ended;
+  core::Bytes received;  // As in transfer::Receipt, like those below.
+  core::Bytes direct;
+  std::uint32_t cuts = 0;
+  std::optional<core::Reason> fallback;
+};
+BOOST_DESCRIBE_STRUCT(InputMoved, (),
+                      (job, attempt, offer, dataset, size, source, started, ended, received, direct,
+                       cuts, fallback))
+
+using Event = std::variant<
+    HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted, SiteRegistered,
+    PoolOffered, MeasurementAccepted, MeasurementRefused, SiteStatusChanged, ShapeInterned,
+    JobSubmitted, DemandUnmet, CapacityReserved, CapacityReleased, AttemptChosen, AttemptBegan,
+    UsageSettled, UsageDisputed, AttemptOver, JobRequeued, JobCancelRequested, JobEnded,
+    SiteRowsAccepted, SiteChannelOpened, ClockStepped, SiteChannelReconciled, SiteKeysRotated,
+    SiteRevoked, DisputeResolved, PeerAdded, PeerChanged, PeerChannelOpened, PeerRowsAccepted,
+    PeerChannelReconciled, OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan,
+    RemoteUsageSettled, RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
+    GuestCommitted, GuestDropped, GuestEnded, ChargeContested, LineRegistered, LineReserved,
+    LineReleased, InputMoved>;
 
 }  // namespace intertie::hub

@@ -40,6 +40,14 @@ struct SiteGreeting {
   std::optional<core::Error> refusal;  // channel_diverged: reconcile it with this hello.
 };
 
+/// A copy of a dataset at a site of this hub.
+struct DataCopy {
+  std::string site;     // Identifier.
+  std::string owner;    // As the site calls them.
+  std::string address;  // HOST:PORT of the site's data endpoint.
+  std::string tls_key;
+};
+
 /// Owns state and soft state. One thread. See engine/state_machine.h for what each member promises.
 class HubMachine {
  public:
@@ -95,6 +103,10 @@ class HubMachine {
   std::uint32_t count_announced_pools(std::uint32_t peer) const;
   /// The key with which another region's site signs now, by a pool of it; empty: not announced.
   std::string find_announced_key(const std::string& pool) const;
+
+  /// Sites of this hub, other than the job's own, that have said to have the dataset in the name of
+  /// the job's owner, are heard, and give it out. Soft: since this process began.
+  std::vector<DataCopy> find_copies(std::uint64_t job, const crypto::Digest& dataset) const;
 
   /// What a site said when it last opened its channel, and why it was refused, since this process
   /// began; nullptr: nothing yet.

@@ -106,8 +106,14 @@ struct ChargeDisputed {
 };
 BOOST_DESCRIBE_STRUCT(ChargeDisputed, (), (offer, record, charge, detail))
 
+/// Owner: an input has arrived at the site. Attachment: the site's signed receipt.
+struct OfferMoved {
+  std::uint64_t offer = 0;
+};
+BOOST_DESCRIBE_STRUCT(OfferMoved, (), (offer))
+
 using PeerMessage = std::variant<ReserveRequest, ReserveGranted, ReserveRefused, Commit, Withdraw,
-                                 OfferBegan, OfferCharged, OfferOver, ChargeDisputed>;
+                                 OfferBegan, OfferCharged, OfferOver, ChargeDisputed, OfferMoved>;
 
 /// A pool as another region sees it: its terms, and what was free when the beacon was made.
 struct BeaconPool {

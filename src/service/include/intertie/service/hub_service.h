@@ -31,6 +31,11 @@ struct HubOptions {
   bool user_tls = true;  // False only on loopback addresses (bad_argument).
   /// What sites are told to dial, "HOST:PORT"; empty: the site listener's own address.
   std::string site_address;
+  /// "ADDRESS:PORT" where other regions' sites pull datasets (docs/formats/data-grant.md); empty:
+  /// they come through their hub.
+  std::string data_listen;
+  /// What those sites are told to dial; empty: the data listener's own address.
+  std::string data_address;
   /// Further names and addresses in the user listener's certificate (made at the first start).
   std::vector<std::string> host_names;
 
@@ -73,6 +78,8 @@ class HubService {
   std::string user_address() const;
   /// "HOST:PORT".
   std::string site_address() const;
+  /// "HOST:PORT"; empty: no data listener.
+  std::string data_address() const;
   /// SHA-256 of the certificates, 64 hexadecimal digits; the user's is empty without TLS.
   std::string user_fingerprint() const;
   std::string site_fingerprint() const;

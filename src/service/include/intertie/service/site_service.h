@@ -44,6 +44,11 @@ struct SiteOptions {
   topology::Network network = topology::Network::gang;
   /// How sensitive the data of jobs here may be; likewise of the default pool.
   core::Classification cleared = core::Classification::open;
+  /// "ADDRESS:PORT" where other sites of the hub pull datasets that lie here
+  /// (docs/formats/data-grant.md); empty: they get them from the hub.
+  std::string data_listen;
+  /// What those sites are told to dial; empty: the data listener's own address.
+  std::string data_address;
   /// Named environments that jobs may ask for; their names become the default pool's software.
   std::vector<execution::Software> software;
 

@@ -7,7 +7,7 @@
 // not asked for that chunk again, and after kWrongChunksMax of them for nothing at all. A source
 // that fails rests for a doubling pause. One that is slower than the minimum over the window is cut
 // off and counts as failed. The fetch gives up when a chunk has no source left, or after
-// limits::transfer_failures_max failures without a verified chunk in between.
+// FetchRules::failures_max failures without a verified chunk, or as many bytes, in between.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,9 @@ struct FetchRules {
   std::int64_t bytes_per_second_min = core::limits::transfer_bytes_per_second_min;
   core::Duration rate_window = core::limits::transfer_rate_window;
   std::uint32_t failures_max = core::limits::transfer_failures_max;
+  /// Orders that were too slow or not answered in time, before the fetch gives up: for one that can
+  /// go on in another way.
+  std::uint32_t slow_max = UINT32_MAX;
 };
 
 /// A request to make: bytes `span` of the dataset, which end the chunk.
@@ -123,6 +126,8 @@ class FetchPlan {
   std::uint32_t verified_ = 0;
   std::uint32_t in_flight_ = 0;
   std::uint32_t failures_ = 0;
+  std::uint32_t slow_ = 0;
+  std::uint64_t bytes_since_ = 0;  // The last failure that found none.
 };
 
 }  // namespace intertie::transfer

@@ -39,6 +39,7 @@ class HttpSources {
   struct Held {
     transfer::Manifest manifest;
     std::optional<core::Time> keep_until;  // Of its policy: a copy may be kept no longer.
+    std::string holder;  // Who has it, if the one that was asked passes it on; else empty.
   };
   /// Whatever the key says must agree with the manifest: bad_digest otherwise. `query` ("?job=7")
   /// follows every target.
