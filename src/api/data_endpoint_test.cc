@@ -87,8 +87,8 @@ class DataEndpointTest : public testing::Test {
                    ++read_;
                    return datasets_.read(info.owner, info.root, span);
                  },
-                 [this](const std::string& region, std::int64_t wanted, const auto& done) {
-                   paced_region_ = region;
+                 [this](const LineUse& use, std::int64_t wanted, const auto& done) {
+                   paced_ = use;
                    if (turn_ == 0) return done(core::Error{core::Reason::busy, "the line"});
                    done(std::min(wanted, turn_));
                  }}};

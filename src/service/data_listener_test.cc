@@ -59,7 +59,7 @@ class DataListenerTest : public testing::Test {
         [this](const transfer::DatasetInfo&, transfer::ByteSpan span) {
           return core::Result<std::string>(content_.substr(span.offset, span.length));
         },
-        [](const std::string&, std::int64_t wanted,
+        [](const api::LineUse&, std::int64_t wanted,
            const std::function<void(core::Result<std::int64_t>)>& done) { done(wanted); }};
     auto started = DataListener::start({"127.0.0.1:0", "", holder_.certificate, holder_.key_pem()},
                                        std::move(holder), answers_);

@@ -148,9 +148,9 @@ core::Result<void> HubService::Parts::open_data_listener(const HubOptions& optio
       [this](const transfer::DatasetInfo& info, transfer::ByteSpan span) {
         return backend->datasets().read(info.owner, info.root, span);
       },
-      [this](const std::string& region, std::int64_t wanted,
+      [this](const api::LineUse& use, std::int64_t wanted,
              std::function<void(core::Result<std::int64_t>)> done) {
-        backend->pace_line(region, wanted, std::move(done));
+        backend->pace_line(use, wanted, std::move(done));
       }};
   auto started =
       DataListener::start({options.data_listen, options.data_address, keys.tls_certificate_pem,

@@ -290,7 +290,7 @@ class SiteService::Parts {
         [this](const transfer::DatasetInfo& info, transfer::ByteSpan span) {
           return content_->read(info, span);
         },
-        [](const std::string&, std::int64_t wanted,
+        [](const api::LineUse&, std::int64_t wanted,
            const std::function<void(core::Result<std::int64_t>)>& done) { done(wanted); }};
     auto started =
         DataListener::start({options_.data_listen, options_.data_address, keys_->certificate_pem,

@@ -29,7 +29,8 @@ class Pass : public testing::Test {
   }
 
   const crypto::KeyPair hub_ = make_key(1);
-  const DataPass pass_{"42R", "data:aa", "22/ada", "22S", "ed25519:k", "22", core::Time{1'000}};
+  const DataPass pass_{"42R",       "data:aa", "22/ada",          "22S",
+                       "ed25519:k", "22",      core::Time{1'000}, "22/7"};
   const PassUse use_{"42R", "data:aa", "ed25519:k", core::Time{999}};
 };
 
