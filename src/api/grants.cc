@@ -78,17 +78,19 @@ LineUse make_line_use(const transfer::DataGrant& grant, const transfer::DatasetI
   use.leg = hub::make_leg_key(reader->region, grant.offer);
   if (grant.offer == 0) use.leg += "/" + grant.dataset;
   return use;
-  core::Result<DataSourceView> seal_pass(const Call& call, const transfer::DataPass& pass,
-                                         const std::string& address, const std::string& tls_key) {
-    const auto key = crypto::parse_public_key(tls_key);
-    if (!key) return key.error();
-    const auto envelope = call.backend.sign_record(transfer::kPassType, codec::to_json(pass));
-    if (!envelope) return envelope.error();
-    return DataSourceView{
-        pass.holder, address,
-        crypto::encode_hex(crypto::compute_sha256(crypto::export_public_der(*key)).bytes),
-        crypto::encode_base64url(crypto::as_bytes(*envelope)), pass.expires};
-  }
+}
+
+core::Result<DataSourceView> seal_pass(const Call& call, const transfer::DataPass& pass,
+                                       const std::string& address, const std::string& tls_key) {
+  const auto key = crypto::parse_public_key(tls_key);
+  if (!key) return key.error();
+  const auto envelope = call.backend.sign_record(transfer::kPassType, codec::to_json(pass));
+  if (!envelope) return envelope.error();
+  return DataSourceView{
+      pass.holder, address,
+      crypto::encode_hex(crypto::compute_sha256(crypto::export_public_der(*key)).bytes),
+      crypto::encode_base64url(crypto::as_bytes(*envelope)), pass.expires};
+}
 
 }  // namespace
 
