@@ -125,6 +125,16 @@ TEST_F(DataAtHome, AFullLineMakesJobsWaitUntilATransferHasEnded) {
   EXPECT_EQ(get_job(last).phase, JobPhase::asked);
 }
 
+TEST_F(DataAtHome, AJobThatWaitsForTheLineGoesWhenAnybodysShareIsOver) {
+  for (int key = 1; key <= 4; ++key) {
+    home.must(ReserveLine{"42", "52/" + std::to_string(key), Bytes{kHuge}});
+  }
+  const std::uint64_t job = submit(kHuge);
+  EXPECT_EQ(get_job(job).phase, JobPhase::waiting);
+  home.must(ReleaseLine{"42", "52/2"});
+  EXPECT_EQ(get_job(job).phase, JobPhase::asked);
+}
+
 TEST_F(DataAtHome, ARefusalGivesTheShareBack) {
   const std::uint64_t job = submit(kHuge);
   submit(kHuge);
