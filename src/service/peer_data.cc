@@ -71,6 +71,8 @@ struct PeerData::Peer {
   std::vector<Connection> idle;
   std::set<Connection> busy;
   WorkerPool threads{kThreadsPerPeer, kQueuedPerPeerMax};
+  // Inputs of jobs: what has a share of the line does not stand in a row behind what waits for it.
+  WorkerPool granted{kThreadsPerPeer, kQueuedPerPeerMax};
 };
 
 PeerData::PeerData(LineTraffic& lines) : lines_(lines) {}
@@ -113,8 +115,10 @@ void PeerData::post(const PeerLink& link, Call call,
   Peer* const peer = use_peer(link);
   if (peer == nullptr) return done(core::Error{core::Reason::stopping, "the hub"});
   const auto shared = std::make_shared<Call>(std::move(call));
+  const bool is_granted = shared->request.headers.find("Intertie-Grant").has_value();
+  WorkerPool& threads = is_granted ? peer->granted : peer->threads;
   const bool is_taken =
-      peer->threads.try_post([this, peer, shared, done] { done(send(*peer, *shared)); });
+      threads.try_post([this, peer, shared, done] { done(send(*peer, *shared)); });
   if (!is_taken) done(core::Error{core::Reason::overloaded, "too many questions to that hub"});
 }
 
@@ -160,7 +164,10 @@ void PeerData::stop() {
       peer->idle.clear();
     }
   }
-  for (const auto& [where, peer] : peers_) peer->threads.stop();
+  for (const auto& [where, peer] : peers_) {
+    peer->threads.stop();
+    peer->granted.stop();
+  }
 }
 
 }  // namespace intertie::service
