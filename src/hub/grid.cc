@@ -107,11 +107,15 @@ void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news)
   pool.nodes.assign(news.nodes, {});
   refused_.erase(handle);
   const topology::Pool* old = topology_->find_pool({handle});
-  if (old == nullptr || !(*old == pool)) topology_ = topology_->with_pool(std::move(pool));
+  if (old != nullptr && *old == pool) return;
+  views_[handle].kind = kinds_.assign(pool);
+  topology_ = topology_->with_pool(std::move(pool));
 }
 
 void Grid::set_status(const Source& source, topology::PoolStatus status) {
   for (const std::uint32_t pool : source.pools) {
+    kinds_.clear({pool});
+    views_[pool].kind = 0;
     topology_ = topology_->with_pool_status({pool}, status);
   }
 }

@@ -17,6 +17,8 @@
 #include "intertie/topology/region_lines.h"
 #include "intertie/topology/snapshot.h"
 
+#include "pool_kinds.h"
+
 namespace intertie::hub {
 
 /// A pool of another region, as its last beacon described it.
@@ -111,6 +113,7 @@ class Grid {
   std::map<std::string, std::uint32_t> handles_;  // Of pools, by identifier.
   std::deque<RemotePool> pools_;                  // By handle. A deque: the views point into it.
   std::vector<placement::PoolView> views_;
+  PoolKinds kinds_;
   topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();
   topology::RegionLines lines_;
   std::vector<std::uint32_t> site_peers_;  // By handle of the site.

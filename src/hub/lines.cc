@@ -97,8 +97,8 @@ void add_lines(const Context& context, BeaconsSent& sent, Beacon& beacon) {
 
 void take_lines(Context& context, const PeerAdded& peer, const Beacon& beacon) {
   topology::RegionLines& lines = context.soft.grid.lines();
-  const auto key = crypto::parse_public_key(peer.sign_key);
   for (const std::string& envelope : beacon.lines) {
+    const auto key = crypto::parse_public_key(peer.sign_key);
     if (!key) break;
     const auto record = open_line_record(envelope, *key);
     // A hub speaks for the lines that leave its region, and for no others.

@@ -16,6 +16,7 @@ using core::Duration;
 using core::Money;
 using core::Reason;
 using Feasible = PlacementCache::FeasiblePool;
+using Offer = PlacementCache::Offer;
 
 /// What one call is about.
 struct Query {
@@ -49,11 +50,11 @@ void add_refusal(std::vector<ReasonCount>& refused, Reason reason, std::int64_t 
   }
 }
 
-bool fits_reported(const FreeCounts& free, const Feasible& feasible, std::int64_t tasks) {
-  const TaskShape& shape = feasible.fit.shape;
+bool fits_reported(const FreeCounts& free, const Offer& offer, std::int64_t tasks) {
+  const TaskShape& shape = offer.fit.shape;
   if (multiply_divide(shape.cpus.count, tasks, 1) > free.cpus.count) return false;
   if (multiply_divide(shape.memory.count, tasks, 1) > free.memory.count) return false;
-  const bool is_scratch_known = feasible.pool->scratch.count > 0;
+  const bool is_scratch_known = offer.pool->scratch.count > 0;
   if (is_scratch_known && multiply_divide(shape.scratch.count, tasks, 1) > free.scratch.count) {
     return false;
   }
@@ -64,24 +65,23 @@ bool fits_reported(const FreeCounts& free, const Feasible& feasible, std::int64_
 }
 
 /// Whether the pool has room now. Remembers the answer of a PoolCapacity for its version.
-bool fits_now(Feasible& feasible, const PoolView& view, std::int64_t tasks) {
+bool fits_now(Feasible& feasible, const Offer& offer, const PoolView& view, std::int64_t tasks) {
+  const TaskShape& shape = offer.fit.shape;
   if (view.capacity == nullptr && view.reported == nullptr) return false;
-  if (view.reported != nullptr && !fits_reported(*view.reported, feasible, tasks)) {
-    return false;
-  }
+  if (view.reported != nullptr && !fits_reported(*view.reported, offer, tasks)) return false;
   if (view.capacity == nullptr) return true;
   const bool is_known = feasible.capacity_seen == view.capacity &&
                         feasible.capacity_version == view.capacity->version();
   if (!is_known) {
     feasible.capacity_seen = view.capacity;
     feasible.capacity_version = view.capacity->version();
-    feasible.fits_now = view.capacity->can_reserve(feasible.fit.shape, tasks);
+    feasible.fits_now = view.capacity->can_reserve(shape, tasks);
   }
   return feasible.fits_now;
 }
 
-Candidate make_candidate(const Query& query, const Feasible& feasible) {
-  const topology::Pool& pool = *feasible.pool;
+Candidate make_candidate(const Query& query, const Offer& offer, Duration wait) {
+  const topology::Pool& pool = *offer.pool;
   const JobPreferences& preferences = query.preferences;
   const Movement inputs = move_inputs(query, pool);
   const Movement output =
@@ -90,23 +90,23 @@ Candidate make_candidate(const Query& query, const Feasible& feasible) {
   Candidate candidate;
   candidate.pool = pool.handle;
   candidate.site = pool.site;
-  candidate.ops_per_second = feasible.fit.ops_per_second;
+  candidate.ops_per_second = offer.fit.ops_per_second;
   TimeParts& time = candidate.time;
-  time.wait = query.input.pools[feasible.view].wait;
+  time.wait = wait;
   time.move = inputs.time;
-  time.run = compute_run_time(query.requirements, preferences, feasible.fit.ops_per_second);
+  time.run = compute_run_time(query.requirements, preferences, offer.fit.ops_per_second);
   time.send_output = output.time;
   const std::int64_t until_end = add_clamped(add_clamped(time.wait.count, time.move.count),
                                              add_clamped(time.run.count, time.send_output.count));
   CostParts& cost = candidate.cost;
-  cost.computing = compute_price(feasible.hourly_price, std::max(time.run, pool.price.minimum));
+  cost.computing = compute_price(offer.hourly_price, std::max(time.run, pool.price.minimum));
   cost.data = inputs.price;
   cost.line = output.price;
   cost.delay = compute_price(preferences.price_per_hour_of_delay, Duration{until_end});
   const std::int64_t moving = add_clamped(cost.data.count, cost.line.count);
   cost.total = {add_clamped(add_clamped(cost.computing.count, cost.delay.count), moving)};
   const Money highest =
-      compute_price(feasible.hourly_price, std::max(preferences.time_limit, pool.price.minimum));
+      compute_price(offer.hourly_price, std::max(preferences.time_limit, pool.price.minimum));
   candidate.price_max = {add_clamped(highest.count, moving)};
   return candidate;
 }
@@ -137,24 +137,21 @@ std::optional<Reason> find_refusal(const Query& query, const Candidate& candidat
   return std::nullopt;
 }
 
-/// Keeps the best candidates in order. Pools come by handle, so equals stay in that order.
+bool is_among_best(const std::vector<Candidate>& best, const Candidate& candidate) {
+  return best.size() < core::limits::candidates_kept_max ||
+         candidate.cost.total < best.back().cost.total;
+}
+
+/// Keeps the best candidates in order. Pools come by handle, so equals stay in that order. The
+/// candidate is among the best.
 void insert_candidate(std::vector<Candidate>& best, const Candidate& candidate) {
   const auto total = [](const Candidate& c) { return c.cost.total; };
-  if (best.size() == core::limits::candidates_kept_max) {
-    if (total(best.back()) <= total(candidate)) return;
-    best.pop_back();
-  }
+  if (best.size() == core::limits::candidates_kept_max) best.pop_back();
   best.insert(std::ranges::upper_bound(best, total(candidate), {}, total), candidate);
 }
 
-Feasible make_feasible(const topology::Pool& pool, std::size_t view, const Fit& fit,
-                       const Requirements& requirements) {
-  Feasible feasible;
-  feasible.view = static_cast<std::uint32_t>(view);
-  feasible.pool = &pool;
-  feasible.fit = fit;
-  feasible.hourly_price = compute_hourly_price(requirements, pool.price);
-  return feasible;
+Offer make_offer(const topology::Pool& pool, const Fit& fit, const Requirements& requirements) {
+  return {&pool, fit, compute_hourly_price(requirements, pool.price)};
 }
 
 /// The first instant after `now` at which a measurement begins or ceases to count.
@@ -163,6 +160,57 @@ core::Time find_next_change(const topology::Pool& pool, core::Time now) {
   if (pool.capability->measured_at > now) return pool.capability->measured_at;
   return pool.capability->expires > now ? pool.capability->expires : core::kNever;
 }
+
+/// What a fill has found out about a kind. Sites are not part of a kind.
+struct KindFound {
+  bool is_known = false;
+  std::optional<Reason> reason;
+  std::uint32_t offer = 0;
+};
+
+class Filler {
+ public:
+  Filler(PlacementCache::Set& set, const Query& query)
+      : set_(set),
+        query_(query),
+        heeds_sites_(!query.requirements.sites_excluded.empty() ||
+                     !query.requirements.own_sites.empty()) {}
+
+  void add(std::size_t view) {
+    const PoolView& row = query_.input.pools[view];
+    const std::uint32_t kind = heeds_sites_ ? 0 : row.kind;
+    if (kind >= kinds_.size()) kinds_.resize(kind + 1);
+    KindFound& found = kinds_[kind];
+    if (!found.is_known) {
+      const topology::Pool* pool = query_.input.snapshot.find_pool(row.pool);
+      if (pool == nullptr) return;
+      found = judge(*pool);
+      found.is_known = kind != 0;
+    }
+    ++set_.pools;
+    if (found.reason) return add_refusal(set_.refused, *found.reason);
+    set_.offers[found.offer].is_shared = kind != 0;
+    Feasible feasible;
+    feasible.view = static_cast<std::uint32_t>(view);
+    feasible.offer = found.offer;
+    set_.feasible.push_back(feasible);
+  }
+
+ private:
+  KindFound judge(const topology::Pool& pool) {
+    const core::Time now = query_.input.now;
+    set_.valid_before = std::min(set_.valid_before, find_next_change(pool, now));
+    const auto checked = check_feasibility(pool, query_.requirements, now);
+    if (const Reason* reason = std::get_if<Reason>(&checked)) return {false, *reason, 0};
+    set_.offers.push_back(make_offer(pool, std::get<Fit>(checked), query_.requirements));
+    return {false, std::nullopt, static_cast<std::uint32_t>(set_.offers.size() - 1)};
+  }
+
+  PlacementCache::Set& set_;
+  const Query& query_;
+  bool heeds_sites_;
+  std::vector<KindFound> kinds_;
+};
 
 void fill(PlacementCache::Set& set, const Query& query) {
   const PlacementInput& input = query.input;
@@ -173,21 +221,11 @@ void fill(PlacementCache::Set& set, const Query& query) {
   set.filled_at = input.now;
   set.valid_before = core::kNever;
   set.pools = 0;
+  set.offers.clear();
   set.feasible.clear();
   set.refused.clear();
-  for (std::size_t view = 0; view < input.pools.size(); ++view) {
-    const topology::Pool* pool = input.snapshot.find_pool(input.pools[view].pool);
-    if (pool == nullptr) continue;
-    ++set.pools;
-    set.valid_before = std::min(set.valid_before, find_next_change(*pool, input.now));
-    const auto checked = check_feasibility(*pool, query.requirements, input.now);
-    if (const Reason* reason = std::get_if<Reason>(&checked)) {
-      add_refusal(set.refused, *reason);
-    } else {
-      set.feasible.push_back(
-          make_feasible(*pool, view, std::get<Fit>(checked), query.requirements));
-    }
-  }
+  Filler filler(set, query);
+  for (std::size_t view = 0; view < input.pools.size(); ++view) filler.add(view);
 }
 
 bool is_current(const PlacementCache::Set& set, const PlacementInput& input) {
@@ -203,6 +241,58 @@ Reason find_static_verdict(const std::vector<ReasonCount>& refused) {
   return is_by_policy ? Reason::data_policy : Reason::unplaceable;
 }
 
+/// By offer; empty: none is.
+std::vector<bool> find_too_far(const PlacementCache::Set& set, const Query& query) {
+  std::vector<bool> far;
+  if (!query.requirements.latency_max_ms) return far;
+  for (const Offer& offer : set.offers) far.push_back(is_too_far(query, *offer.pool));
+  return far;
+}
+
+/// A candidate and what stands against it, if anything does.
+struct Priced {
+  Candidate candidate;
+  std::optional<Reason> reason;
+};
+
+/// Prices one offer after the other, what pools share only once.
+class Pricer {
+ public:
+  Pricer(const PlacementCache::Set& set, const Query& query) : set_(set), query_(query) {}
+
+  /// Of this pool; handle and site of the candidate are those of any pool of the kind. Valid until
+  /// the next call.
+  const Priced& get(const Feasible& feasible) {
+    const Offer& offer = set_.offers[feasible.offer];
+    const Duration wait = query_.input.pools[feasible.view].wait;
+    if (!offer.is_shared) return last_ = price(offer, wait);
+    if (shared_.empty()) shared_.resize(set_.offers.size());
+    std::optional<Priced>& known = shared_[feasible.offer];
+    if (!known || known->candidate.time.wait != wait) known = price(offer, wait);
+    return *known;
+  }
+
+ private:
+  Priced price(const Offer& offer, Duration wait) const {
+    Priced priced{make_candidate(query_, offer, wait), std::nullopt};
+    priced.reason = find_refusal(query_, priced.candidate);
+    return priced;
+  }
+
+  const PlacementCache::Set& set_;
+  const Query& query_;
+  std::vector<std::optional<Priced>> shared_;  // By offer.
+  Priced last_;
+};
+
+/// The candidate of exactly this pool.
+Candidate name_pool(Candidate candidate, const PlacementInput& input, topology::PoolHandle pool) {
+  if (candidate.pool == pool) return candidate;
+  candidate.pool = pool;
+  candidate.site = input.snapshot.find_pool(pool)->site;
+  return candidate;
+}
+
 Placement decide(PlacementCache::Set& set, const Query& query) {
   Placement placement;
   placement.pools = set.pools;
@@ -211,24 +301,27 @@ Placement decide(PlacementCache::Set& set, const Query& query) {
   std::int64_t busy = 0;
   std::int64_t late = 0;
   std::int64_t dear = 0;
+  const std::vector<bool> too_far = find_too_far(set, query);
+  Pricer pricer(set, query);
   for (Feasible& feasible : set.feasible) {
     const PoolView& view = query.input.pools[feasible.view];
-    assert(view.pool == feasible.pool->handle);
-    if (is_too_far(query, *feasible.pool)) {
+    if (!too_far.empty() && too_far[feasible.offer]) {
       ++far;
       continue;
     }
-    if (!fits_now(feasible, view, query.requirements.tasks)) {
+    if (!fits_now(feasible, set.offers[feasible.offer], view, query.requirements.tasks)) {
       ++busy;
       continue;
     }
-    const Candidate candidate = make_candidate(query, feasible);
-    if (const auto reason = find_refusal(query, candidate)) {
-      ++(*reason == Reason::deadline_impossible ? late : dear);
+    const Priced& priced = pricer.get(feasible);
+    if (priced.reason) {
+      ++(*priced.reason == Reason::deadline_impossible ? late : dear);
       continue;
     }
     ++placement.fitting;
-    insert_candidate(placement.candidates, candidate);
+    if (is_among_best(placement.candidates, priced.candidate)) {
+      insert_candidate(placement.candidates, name_pool(priced.candidate, query.input, view.pool));
+    }
   }
   placement.refused = set.refused;
   add_refusal(placement.refused, Reason::latency_too_high, far);
@@ -291,9 +384,10 @@ std::vector<PoolVerdict> explain_pools(const Requirements& requirements,
     } else if (is_too_far(query, *pool)) {
       verdict.reason = Reason::latency_too_high;
     } else {
-      Feasible feasible = make_feasible(*pool, view, std::get<Fit>(checked), requirements);
-      verdict.candidate = make_candidate(query, feasible);
-      const bool has_room = fits_now(feasible, input.pools[view], requirements.tasks);
+      const Offer offer = make_offer(*pool, std::get<Fit>(checked), requirements);
+      verdict.candidate = make_candidate(query, offer, input.pools[view].wait);
+      Feasible feasible;
+      const bool has_room = fits_now(feasible, offer, input.pools[view], requirements.tasks);
       verdict.reason = has_room ? find_refusal(query, *verdict.candidate) : Reason::busy;
     }
     verdicts.push_back(std::move(verdict));

@@ -189,6 +189,46 @@ TEST(Place, EqualsThePlainRuleWithAndWithoutACache) {
   EXPECT_GE(verdicts[std::nullopt], 500);
 }
 
+// What is found for one pool of a kind holds for all, whatever is free in each.
+TEST(Place, KindsChangeNoResult) {
+  int shared = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    Grid grid(seed, 0);
+    grid.reported.resize(40);
+    std::vector<topology::Pool> kinds;
+    for (std::uint32_t kind = 0; kind < 5; ++kind) kinds.push_back(grid.draw_pool(0));
+    for (std::uint32_t handle = 0; handle < 40; ++handle) {
+      const auto kind = static_cast<std::uint32_t>(grid.random.below(kinds.size()));
+      topology::Pool pool = kinds[kind];
+      pool.handle = {handle};
+      pool.site = {handle % 4};
+      pool.name = "p" + std::to_string(handle);
+      grid.snapshot = grid.snapshot->with_pool(std::move(pool));
+      const core::Duration wait = core::minutes(grid.random.between(0, 1) * 30);
+      grid.views.push_back({{handle}, nullptr, &grid.reported[handle], wait, kind + 1});
+    }
+    PlacementCache cache;
+    for (std::uint32_t step = 0; step < 60; ++step) {
+      SCOPED_TRACE(step);
+      for (FreeCounts& free : grid.reported) {
+        free = {{grid.random.between(0, 20'000)}, {grid.random.between(0, 40)}, {4}};
+      }
+      Requirements requirements = grid.draw_requirements();
+      if (grid.random.chance(1, 4)) requirements.sites_excluded = {{1}, {2}};
+      if (grid.random.chance(1, 4)) requirements.latency_max_ms = grid.random.between(0, 60);
+      JobPreferences preferences = grid.draw_preferences();
+      preferences.user_region = "r0";
+      const Placement placement = place(requirements, preferences, grid.input());
+      EXPECT_EQ(place({step}, requirements, preferences, grid.input(), cache), placement);
+      ASSERT_EQ(placement, recompute(explain_pools(requirements, preferences, grid.input())));
+      shared += placement.fitting > 5;
+      grid.now = grid.now + core::Duration{grid.random.between(0, 100)};
+    }
+  }
+  EXPECT_GE(shared, 100);
+}
+
 TEST(Place, AMeasurementThatExpiresIsNoticedByTheCache) {
   Grid grid(1, 0);
   topology::Pool pool;

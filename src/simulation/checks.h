@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "process_table.h"
 #include "region.h"
@@ -19,7 +20,8 @@ class Checks {
   void recount_next();
 
   /// The same log gives the same state: with and without snapshots, folded and lived through.
-  void check_folds(Region& region);
+  /// `is_anew`: read from its beginning, however long it is.
+  void check_folds(Region& region, bool is_anew = false);
 
   /// Everything ended, is settled, acknowledged and forgotten.
   bool is_done() const;
@@ -32,6 +34,13 @@ class Checks {
   const std::string& digest() const { return digest_; }
 
  private:
+  /// Of a hub that had nothing in hand, so that its log says it all.
+  struct Counted {
+    std::uint64_t life = 0;
+    storage::LogIndex last = 0;
+    friend bool operator==(const Counted&, const Counted&) = default;
+  };
+
   bool is_done(const Region& region) const;
   void recount(const Region& region);
   void check_debts(const Region& region, const ledger::LedgerDump& dump);
@@ -42,7 +51,8 @@ class Checks {
   World& world_;
   ProcessTable& processes_;
   Regions& regions_;
-  std::size_t next_ = 0;  // To be recounted.
+  std::size_t next_ = 0;          // To be recounted.
+  std::vector<Counted> counted_;  // By hub: when it was found sound.
   std::string digest_;
 };
 

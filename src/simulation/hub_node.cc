@@ -66,6 +66,7 @@ void HubNode::crash() {
 void HubNode::restore(storage::LogIndex last) {
   crash();
   disk_.restore(last);
+  fold_.reset();
   backups_.clear();
   incarnation_ = "log of " + make_hub_id(number_) + " restored " + std::to_string(++restores_);
 }
@@ -153,10 +154,20 @@ void HubNode::write_snapshot() {
       {report->last.index, digest, report->last.chain, std::move(bytes)});
 }
 
-std::string HubNode::fold_log() {
-  hub::HubMachine fold;
-  const auto report = engine::replay_heads(fold, disk_.reader(), 0);
-  return report ? fold.encode_state() : core::to_text(report.error());
+std::string HubNode::fold_log(bool is_anew) {
+  const storage::LogIndex last = disk_.store().last().index;
+  if (is_anew || fold_ == nullptr || last >= 2 * folded_anew_) {
+    fold_ = std::make_unique<hub::HubMachine>();
+    folded_ = 0;
+    folded_anew_ = last;
+  }
+  const auto report = engine::replay_heads(*fold_, disk_.reader(), folded_);
+  if (!report) {
+    fold_.reset();
+    return core::to_text(report.error());
+  }
+  folded_ += report->heads;
+  return fold_->encode_state();
 }
 
 std::string HubNode::fold_from_snapshot() {

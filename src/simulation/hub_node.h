@@ -58,8 +58,10 @@ class HubNode {
   /// Writes a snapshot of the durable log, made by a second fold.
   void write_snapshot();
 
-  /// The state as the whole log gives it, without snapshots; and as a start would find it.
-  std::string fold_log();
+  /// The state as the whole log gives it, without snapshots: read on from the last call, and anew
+  /// if the log has doubled since it was read from its beginning, or always.
+  std::string fold_log(bool is_anew = false);
+  /// The same as a start would find it.
   std::string fold_from_snapshot();
 
   std::size_t number() const { return number_; }
@@ -108,6 +110,9 @@ class HubNode {
   std::uint64_t life_ = 0;
   std::deque<storage::LogIndex> backups_;
   int restores_ = 0;
+  std::unique_ptr<hub::HubMachine> fold_;  // For fold_log.
+  storage::LogIndex folded_ = 0;           // So far it has read,
+  storage::LogIndex folded_anew_ = 0;      // and so long was the log when it began.
 };
 
 }  // namespace intertie::simulation

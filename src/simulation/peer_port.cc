@@ -25,6 +25,7 @@ HubNode& PeerPort::get_peer(std::uint32_t peer) const {
 
 void PeerPort::start() {
   links_.assign(self_.machine().state().peers.size(), {});
+  polled_at_ = 0;
   if (hubs_.size() > 1) {
     later(world_.between({}, core::limits::beacon_interval), [this] { beat(); });
   }
@@ -46,6 +47,8 @@ void PeerPort::beat() {
 }
 
 void PeerPort::poll() {
+  if (self_.engine().durable_index() == polled_at_) return;
+  polled_at_ = self_.engine().durable_index();
   for (std::uint32_t peer = 0; peer < links_.size(); ++peer) {
     if (links_[peer].is_open) post(peer);
   }
@@ -127,7 +130,9 @@ void PeerPort::acknowledge(std::uint32_t peer, std::uint64_t received) {
   if (received <= self_.machine().state().peers[peer].outbox.acknowledged()) return;
   self_.ask(hub::AcknowledgePeerRows{peer, received},
             [this, peer](const core::Result<hub::Reply>& reply) {
-              if (!reply) links_[peer].sent = 0;  // Sent again, and acknowledged again.
+              if (reply) return;
+              links_[peer].sent = 0;  // Sent again, and acknowledged again.
+              polled_at_ = 0;
             });
 }
 

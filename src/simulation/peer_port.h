@@ -61,6 +61,8 @@ class PeerPort {
   HubNode& self_;
   std::vector<HubNode*> hubs_;
   std::vector<Link> links_;  // By handle.
+  /// All rows that are durable up to here have been sent, or wait for something that posts itself.
+  storage::LogIndex polled_at_ = 0;
   std::function<void(std::size_t, std::size_t)> operator_;
 };
 

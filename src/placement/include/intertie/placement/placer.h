@@ -28,6 +28,9 @@ struct PoolView {
   const PoolCapacity* capacity = nullptr;  // What this hub has assigned.
   const FreeCounts* reported = nullptr;    // What a beacon, or the site's engine, said last.
   core::Duration wait;                     // Expected queue at the site; 0 or more.
+  /// Pools of one kind above 0 differ in nothing but handle, site, name and identifier, and the
+  /// snapshot has them: what is found for one holds for all. 0: looked at by itself.
+  std::uint32_t kind = 0;
 };
 
 /// Where to look. `pools` is sorted by handle; pools that the snapshot does not have are skipped.
@@ -87,7 +90,7 @@ BOOST_DESCRIBE_STRUCT(PoolVerdict, (), (pool, reason, candidate))
 
 /// What place() remembers between calls, per requirement set: the pools that are feasible, their
 /// prices, and whether they had room. Purely an accelerator: results never depend on it. Belongs to
-/// one chain of snapshots and one thread. About 100 bytes a feasible pool and set.
+/// one chain of snapshots and one thread. About 32 bytes a feasible pool and set, and 64 a kind.
 class PlacementCache {
  public:
   /// Forgets everything. Needed only if a PoolCapacity was replaced by another object without a
@@ -97,11 +100,16 @@ class PlacementCache {
   /// Forgets one set.
   void forget(RequirementSetHandle set);
 
-  struct FeasiblePool {
-    std::uint32_t view = 0;  // Index in PlacementInput::pools.
-    const topology::Pool* pool = nullptr;
+  /// What a pool, or all of a kind, offer to the set.
+  struct Offer {
+    const topology::Pool* pool = nullptr;  // One of them.
     Fit fit;
     core::Money hourly_price;
+    bool is_shared = false;
+  };
+  struct FeasiblePool {
+    std::uint32_t view = 0;                       // Index in PlacementInput::pools.
+    std::uint32_t offer = 0;                      // Index in Set::offers.
     const PoolCapacity* capacity_seen = nullptr;  // `fits_now` is about this object
     std::uint64_t capacity_version = 0;           // at this version.
     bool fits_now = false;
@@ -113,6 +121,7 @@ class PlacementCache {
     core::Time filled_at;
     core::Time valid_before;  // A measurement begins or ceases to count then.
     std::int64_t pools = 0;
+    std::vector<Offer> offers;
     std::vector<FeasiblePool> feasible;
     std::vector<ReasonCount> refused;
   };
