@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "intertie/core/time.h"
 #include "intertie/hub/explanation.h"
 #include "intertie/hub/peer_messages.h"
@@ -109,9 +111,9 @@ class Grid {
   bool drop_refusals(core::Time now);
   void set_status(const Source& source, topology::PoolStatus status);
 
-  std::map<std::uint32_t, Source> sources_;       // By peer.
-  std::map<std::string, std::uint32_t> handles_;  // Of pools, by identifier.
-  std::deque<RemotePool> pools_;                  // By handle. A deque: the views point into it.
+  std::map<std::uint32_t, Source> sources_;                        // By peer.
+  boost::unordered_flat_map<std::string, std::uint32_t> handles_;  // Of pools, by identifier.
+  std::deque<RemotePool> pools_;  // By handle. A deque: the views point into it.
   std::vector<placement::PoolView> views_;
   PoolKinds kinds_;
   topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();

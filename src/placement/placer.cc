@@ -58,6 +58,7 @@ bool fits_reported(const FreeCounts& free, const Offer& offer, std::int64_t task
   if (is_scratch_known && multiply_divide(shape.scratch.count, tasks, 1) > free.scratch.count) {
     return false;
   }
+  if (shape.devices == GroupCounts{}) return true;
   for (std::size_t group = 0; group < shape.devices.size(); ++group) {
     if (shape.devices[group] * tasks > free.devices[group]) return false;
   }

@@ -71,6 +71,7 @@ class HubNode {
   /// Of its log, as hubs tell each other.
   const std::string& incarnation() const { return incarnation_; }
   PeerPort& peers() { return *peers_; }
+  const PeerPort& peers() const { return *peers_; }
   Engine& engine() { return *engine_; }
   Disk& disk() { return disk_; }
   const hub::HubMachine& machine() const { return *machine_; }

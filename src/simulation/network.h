@@ -1,10 +1,12 @@
 // The network: messages take time, get lost, come twice, overtake each other; links are cut.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <vector>
 
+#include "dialect.h"
 #include "world.h"
 
 namespace intertie::simulation {
@@ -17,7 +19,8 @@ class Network {
       : world_(world),
         links_(sites),
         hubs_(static_cast<std::size_t>(world.scenario.hubs)),
-        is_peer_cut_(hubs_ * hubs_, false) {}
+        is_peer_cut_(hubs_ * hubs_, false),
+        dialects_(world.scenario.older_hubs.empty() ? 0 : hubs_ * hubs_) {}
 
   /// Delivers a message over a site's link, perhaps. Messages overtake each other.
   void send(std::size_t site, Direction direction, EventQueue::Action deliver) {
@@ -32,6 +35,11 @@ class Network {
 
   void cut_peer(std::size_t from, std::size_t to, bool is_cut) {
     is_peer_cut_[from * hubs_ + to] = is_cut;
+  }
+
+  /// How one hub's words reach the other; nullptr: as they are.
+  Dialect* find_dialect(std::size_t from, std::size_t to) {
+    return is_older(from) || is_older(to) ? &dialects_[from * hubs_ + to] : nullptr;
   }
 
   /// The same between a user and the hub; never cut.
@@ -60,6 +68,10 @@ class Network {
   bool is_cut(std::size_t site, Direction direction) const {
     return links_[site].cut[static_cast<std::size_t>(direction)];
   }
+  bool is_older(std::size_t hub) const {
+    const auto& older = world_.scenario.older_hubs;
+    return std::ranges::find(older, static_cast<std::int64_t>(hub)) != older.end();
+  }
   bool is_lost() { return world_.permille(world_.scenario.network.lost_permille); }
 
   core::Duration draw_delay() {
@@ -82,6 +94,7 @@ class Network {
   std::vector<Link> links_;
   std::size_t hubs_;
   std::vector<bool> is_peer_cut_;  // By sender and receiver.
+  std::vector<Dialect> dialects_;  // Likewise.
 };
 
 }  // namespace intertie::simulation

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 
 namespace intertie::simulation {
@@ -13,11 +14,14 @@ constexpr core::Duration kRetryAfter = core::seconds(1);
 constexpr std::size_t kRowsAtOnce = 64;
 // A hello that was overtaken by newer rows is refused too; one of these is fresh.
 constexpr int kRefusalsMax = 5;
+constexpr std::uint64_t kBeaconsSampled = 16;  // One of so many is encoded.
 
 }  // namespace
 
 PeerPort::PeerPort(World& world, Network& network, HubNode& self, std::vector<HubNode*> hubs)
-    : world_(world), network_(network), self_(self), hubs_(std::move(hubs)) {}
+    : world_(world), network_(network), self_(self), hubs_(std::move(hubs)) {
+  traffic_.region = make_region(self.number());
+}
 
 HubNode& PeerPort::get_peer(std::uint32_t peer) const {
   return *hubs_[get_peer_hub(self_.number(), peer)];
@@ -42,7 +46,7 @@ void PeerPort::beat() {
   links_.resize(self_.machine().state().peers.size());
   for (std::uint32_t peer = 0; peer < links_.size(); ++peer) {
     if (!links_[peer].is_open) open(peer);
-    send_beacon(peer);
+    make_beacon(peer);
   }
 }
 
@@ -88,10 +92,21 @@ void PeerPort::open(std::uint32_t peer) {
     if (!machine) return [this, peer] { links_[peer].is_opening = false; };
     return [this, peer, hello = make_hello(peer)] {
       const std::uint32_t us = get_peer_handle(get_peer(peer).number(), self_.number());
-      call(peer, hub::OpenPeerChannel{us, hello},
+      call(peer, hub::OpenPeerChannel{us, translate(peer, hello)},
            [this, peer](const core::Result<hub::Reply>& reply) { take_hello(peer, reply); });
     };
   });
+}
+
+engine::ChannelHello PeerPort::translate(std::uint32_t peer, engine::ChannelHello hello) {
+  const std::size_t other = get_peer(peer).number();
+  Dialect* const dialect = network_.find_dialect(self_.number(), other);
+  if (dialect == nullptr) return hello;
+  dialect->learn(self_.machine().state().peers[peer].outbox, self_.engine().durable_index());
+  hello.sent_hash = dialect->to_receiver(hello.sent, hello.sent_hash);
+  hello.received_hash =
+      network_.find_dialect(other, self_.number())->to_sender(hello.received, hello.received_hash);
+  return hello;
 }
 
 void PeerPort::note_diverged(std::uint32_t peer, const std::string& detail) {
@@ -113,7 +128,10 @@ void PeerPort::take_hello(std::uint32_t peer, const core::Result<hub::Reply>& re
     }
     return;
   }
-  const auto& hello = std::get<engine::ChannelHello>(*reply);
+  auto hello = std::get<engine::ChannelHello>(*reply);
+  if (const auto* dialect = network_.find_dialect(self_.number(), get_peer(peer).number())) {
+    hello.received_hash = dialect->to_sender(hello.received, hello.received_hash);
+  }
   const hub::PeerState& state = self_.machine().state().peers[peer];
   const auto hash = crypto::parse_digest(hello.received_hash);
   // An answer that was overtaken by an acknowledgement says less than is known: ask again.
@@ -148,8 +166,11 @@ void PeerPort::post(std::uint32_t peer) {
   command.peer = get_peer_handle(get_peer(peer).number(), self_.number());
   command.incarnation = self_.incarnation();
   command.first = rows.front()->number;
+  Dialect* const dialect = network_.find_dialect(self_.number(), get_peer(peer).number());
+  if (dialect != nullptr) dialect->learn(outbox, self_.engine().durable_index());
   for (const engine::ChannelRow* row : rows) {
-    command.payloads.push_back(row->payload);
+    command.payloads.push_back(dialect != nullptr ? dialect->get_payload(row->number)
+                                                  : row->payload);
     std::string attachment;
     if (row->attachment != 0) {
       auto body = self_.disk().reader().read_body(row->attachment);
@@ -187,27 +208,49 @@ void PeerPort::take_posted(std::uint32_t peer, const core::Result<hub::Reply>& r
   post(peer);
 }
 
-void PeerPort::send_beacon(std::uint32_t peer) {
+// As the service does: with news at once, without when it is due.
+void PeerPort::make_beacon(std::uint32_t peer) {
   Link& link = links_[peer];
   const bool is_full = std::exchange(link.is_full_wanted, false);
-  self_.ask(hub::MakeBeacon{peer, is_full}, [this, peer](const core::Result<hub::Reply>& made) {
-    if (!made || !self_.is_up()) return;
-    HubNode& other = get_peer(peer);
-    hub::AcceptBeacon command{get_peer_handle(other.number(), self_.number()),
-                              std::get<hub::Beacon>(*made)};
-    const auto take_answer = [this, peer,
-                              life = self_.life()](const core::Result<hub::Reply>& reply) {
-      if (life != self_.life() || !reply) return;
-      if (std::get<hub::BeaconAnswer>(*reply).is_full_wanted) links_[peer].is_full_wanted = true;
-    };
-    network_.send_peer(
-        self_.number(), other.number(), [this, &other, take_answer, command = std::move(command)] {
-          other.ask(command, [this, &other, take_answer](const core::Result<hub::Reply>& reply) {
-            network_.send_peer(other.number(), self_.number(),
-                               [take_answer, reply] { take_answer(reply); });
-          });
+  const bool is_due = world_.now() >= link.beacon_due;
+  self_.ask(hub::MakeBeacon{peer, is_full, is_due},
+            [this, peer](const core::Result<hub::Reply>& made) {
+              if (!made || !self_.is_up()) return;
+              const auto& beacon = std::get<hub::Beacon>(*made);
+              if (beacon.number != 0) send_beacon(peer, beacon);
+            });
+}
+
+void PeerPort::send_beacon(std::uint32_t peer, hub::Beacon beacon) {
+  links_[peer].beacon_due = world_.now() + core::Duration{core::limits::beacon_lifetime.count / 3};
+  HubNode& other = get_peer(peer);
+  if (network_.find_dialect(self_.number(), other.number()) != nullptr) {
+    beacon = translate_beacon(beacon);
+  }
+  count(beacon);
+  hub::AcceptBeacon command{get_peer_handle(other.number(), self_.number()), std::move(beacon)};
+  const auto take_answer = [this, peer,
+                            life = self_.life()](const core::Result<hub::Reply>& reply) {
+    if (life != self_.life() || !reply) return;
+    if (std::get<hub::BeaconAnswer>(*reply).is_full_wanted) links_[peer].is_full_wanted = true;
+  };
+  network_.send_peer(
+      self_.number(), other.number(), [this, &other, take_answer, command = std::move(command)] {
+        other.ask(command, [this, &other, take_answer](const core::Result<hub::Reply>& reply) {
+          network_.send_peer(other.number(), self_.number(),
+                             [take_answer, reply] { take_answer(reply); });
         });
-  });
+      });
+}
+
+void PeerPort::count(const hub::Beacon& beacon) {
+  ++traffic_.beacons;
+  traffic_.pools += beacon.pools.size();
+  if (beacon.is_full) {
+    traffic_.bytes += codec::to_json(beacon).size();
+  } else if (beacon.number % kBeaconsSampled == 0) {
+    traffic_.bytes += codec::to_json(beacon).size() * kBeaconsSampled;
+  }
 }
 
 }  // namespace intertie::simulation

@@ -68,6 +68,13 @@ core::Result<void> check_scenario(const Scenario& scenario) {
                           line.price_per_gigabyte.count >= 0;
     if (!is_sound) return make_error("lines");
   }
+  for (const std::int64_t hub : scenario.older_hubs) {
+    if (hub < 0 || hub >= scenario.hubs) return make_error("older_hubs: 0 to hubs - 1");
+  }
+  // Who reconciles two channels speaks with both hubs, not over the wire.
+  if (!scenario.older_hubs.empty() && scenario.disturbances.hub_restored > 0) {
+    return make_error("older_hubs: not with hub_restored");
+  }
   if (scenario.duration < core::seconds(1) || scenario.duration > core::hours(24)) {
     return make_error("duration: 1 s to 24 h");
   }

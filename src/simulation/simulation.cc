@@ -127,6 +127,7 @@ class Run {
     report.log_records += region.facts.last_index();
     report.offers += region.facts.count_asked();
     report.remote_attempts += region.facts.count_remote();
+    report.beacons.push_back(region.hub.peers().traffic());
     for (const auto& [number, job] : region.facts.jobs()) {
       if (!job.is_guest) report.cost += job.charge;
     }

@@ -91,6 +91,42 @@ TEST(Simulation, JobsCrossRegionsAndBothSidesAgree) {
             report->jobs_submitted);
 }
 
+// A hub of the version before serves its neighbours and is served by them.
+TEST(Simulation, JobsCrossBetweenVersions) {
+  Scenario scenario = read_scenario("mixed3");
+  scenario.disturbances = make_calm();
+  scenario.network = {};
+  for (const std::int64_t older : {0, 1, 2}) {
+    scenario.older_hubs = {older};
+    const auto report = run_simulation(scenario, 1);
+    ASSERT_TRUE(report.has_value()) << core::to_text(report.error());
+    EXPECT_TRUE(report->violations.empty()) << report->violations.front();
+    EXPECT_GT(report->remote_attempts, 50u);
+    EXPECT_EQ(report->jobs_succeeded + report->jobs_failed + report->jobs_cancelled,
+              report->jobs_submitted);
+  }
+  scenario.older_hubs = {3};
+  EXPECT_EQ(run_simulation(scenario, 1).error().reason, core::Reason::out_of_range);
+}
+
+TEST(Simulation, BeaconsAreCounted) {
+  Scenario scenario = read_scenario("grid3");
+  scenario.disturbances = make_calm();
+  scenario.network.lost_permille = scenario.network.slow_permille = 0;
+  const auto report = run_simulation(scenario, 1);
+  ASSERT_EQ(report->beacons.size(), 3u);
+  for (const BeaconTraffic& hub : report->beacons) {
+    // To two others: every third of a lifetime, and at most once an interval.
+    const auto seconds = static_cast<std::uint64_t>(report->simulated.count / 1'000'000);
+    EXPECT_GT(hub.beacons, 2 * seconds / 6);
+    EXPECT_LT(hub.beacons, 2 * seconds);
+    EXPECT_GE(hub.pools, 2u);
+    EXPECT_GT(hub.bytes, hub.beacons * 40);
+    EXPECT_LT(hub.bytes, hub.beacons * 40 + hub.pools * 4'000);
+  }
+  EXPECT_GT(report->beacons[0].pools, report->beacons[2].pools);
+}
+
 // Run by ctest under the label slow. A short day of the provinces: what they have together serves
 // them better than what each has.
 TEST(Simulation, DISABLED_JoiningRegionsHelps) {
@@ -134,6 +170,8 @@ TEST(SimulationSeeds, Harsh) { play_seeds(read_scenario("harsh"), 1, 4); }
 
 TEST(SimulationSeeds, Grid) { play_seeds(read_scenario("grid3"), 1, 10); }
 
+TEST(SimulationSeeds, HubsOfTwoVersions) { play_seeds(read_scenario("mixed3"), 1, 5); }
+
 TEST(SimulationSeeds, RestoredHubs) { play_seeds(read_scenario("restored"), 1, 5, false); }
 
 // Run by ctest under the labels slow and long.
@@ -141,6 +179,7 @@ TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("default"), 1, 150);
   play_seeds(read_scenario("harsh"), 1, 50);
   play_seeds(read_scenario("grid3"), 11, 110);
+  play_seeds(read_scenario("mixed3"), 6, 50);
   play_seeds(read_scenario("restored"), 6, 50, false);
   play_seeds(read_scenario("grid31"), 1, 2);
 }
@@ -149,6 +188,7 @@ TEST(SimulationSeeds, DISABLED_long) {
   play_seeds(read_scenario("default"), 1001, 1500);
   play_seeds(read_scenario("harsh"), 1001, 1500);
   play_seeds(read_scenario("grid3"), 1001, 1500);
+  play_seeds(read_scenario("mixed3"), 1001, 1200);
   play_seeds(read_scenario("restored"), 1001, 1200, false);
   play_seeds(read_scenario("grid31"), 1001, 1010);
 }

@@ -1,4 +1,5 @@
 // intertie simulate: the whole grid in virtual time, with its invariants checked at every step.
+#include <algorithm>
 #include <charconv>
 
 #include <boost/json/array.hpp>
@@ -136,6 +137,25 @@ Outcome run_compare(const simulation::Scenario& scenario, std::uint64_t seed,
   return is_sound ? kDone : kFailed;
 }
 
+// What the hubs told each other of their pools, for one hub.
+void say_beacons(const simulation::SimulationReport& report, const Terminal& terminal) {
+  if (report.beacons.size() < 2) return;
+  std::uint64_t beacons = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t most = 0;
+  for (const simulation::BeaconTraffic& hub : report.beacons) {
+    beacons += hub.beacons;
+    bytes += hub.bytes;
+    most = std::max(most, hub.bytes);
+  }
+  const auto minutes = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(1, report.simulated.count / core::minutes(1).count));
+  const std::uint64_t all = report.beacons.size() * minutes;
+  terminal.say("seed " + std::to_string(report.seed) + ": a hub sent " +
+               std::to_string(beacons / all) + " beacons a minute, " + std::to_string(bytes / all) +
+               " bytes; at most " + std::to_string(most / minutes) + " bytes");
+}
+
 }  // namespace
 
 Outcome run_simulate(const Invocation& invocation, const Terminal& terminal) {
@@ -156,6 +176,7 @@ Outcome run_simulate(const Invocation& invocation, const Terminal& terminal) {
     objects.push_back(codec::encode(*report));
     progress.update(seed - seeds->first + 1, seeds->last - seeds->first + 1,
                     "seed " + std::to_string(seed));
+    say_beacons(*report, terminal);
     if (report->violations.empty()) continue;
     is_sound = false;
     progress.finish();

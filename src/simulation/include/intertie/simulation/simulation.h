@@ -14,6 +14,16 @@
 
 namespace intertie::simulation {
 
+/// What one hub has told all others about its pools (docs/formats/hub-channel.md).
+struct BeaconTraffic {
+  std::string region;
+  std::uint64_t beacons = 0;  // Sent.
+  std::uint64_t pools = 0;    // Named in them.
+  /// Of their JSON, without HTTP and TLS. Full ones are counted, of the others every 16th for 16.
+  std::uint64_t bytes = 0;
+};
+BOOST_DESCRIBE_STRUCT(BeaconTraffic, (), (region, beacons, pools, bytes))
+
 /// What a run found. Equal seeds and scenarios give equal reports.
 struct SimulationReport {
   std::uint64_t seed = 0;
@@ -35,6 +45,7 @@ struct SimulationReport {
   std::uint64_t log_records = 0;                      // Of the hubs.
   std::uint64_t offers = 0;                           // One hub has asked another to reserve.
   std::uint64_t remote_attempts = 0;                  // Of them committed.
+  std::vector<BeaconTraffic> beacons;                 // By hub.
   std::string state_digest;                           // Over the logs' chains and the final states.
   std::string replay_command;                         // Only with violations.
   std::vector<std::string> last_lines;  // The trace before the violation; at most 50 lines.
@@ -43,7 +54,7 @@ BOOST_DESCRIBE_STRUCT(SimulationReport, (),
                       (seed, simulated, jobs_submitted, jobs_succeeded, jobs_failed, jobs_cancelled,
                        jobs_refused, attempts, usage_disputes, utilisation_permille, waiting_mean,
                        waiting_p95, cost, disturbances, violations, events, log_records, offers,
-                       remote_attempts, state_digest, replay_command, last_lines))
+                       remote_attempts, beacons, state_digest, replay_command, last_lines))
 
 /// Runs one seed until every job has ended after the disturbances have stopped, or the first
 /// violation. Refuses what check_scenario refuses. Reads no clock, file or socket, starts no

@@ -1,0 +1,43 @@
+// One way between two hubs of which one is of the version before.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "intertie/engine/channel.h"
+#include "intertie/hub/peer_messages.h"
+#include "intertie/storage/record.h"
+
+namespace intertie::simulation {
+
+/// The row as a hub of the version before writes it, or reads it: without later fields. A kind that
+/// it does not know becomes one that nobody knows.
+std::string translate_payload(const std::string& payload);
+
+/// The same of a beacon.
+hub::Beacon translate_beacon(const hub::Beacon& beacon);
+
+/// Stands at the wire and translates what passes. A row's hash covers its payload, so the receiver
+/// has other hashes than the sender: hellos are translated, too.
+class Dialect {
+ public:
+  /// Rows that the sender may send or speak of from now on. Before they are acknowledged.
+  void learn(const engine::Outbox& outbox, storage::LogIndex durable);
+
+  /// What the receiver gets for a row that has been learnt, and its hash there for the sender's.
+  const std::string& get_payload(std::uint64_t number) const { return rows_.at(number).payload; }
+  std::string to_receiver(std::uint64_t number, const std::string& hash) const;
+  /// The sender's hash for the receiver's.
+  std::string to_sender(std::uint64_t number, const std::string& hash) const;
+
+ private:
+  struct Row {
+    crypto::Digest sent;
+    crypto::Digest received;
+    std::string payload;  // As received.
+  };
+  std::vector<Row> rows_ = {Row{}};  // By number; the first row has number 1.
+};
+
+}  // namespace intertie::simulation
