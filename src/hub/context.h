@@ -26,18 +26,17 @@ namespace intertie::hub {
 /// What a peer was last told about our pools.
 struct BeaconsSent {
   struct Told {
-    std::uint64_t capacity_version = 0;
     topology::Pool terms;
     std::size_t former_keys = 0;  // How often its site had changed its signing key.
-    friend bool operator==(const Told&, const Told&) = default;
   };
   std::uint64_t number = 0;
   std::uint64_t applied = 0;    // Soft::applied then: if it is the same, nothing has changed.
   std::uint64_t topology = 0;   // Version of the topology then: terms have not changed since.
   std::size_t former_keys = 0;  // Of all sites together.
   std::vector<Told> pools;
-  std::uint64_t lines_noted = 0;    // Soft::lines_noted then.
-  std::vector<std::int64_t> lines;  // Versions, by position in State::lines.
+  std::vector<std::uint64_t> capacities;  // Versions, by pool.
+  std::uint64_t lines_noted = 0;          // Soft::lines_noted then.
+  std::vector<std::int64_t> lines;        // Versions, by position in State::lines.
   std::map<std::string, topology::LineMeasurement> measured;  // By sending region.
 };
 

@@ -82,6 +82,16 @@ bool Grid::accept(std::uint32_t peer, const Beacon& beacon, core::Time now) {
   return true;
 }
 
+void Grid::add_pool() {
+  const auto handle = static_cast<std::uint32_t>(pools_.size());
+  const bool is_moving = free_.size() == free_.capacity();
+  pools_.emplace_back();
+  free_.emplace_back();
+  views_.push_back({{handle}, nullptr, &free_.back(), {}});
+  if (!is_moving) return;
+  for (placement::PoolView& view : views_) view.reported = &free_[view.pool.index];
+}
+
 void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news) {
   const auto new_site = static_cast<std::uint32_t>(site_peers_.size());
   const auto [site, is_new_site] = source.sites.try_emplace(news.site_identifier, new_site);
@@ -94,13 +104,13 @@ void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news)
       handles_.try_emplace(news.pool.identifier, static_cast<std::uint32_t>(pools_.size()));
   const std::uint32_t handle = known->second;
   if (is_new) {
-    pools_.emplace_back();
-    views_.push_back({{handle}, nullptr, &pools_.back().free, {}});
+    add_pool();
     source.pools.push_back(handle);
   } else if (pools_[handle].peer != peer) {
     return;  // Announced by two hubs: the first keeps it.
   }
-  pools_[handle] = {peer, news.site, news.site_sign_key, count_free(news), count_total(news)};
+  pools_[handle] = {peer, news.site, news.site_sign_key, count_total(news)};
+  free_[handle] = count_free(news);
   topology::Pool pool = news.pool;
   pool.handle = {handle};
   pool.site = {site->second};
@@ -216,7 +226,7 @@ placement::Placement Grid::find_ideal(const placement::Requirements& requirement
 }
 
 void Grid::note_asked(std::uint32_t pool, const placement::Requirements& requirements) {
-  placement::FreeCounts& free = pools_[pool].free;
+  placement::FreeCounts& free = free_[pool];
   free.cpus -= requirements.cpus * requirements.tasks;
   free.memory -= requirements.memory * requirements.tasks;
   free.scratch -= requirements.scratch * requirements.tasks;

@@ -28,7 +28,6 @@ struct RemotePool {
   std::uint32_t peer = 0;
   std::string site;
   std::string site_sign_key;
-  placement::FreeCounts free;   // By the beacon, less what was asked since.
   placement::FreeCounts total;  // If nothing were in use.
 };
 
@@ -92,6 +91,8 @@ class Grid {
   const topology::Snapshot::Pointer& topology() const { return topology_; }
   bool is_empty() const { return pools_.empty(); }
   const RemotePool& get_remote(std::uint32_t pool) const { return pools_[pool]; }
+  /// By the beacon, less what was asked since.
+  const placement::FreeCounts& get_free(std::uint32_t pool) const { return free_[pool]; }
   const topology::Pool& get_pool(std::uint32_t pool) const { return *topology_->find_pool({pool}); }
   std::uint32_t pool_count() const { return static_cast<std::uint32_t>(pools_.size()); }
 
@@ -107,13 +108,15 @@ class Grid {
 
   placement::Requirements make_foreign(const State& state,
                                        const placement::Requirements& asked) const;
+  void add_pool();
   void take_pool(std::uint32_t peer, Source& source, const BeaconPool& news);
   bool drop_refusals(core::Time now);
   void set_status(const Source& source, topology::PoolStatus status);
 
   std::map<std::uint32_t, Source> sources_;                        // By peer.
   boost::unordered_flat_map<std::string, std::uint32_t> handles_;  // Of pools, by identifier.
-  std::deque<RemotePool> pools_;  // By handle. A deque: the views point into it.
+  std::deque<RemotePool> pools_;             // By handle. A deque: views point into it.
+  std::vector<placement::FreeCounts> free_;  // By handle, side by side: placement reads them all.
   std::vector<placement::PoolView> views_;
   PoolKinds kinds_;
   topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();

@@ -133,7 +133,7 @@ std::vector<AnnouncedPool> HubMachine::list_announced_pools() const {
     pool.site_sign_key = remote.site_sign_key;
     pool.topology = grid.topology();
     pool.terms = &grid.get_pool(handle);
-    pool.free = remote.free;
+    pool.free = grid.get_free(handle);
     pool.total = remote.total;
     pool.heard = grid.find_news(remote.peer).value_or(core::Time{});
     pool.is_heard = grid.is_heard(remote.peer);

@@ -215,6 +215,7 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   BeaconsSent& sent = context.soft.beacons[command.peer];
   const bool is_full = command.is_full || sent.number == 0;
   sent.pools.resize(state.capacities.size());
+  sent.capacities.resize(state.capacities.size(), UINT64_MAX);
   Beacon beacon;
   beacon.is_full = is_full;
   beacon.lifetime = core::limits::beacon_lifetime;
@@ -235,15 +236,17 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   sent.former_keys = former_keys;
   const std::size_t pools = std::min(state.capacities.size(), core::limits::beacon_pools_max);
   for (std::uint32_t handle = 0; handle < pools; ++handle) {
-    BeaconsSent::Told& told = sent.pools[handle];
     const std::uint64_t version = state.capacities[handle].version();
-    if (has_same_terms && told.capacity_version == version) continue;
+    const bool is_as_free = sent.capacities[handle] == version;
+    if (has_same_terms && is_as_free) continue;
     const topology::Pool& pool = *state.topology->find_pool({handle});
     if (pool.identifier.empty()) continue;
-    const BeaconsSent::Told news{version, pool,
-                                 state.sites[pool.site.index].former_sign_keys.size()};
-    if (!is_full && told == news) continue;
-    told = news;
+    BeaconsSent::Told& told = sent.pools[handle];
+    const std::size_t keys = state.sites[pool.site.index].former_sign_keys.size();
+    const bool is_told = !is_full && told.former_keys == keys && told.terms == pool;
+    if (is_as_free && is_told) continue;
+    if (!is_told) told = {pool, keys};
+    sent.capacities[handle] = version;
     beacon.pools.push_back(make_beacon_pool(state, handle));
   }
   const bool has_news = !beacon.pools.empty() || !beacon.lines.empty() || !beacon.measured.empty();

@@ -50,17 +50,13 @@ void add_refusal(std::vector<ReasonCount>& refused, Reason reason, std::int64_t 
   }
 }
 
-bool fits_reported(const FreeCounts& free, const Offer& offer, std::int64_t tasks) {
-  const TaskShape& shape = offer.fit.shape;
-  if (multiply_divide(shape.cpus.count, tasks, 1) > free.cpus.count) return false;
-  if (multiply_divide(shape.memory.count, tasks, 1) > free.memory.count) return false;
-  const bool is_scratch_known = offer.pool->scratch.count > 0;
-  if (is_scratch_known && multiply_divide(shape.scratch.count, tasks, 1) > free.scratch.count) {
-    return false;
-  }
-  if (shape.devices == GroupCounts{}) return true;
-  for (std::size_t group = 0; group < shape.devices.size(); ++group) {
-    if (shape.devices[group] * tasks > free.devices[group]) return false;
+bool fits_reported(const FreeCounts& free, const Offer& offer) {
+  const FreeCounts& needs = offer.needs;
+  if (needs.cpus > free.cpus || needs.memory > free.memory) return false;
+  if (needs.scratch.count > 0 && needs.scratch > free.scratch) return false;
+  if (!offer.needs_devices) return true;
+  for (std::size_t group = 0; group < needs.devices.size(); ++group) {
+    if (needs.devices[group] > free.devices[group]) return false;
   }
   return true;
 }
@@ -69,7 +65,7 @@ bool fits_reported(const FreeCounts& free, const Offer& offer, std::int64_t task
 bool fits_now(Feasible& feasible, const Offer& offer, const PoolView& view, std::int64_t tasks) {
   const TaskShape& shape = offer.fit.shape;
   if (view.capacity == nullptr && view.reported == nullptr) return false;
-  if (view.reported != nullptr && !fits_reported(*view.reported, offer, tasks)) return false;
+  if (view.reported != nullptr && !fits_reported(*view.reported, offer)) return false;
   if (view.capacity == nullptr) return true;
   const bool is_known = feasible.capacity_seen == view.capacity &&
                         feasible.capacity_version == view.capacity->version();
@@ -152,7 +148,22 @@ void insert_candidate(std::vector<Candidate>& best, const Candidate& candidate) 
 }
 
 Offer make_offer(const topology::Pool& pool, const Fit& fit, const Requirements& requirements) {
-  return {&pool, fit, compute_hourly_price(requirements, pool.price)};
+  Offer offer;
+  offer.pool = &pool;
+  offer.fit = fit;
+  offer.hourly_price = compute_hourly_price(requirements, pool.price);
+  const TaskShape& shape = fit.shape;
+  const std::int64_t tasks = requirements.tasks;
+  offer.needs.cpus = {multiply_divide(shape.cpus.count, tasks, 1)};
+  offer.needs.memory = {multiply_divide(shape.memory.count, tasks, 1)};
+  if (pool.scratch.count > 0) {
+    offer.needs.scratch = {multiply_divide(shape.scratch.count, tasks, 1)};
+  }
+  for (std::size_t group = 0; group < shape.devices.size(); ++group) {
+    offer.needs.devices[group] = shape.devices[group] * tasks;
+    offer.needs_devices = offer.needs_devices || shape.devices[group] > 0;
+  }
+  return offer;
 }
 
 /// The first instant after `now` at which a measurement begins or ceases to count.

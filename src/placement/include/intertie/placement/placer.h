@@ -104,6 +104,8 @@ class PlacementCache {
   struct Offer {
     const topology::Pool* pool = nullptr;  // One of them.
     Fit fit;
+    FreeCounts needs;  // Of all tasks, clamped; no scratch where the pool's is unknown.
+    bool needs_devices = false;
     core::Money hourly_price;
     bool is_shared = false;
   };
