@@ -20,7 +20,8 @@ class Checks {
   void recount_next();
 
   /// The same log gives the same state: with and without snapshots, folded and lived through.
-  /// `is_anew`: read from its beginning, however long it is.
+  /// Not again before the log has grown by a sixteenth: a long run would do nothing else.
+  /// `is_anew`: always, and read from its beginning.
   void check_folds(Region& region, bool is_anew = false);
 
   /// Everything ended, is settled, acknowledged and forgotten.
@@ -51,8 +52,9 @@ class Checks {
   World& world_;
   ProcessTable& processes_;
   Regions& regions_;
-  std::size_t next_ = 0;          // To be recounted.
-  std::vector<Counted> counted_;  // By hub: when it was found sound.
+  std::size_t next_ = 0;                   // To be recounted.
+  std::vector<Counted> counted_;           // By hub: when it was found sound.
+  std::vector<storage::LogIndex> folded_;  // By hub: when its folds were found equal.
   std::string digest_;
 };
 
