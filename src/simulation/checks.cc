@@ -16,14 +16,20 @@ const ledger::Account& get_clearing(const hub::State& state, std::uint32_t peer)
 
 }  // namespace
 
-// States change with their logs alone.
+// States change with their logs alone, and what is counted grows with them.
 void Checks::recount_next() {
   counted_.resize(regions_.size());
   const std::size_t hub = next_++ % regions_.size();
   HubNode& node = regions_[hub]->hub;
-  if (!node.is_idle()) return recount(*regions_[hub]);
-  const Counted now{node.life(), node.engine().durable_index()};
-  if (std::exchange(counted_[hub], now) != now) recount(*regions_[hub]);
+  if (!node.is_up()) return;
+  Counted& before = counted_[hub];
+  const Counted now{node.life(), node.engine().durable_index(), node.is_idle()};
+  const bool is_known = before == now && now.is_idle;
+  const bool is_recent = before.life == now.life && before.is_idle == now.is_idle &&
+                         now.last - before.last < before.last / 256;
+  if (is_known || is_recent) return;
+  before = now;
+  recount(*regions_[hub]);
 }
 
 void Checks::recount(const Region& region) {

@@ -16,7 +16,8 @@ class Checks {
   Checks(World& world, ProcessTable& processes, Regions& regions)
       : world_(world), processes_(processes), regions_(regions) {}
 
-  /// What is too dear for every step: a hub's live state, counted from scratch; one after another.
+  /// What is too dear for every step: a hub's live state, counted from scratch; one after another,
+  /// and not again before its log has grown by a 256th.
   void recount_next();
 
   /// The same log gives the same state: with and without snapshots, folded and lived through.
@@ -35,10 +36,10 @@ class Checks {
   const std::string& digest() const { return digest_; }
 
  private:
-  /// Of a hub that had nothing in hand, so that its log says it all.
   struct Counted {
     std::uint64_t life = 0;
     storage::LogIndex last = 0;
+    bool is_idle = false;  // It had nothing in hand: its log says it all.
     friend bool operator==(const Counted&, const Counted&) = default;
   };
 
