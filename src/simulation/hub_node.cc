@@ -67,6 +67,7 @@ void HubNode::restore(storage::LogIndex last) {
   crash();
   disk_.restore(last);
   fold_.reset();
+  snapshot_ = 0;
   backups_.clear();
   incarnation_ = "log of " + make_hub_id(number_) + " restored " + std::to_string(++restores_);
 }
@@ -145,11 +146,14 @@ void HubNode::send_rows(std::size_t site) {
 }
 
 void HubNode::write_snapshot() {
+  const storage::LogIndex last = disk_.store().last().index;
+  if (last - snapshot_ < snapshot_ / 64) return;
   hub::HubMachine fold;
   const auto report = engine::replay_store(fold, disk_.reader(), disk_.snapshots());
   if (!report || report->last.index == 0) return;
   std::string bytes = fold.encode_state();
   const auto digest = crypto::compute_sha256(bytes);
+  snapshot_ = report->last.index;
   (void)disk_.snapshots().write_snapshot(
       {report->last.index, digest, report->last.chain, std::move(bytes)});
 }

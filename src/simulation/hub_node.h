@@ -55,7 +55,8 @@ class HubNode {
   /// Called after every append and every start.
   void set_observer(std::function<void()> observer) { observer_ = std::move(observer); }
 
-  /// Writes a snapshot of the durable log, made by a second fold.
+  /// Writes a snapshot of the durable log, made by a second fold, unless the log has hardly grown
+  /// (by less than a 64th) since the last one.
   void write_snapshot();
 
   /// The state as the whole log gives it, without snapshots: read on from the last call, and anew
@@ -111,6 +112,7 @@ class HubNode {
   std::uint64_t life_ = 0;
   std::deque<storage::LogIndex> backups_;
   int restores_ = 0;
+  storage::LogIndex snapshot_ = 0;         // Where the last one was written.
   std::unique_ptr<hub::HubMachine> fold_;  // For fold_log.
   storage::LogIndex folded_ = 0;           // So far it has read,
   storage::LogIndex folded_anew_ = 0;      // and so long was the log when it began.
