@@ -79,6 +79,7 @@ bool Grid::accept(std::uint32_t peer, const Beacon& beacon, core::Time now) {
   source.expires = now + std::min(beacon.lifetime, core::limits::beacon_lifetime);
   source.is_heard = true;
   for (const BeaconPool& news : beacon.pools) take_pool(peer, source, news);
+  count_rows(source, beacon);
   return true;
 }
 
@@ -109,8 +110,9 @@ void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news)
   } else if (pools_[handle].peer != peer) {
     return;  // Announced by two hubs: the first keeps it.
   }
-  pools_[handle] = {peer, news.site, news.site_sign_key, count_total(news)};
-  free_[handle] = count_free(news);
+  const placement::FreeCounts free = count_free(news);
+  pools_[handle] = {peer, news.site, news.site_sign_key, count_total(news), free};
+  free_[handle] = free;
   topology::Pool pool = news.pool;
   pool.handle = {handle};
   pool.site = {site->second};
@@ -225,16 +227,86 @@ placement::Placement Grid::find_ideal(const placement::Requirements& requirement
   return placement::place(foreign, preferences, {*open, views, now, &lines_});
 }
 
-void Grid::note_asked(std::uint32_t pool, const placement::Requirements& requirements) {
-  placement::FreeCounts& free = free_[pool];
-  free.cpus -= requirements.cpus * requirements.tasks;
-  free.memory -= requirements.memory * requirements.tasks;
-  free.scratch -= requirements.scratch * requirements.tasks;
+placement::FreeCounts Grid::count_needed(std::uint32_t pool,
+                                         const placement::Requirements& requirements) const {
+  placement::FreeCounts needed;
+  needed.cpus = requirements.cpus * requirements.tasks;
+  needed.memory = requirements.memory * requirements.tasks;
+  needed.scratch = requirements.scratch * requirements.tasks;
   const auto shape = placement::find_task_shape(get_pool(pool), requirements);
-  if (!shape) return;
-  for (std::size_t group = 0; group < free.devices.size(); ++group) {
-    free.devices[group] -= shape->devices[group] * requirements.tasks;
+  if (!shape) return needed;
+  for (std::size_t group = 0; group < needed.devices.size(); ++group) {
+    needed.devices[group] = std::int64_t{shape->devices[group]} * requirements.tasks;
   }
+  return needed;
+}
+
+// Given back is no more than there is: a beacon may have been made between the end of a job and
+// the row that tells of it.
+void Grid::apply_uncounted(const Uncounted& change) {
+  const placement::FreeCounts& total = pools_[change.pool].total;
+  const placement::FreeCounts& counts = change.counts;
+  placement::FreeCounts& free = free_[change.pool];
+  const auto add = [&change](auto& is_free, auto count, auto most) {
+    is_free =
+        change.is_asked ? is_free - count : std::max(is_free, std::min(is_free + count, most));
+  };
+  add(free.cpus, counts.cpus, total.cpus);
+  add(free.memory, counts.memory, total.memory);
+  add(free.scratch, counts.scratch, total.scratch);
+  for (std::size_t group = 0; group < free.devices.size(); ++group) {
+    add(free.devices[group], counts.devices[group], total.devices[group]);
+  }
+}
+
+void Grid::count_rows(Source& source, const Beacon& beacon) {
+  for (const Uncounted& change : source.uncounted) {
+    free_[change.pool] = pools_[change.pool].announced;
+  }
+  source.counted = beacon.sent;
+  std::erase_if(source.uncounted, [&](const Uncounted& change) {
+    return change.row <= (change.is_asked ? beacon.received : beacon.sent.value_or(UINT64_MAX));
+  });
+  for (const Uncounted& change : source.uncounted) apply_uncounted(change);
+}
+
+void Grid::note_asked(std::uint64_t offer, std::uint32_t pool, std::uint64_t row,
+                      const placement::Requirements& requirements) {
+  std::vector<Uncounted>& uncounted = sources_[pools_[pool].peer].uncounted;
+  uncounted.push_back({row, offer, pool, true, count_needed(pool, requirements)});
+  apply_uncounted(uncounted.back());
+}
+
+bool Grid::drop_asked(Source& source, std::uint64_t offer) {
+  const auto asked = std::ranges::find_if(source.uncounted, [offer](const Uncounted& change) {
+    return change.is_asked && change.offer == offer;
+  });
+  if (asked == source.uncounted.end()) return false;
+  const std::uint32_t pool = asked->pool;
+  source.uncounted.erase(asked);
+  free_[pool] = pools_[pool].announced;
+  for (const Uncounted& change : source.uncounted) {
+    if (change.pool == pool) apply_uncounted(change);
+  }
+  return true;
+}
+
+void Grid::note_not_taken(std::uint32_t peer, std::uint64_t offer) {
+  drop_asked(sources_[peer], offer);
+}
+
+bool Grid::note_over(const PeerRow& row, std::uint64_t offer, const std::string& pool,
+                     const placement::Requirements& requirements) {
+  Source& source = sources_[row.peer];
+  if (drop_asked(source, offer)) return true;
+  const auto found = handles_.find(pool);
+  if (found == handles_.end() || pools_[found->second].peer != row.peer) return false;
+  if (!source.counted || row.number <= *source.counted) return false;
+  const std::uint32_t handle = found->second;
+  source.uncounted.push_back(
+      {row.number, offer, handle, false, count_needed(handle, requirements)});
+  apply_uncounted(source.uncounted.back());
+  return true;
 }
 
 void Grid::note_refused(const std::string& pool, std::uint32_t shape, core::Time now) {

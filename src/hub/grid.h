@@ -28,7 +28,14 @@ struct RemotePool {
   std::uint32_t peer = 0;
   std::string site;
   std::string site_sign_key;
-  placement::FreeCounts total;  // If nothing were in use.
+  placement::FreeCounts total;      // If nothing were in use.
+  placement::FreeCounts announced;  // What is free by the beacon alone.
+};
+
+/// A row of a peer's channel.
+struct PeerRow {
+  std::uint32_t peer = 0;
+  std::uint64_t number = 0;
 };
 
 class Grid {
@@ -70,8 +77,19 @@ class Grid {
                                   const placement::JobPreferences& preferences,
                                   core::Time now) const;
 
-  /// The job of this shape was sent there: less is free, until the next news.
-  void note_asked(std::uint32_t pool, const placement::Requirements& requirements);
+  /// An offer of so much was sent there, in that row of our channel: less is free, until a beacon
+  /// has counted it or the offer came to nothing. O(1).
+  void note_asked(std::uint64_t offer, std::uint32_t pool, std::uint64_t row,
+                  const placement::Requirements& requirements);
+
+  /// The peer has refused the offer, or it was withdrawn before the peer had read of it: nothing
+  /// was taken. O(what its beacons have not counted).
+  void note_not_taken(std::uint32_t peer, std::uint64_t offer);
+
+  /// The offer is over, as that row of the peer's says: what it took is free, if the peer's beacons
+  /// tell up to which row they have counted. True: that is news. Likewise.
+  bool note_over(const PeerRow& row, std::uint64_t offer, const std::string& pool,
+                 const placement::Requirements& requirements);
 
   /// The pool refused the shape: it is not asked again before its next news, or for as long as a
   /// beacon counts. A pool that does not change sends no news, and what it lacked may lie elsewhere
@@ -97,8 +115,19 @@ class Grid {
   std::uint32_t pool_count() const { return static_cast<std::uint32_t>(pools_.size()); }
 
  private:
+  // What a row did to a pool, until a beacon has counted it.
+  struct Uncounted {
+    std::uint64_t row = 0;
+    std::uint64_t offer = 0;
+    std::uint32_t pool = 0;
+    bool is_asked = false;  // In a row of ours: it took. Else in one of the peer's: it gave back.
+    placement::FreeCounts counts;
+  };
+
   struct Source {
-    std::uint64_t number = 0;  // Of the last beacon.
+    std::uint64_t number = 0;              // Of the last beacon.
+    std::optional<std::uint64_t> counted;  // The peer's rows up to here.
+    std::vector<Uncounted> uncounted;
     core::Time heard;
     core::Time expires;
     bool is_heard = false;
@@ -110,6 +139,12 @@ class Grid {
                                        const placement::Requirements& asked) const;
   void add_pool();
   void take_pool(std::uint32_t peer, Source& source, const BeaconPool& news);
+  placement::FreeCounts count_needed(std::uint32_t pool,
+                                     const placement::Requirements& requirements) const;
+  void apply_uncounted(const Uncounted& change);
+  // What the beacon says and what it has not counted yet, together.
+  void count_rows(Source& source, const Beacon& beacon);
+  bool drop_asked(Source& source, std::uint64_t offer);
   bool drop_refusals(core::Time now);
   void set_status(const Source& source, topology::PoolStatus status);
 

@@ -180,12 +180,14 @@ StartResult try_ask(Context& context, const Job& job, std::uint32_t pool, Explan
   }
 
   // Nothing below can fail.
-  context.soft.grid.note_asked(pool, shape.requirements);
   if (leg.share) {
     explanation.line = {announced.region, leg.share->bits_per_second, leg.share->to};
     emit_leg(context, announced.region, make_leg_key(state.facts.region, asked.offer), leg);
   }
+  const std::uint64_t number = asked.offer;
+  const engine::Outbox& outbox = state.peers[asked.peer].outbox;
   context.emit(std::move(asked), codec::to_json(explanation));
+  context.soft.grid.note_asked(number, pool, outbox.last_number(), shape.requirements);
   return {StartVerdict::started, *hold};
 }
 
@@ -211,6 +213,7 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& mes
   const std::uint64_t number = offer->terms.job;
   const Job* job = context.state.find_job(number);
   if (job == nullptr) return;
+  context.soft.grid.note_not_taken(peer, message.offer);
   context.soft.grid.note_refused(offer->terms.pool, job->shape, context.now);
   context.emit(OfferClosed{message.offer, number, message.reason, message.detail, false});
   requeue(context, number);
@@ -252,10 +255,15 @@ void take_answer(Context& context, std::uint32_t peer, const OfferCharged& messa
   }
 }
 
-void take_answer(Context& context, std::uint32_t peer, const OfferOver& message,
+void take_answer(Context& context, const PeerRow& row, const OfferOver& message,
                  std::string attachment) {
-  const Offer* offer = find_open(context.state, peer, message.offer);
+  const State& state = context.state;
+  const Offer* offer = find_open(state, row.peer, message.offer);
   if (offer == nullptr || offer->attempt == 0) return;
+  const JobShape& shape = state.shapes[state.find_job(offer->terms.job)->shape];
+  if (context.soft.grid.note_over(row, message.offer, offer->terms.pool, shape.requirements)) {
+    context.soft.is_grid_woken = true;
+  }
   AttemptEnding ending;
   ending.job = offer->terms.job;
   ending.failure = message.failure;

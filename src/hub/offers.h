@@ -27,7 +27,7 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& mes
 void take_answer(Context& context, std::uint32_t peer, const OfferBegan& message);
 void take_answer(Context& context, std::uint32_t peer, const OfferCharged& message,
                  const std::string& envelope);
-void take_answer(Context& context, std::uint32_t peer, const OfferOver& message,
+void take_answer(Context& context, const PeerRow& row, const OfferOver& message,
                  std::string attachment);
 void take_answer(Context& context, std::uint32_t peer, const OfferMoved& message,
                  const std::string& envelope);

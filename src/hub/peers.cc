@@ -33,6 +33,7 @@ engine::ChannelHello make_hello(const PeerState& peer) {
 struct RowHandler {
   Context& context;
   std::uint32_t peer;
+  std::uint64_t number;
   const std::string& attachment;
 
   void operator()(const ReserveRequest& message) const { take_request(context, peer, message); }
@@ -46,7 +47,7 @@ struct RowHandler {
     take_answer(context, peer, message, attachment);
   }
   void operator()(const OfferOver& message) const {
-    take_answer(context, peer, message, attachment);
+    take_answer(context, {peer, number}, message, attachment);
   }
   void operator()(const OfferMoved& message) const {
     take_answer(context, peer, message, attachment);
@@ -182,7 +183,7 @@ core::Result<Reply> decide(Context& context, const AcceptPeerRows& command) {
     if (arrival == engine::Inbox::Arrival::gap) break;
     inbox.accept(number - 1, payload);
     if (const auto message = codec::from_cbor<PeerMessage>(payload)) {
-      std::visit(RowHandler{context, command.peer, command.attachments[row]}, *message);
+      std::visit(RowHandler{context, command.peer, number - 1, command.attachments[row]}, *message);
     }
   }
   if (inbox.received != before &&
@@ -220,6 +221,7 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   beacon.is_full = is_full;
   beacon.lifetime = core::limits::beacon_lifetime;
   beacon.received = (*found)->inbox.received;
+  beacon.sent = (*found)->outbox.last_number();
   // Nearly all beacons of a grid say that nothing is new.
   if (!is_full && sent.applied == context.soft.applied &&
       sent.lines_noted == context.soft.lines_noted) {

@@ -150,8 +150,11 @@ struct Beacon {
   std::vector<BeaconPool> pools;
   std::vector<std::string> lines;  // Signed records (hub/line_record.h) of lines from its region.
   std::vector<LineReport> measured;
+  // What the sender's rows up to here say is accounted for. Nothing: its version does not tell.
+  std::optional<std::uint64_t> sent;
 };
-BOOST_DESCRIBE_STRUCT(Beacon, (), (number, is_full, lifetime, received, pools, lines, measured))
+BOOST_DESCRIBE_STRUCT(Beacon, (),
+                      (number, is_full, lifetime, received, pools, lines, measured, sent))
 
 /// The answer to a beacon. A reader that missed one asks for a full one.
 struct BeaconAnswer {
