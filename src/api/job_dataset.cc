@@ -1,6 +1,7 @@
 // What a job's site may read: from this hub's store, or through it from the region that holds it.
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,7 @@ namespace {
 
 // A piece over a slow line; the site repeats what took longer.
 constexpr core::Duration kPieceTimeout = core::minutes(1);
+constexpr std::uint64_t kPieceBytesMin = 64u << 10;
 
 // Of another region: its home hub and that hub's number for it.
 struct GuestOffer {
@@ -39,7 +41,17 @@ struct JobReader {
 struct Readers {
   std::vector<JobReader> readers;
   Regions regions;
+  std::map<std::string, std::uint64_t> pieces;  // By region: how much to ask for at a time.
 };
+
+// About a second of the line: a reader that hears nothing for long takes its source for a slow one.
+std::uint64_t choose_piece(const hub::HubMachine& machine, const std::string& from,
+                           core::Time now) {
+  const topology::LineTerms line =
+      machine.lines().get_terms({from, machine.state().facts.region}, now);
+  return std::clamp(static_cast<std::uint64_t>(line.bits_per_second) / 8, kPieceBytesMin,
+                    kPeerPieceBytes);
+}
 
 // The owner of a job whose present attempt is the site's.
 std::optional<JobReader> find_job_reader(const hub::State& state, std::uint64_t number,
@@ -78,7 +90,7 @@ std::vector<JobReader> list_job_readers(const hub::State& state, std::uint32_t s
 }
 
 Readers list_readers(const hub::HubMachine& machine, std::uint64_t job, std::uint32_t site,
-                     const transfer::DatasetKey& key) {
+                     const transfer::DatasetKey& key, core::Time now) {
   Readers found;
   if (job == 0) {
     found.readers = list_job_readers(machine.state(), site);
@@ -88,6 +100,9 @@ Readers list_readers(const hub::HubMachine& machine, std::uint64_t job, std::uin
     }
     found.readers.push_back(std::move(*reader));
     found.regions = list_regions(machine);
+    for (const RegionPeer& peer : found.regions.peers) {
+      found.pieces.emplace(peer.region, choose_piece(machine, peer.region, now));
+    }
   }
   return found;
 }
@@ -100,12 +115,12 @@ std::vector<DataSourceView> list_copies(const Call& call, const JobReader& reade
 /// One request that another region's hub answers in the end.
 class Relay : public std::enable_shared_from_this<Relay> {
  public:
-  Relay(CallPointer call, DatasetPart part, JobReader reader, Regions regions,
-        const transfer::DatasetKey& key)
+  Relay(CallPointer call, DatasetPart part, Readers found, const transfer::DatasetKey& key)
       : call_(std::move(call)),
         part_(part),
-        reader_(std::move(reader)),
-        regions_(std::move(regions)),
+        reader_(std::move(found.readers.front())),
+        regions_(std::move(found.regions)),
+        pieces_(std::move(found.pieces)),
         key_(key),
         key_text_(transfer::to_text(key)) {}
 
@@ -198,7 +213,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
       return ask;
     }
     ask.path += part_ == DatasetPart::manifest ? "/manifest" : "/content";
-    ask.range = clip_byte_range(call_->request.range, kPeerPieceBytes);
+    ask.range = clip_byte_range(call_->request.range, pieces_.at(holders_[position]->region));
     return ask;
   }
 
@@ -228,6 +243,7 @@ class Relay : public std::enable_shared_from_this<Relay> {
   const DatasetPart part_;
   const JobReader reader_;
   const Regions regions_;
+  const std::map<std::string, std::uint64_t> pieces_;
   const transfer::DatasetKey key_;
   const std::string key_text_;
   GrantAnswer grant_;
@@ -253,9 +269,8 @@ void respond_job_dataset(const CallPointer& call, DatasetPart part) {
   if (!job) return fail(*call, job.error());
   look_then(
       call,
-      [job = *job, site = call->site, key = *key](const hub::HubMachine& machine) {
-        return list_readers(machine, job, site, key);
-      },
+      [job = *job, site = call->site, key = *key, now = call->backend.now()](
+          const hub::HubMachine& machine) { return list_readers(machine, job, site, key, now); },
       [call, part, key = *key](Readers found) {
         for (const JobReader& reader : found.readers) {
           const auto info = call->backend.datasets().find(reader.owner, key);
@@ -269,9 +284,7 @@ void respond_job_dataset(const CallPointer& call, DatasetPart part) {
         if (found.readers.empty() || found.regions.peers.empty()) {
           return fail(*call, {core::Reason::not_found, transfer::to_text(key)});
         }
-        std::make_shared<Relay>(call, part, std::move(found.readers.front()),
-                                std::move(found.regions), key)
-            ->start();
+        std::make_shared<Relay>(call, part, std::move(found), key)->start();
       });
 }
 

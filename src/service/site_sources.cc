@@ -12,6 +12,8 @@ namespace {
 
 // A piece over a slow line; what took longer is repeated from where it broke off.
 constexpr core::Duration kPieceTimeout = core::minutes(1);
+// The hub may have to fetch it first.
+constexpr core::Duration kRelayTimeout = core::minutes(2);
 // It should cost little to find out that a holder cannot be asked for.
 constexpr core::Duration kSourcesTimeout = core::seconds(15);
 
@@ -20,6 +22,7 @@ transfer_wire::HttpHolder make_hub(const SiteHubClients& clients) {
   holder.connect = [&clients] { return clients.make_client(core::limits::request_timeout); };
   holder.prefix = "/site/v1/datasets";
   holder.read_problem = [](const net::Response& response) { return read_problem(response); };
+  holder.piece_timeout = kRelayTimeout;
   return holder;
 }
 
