@@ -49,7 +49,7 @@ void Checks::recount(const Region& region) {
   std::vector<std::vector<placement::TaskAllocation>> live(state.capacities.size());
   for (const auto& [number, reservation] : state.reservations) {
     for (const execution::TaskSlot& slot : reservation.terms.slots) {
-      placement::TaskAllocation allocation{slot.node, slot.cpus, slot.memory, 0};
+      placement::TaskAllocation allocation{slot.node, slot.cpus, slot.memory, 0, slot.scratch};
       for (const std::uint32_t device : slot.devices) {
         allocation.devices |= std::uint64_t{1} << device;
       }
