@@ -164,23 +164,23 @@ TEST(Simulation, IslandsNeedSeveralRegions) {
   EXPECT_EQ(compare_islands(Scenario{}, 1).error().reason, core::Reason::out_of_range);
 }
 
-TEST(SimulationSeeds, Fast) { play_seeds(read_scenario("default"), 1, 20); }
+TEST(SimulationSeeds, Fast) { play_seeds(read_scenario("default"), 1, 8); }
 
-TEST(SimulationSeeds, Harsh) { play_seeds(read_scenario("harsh"), 1, 4); }
+TEST(SimulationSeeds, Harsh) { play_seeds(read_scenario("harsh"), 1, 2); }
 
-TEST(SimulationSeeds, Grid) { play_seeds(read_scenario("grid3"), 1, 10); }
+TEST(SimulationSeeds, Grid) { play_seeds(read_scenario("grid3"), 1, 4); }
 
-TEST(SimulationSeeds, HubsOfTwoVersions) { play_seeds(read_scenario("mixed3"), 1, 5); }
+TEST(SimulationSeeds, HubsOfTwoVersions) { play_seeds(read_scenario("mixed3"), 1, 2); }
 
-TEST(SimulationSeeds, RestoredHubs) { play_seeds(read_scenario("restored"), 1, 5, false); }
+TEST(SimulationSeeds, RestoredHubs) { play_seeds(read_scenario("restored"), 1, 2, false); }
 
 // Run by ctest under the labels slow and long.
 TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("default"), 1, 150);
   play_seeds(read_scenario("harsh"), 1, 50);
-  play_seeds(read_scenario("grid3"), 11, 110);
-  play_seeds(read_scenario("mixed3"), 6, 50);
-  play_seeds(read_scenario("restored"), 6, 50, false);
+  play_seeds(read_scenario("grid3"), 5, 110);
+  play_seeds(read_scenario("mixed3"), 3, 50);
+  play_seeds(read_scenario("restored"), 3, 50, false);
   play_seeds(read_scenario("grid31"), 1, 2);
 }
 
