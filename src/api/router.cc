@@ -44,7 +44,8 @@ void refuse_unmatched(const Request& request, const AnswerPointer& answer,
 }
 
 std::optional<core::Error> find_unknown_query(const Call& call) {
-  for (const auto& [name, value] : call.request.query) {
+  for (const auto& parameter : call.request.query) {
+    const std::string& name = parameter.first;
     const bool is_known = std::ranges::any_of(
         call.route->query, [&](const QueryRow& row) { return row.name == name; });
     if (is_known) continue;

@@ -77,7 +77,7 @@ TEST(Identifier, HasTheCheckOfTheOracle) {
     coefficients[0] ^= 19;  // The start state stands before the first two symbols.
     coefficients[1] ^= 7;
     for (std::size_t i = 0; i < 14; ++i) {
-      coefficients[i + 1] ^= times(coefficients[i], 2u ^ 4u);
+      coefficients[i + 1] ^= times(coefficients[i], 0x2u ^ 4u);
       coefficients[i + 2] ^= times(coefficients[i], 8u);
     }
     EXPECT_EQ(text.substr(14),

@@ -157,9 +157,9 @@ TEST(Charge, NeverWrapsAtTheEndsOfTheRange) {
 }
 
 ReservedAmounts draw_amounts(core::Random& random) {
-  return {{random.between(0, 1LL << random.below(50))},
-          {random.between(0, 1LL << random.below(50))},
-          random.between(0, 1LL << random.below(20))};
+  return {{random.between(0, std::int64_t{1} << random.below(50))},
+          {random.between(0, std::int64_t{1} << random.below(50))},
+          random.between(0, std::int64_t{1} << random.below(20))};
 }
 
 TEST(Charge, EqualsTheExactFloor) {
@@ -167,12 +167,12 @@ TEST(Charge, EqualsTheExactFloor) {
   int counted = 0;
   for (int round = 0; round < 3'000; ++round) {
     SCOPED_TRACE(round);
-    const PriceTable price{Money{random.between(0, 1LL << random.below(40))},
-                           Money{random.between(0, 1LL << random.below(40))},
-                           Money{random.between(0, 1LL << random.below(40))},
+    const PriceTable price{Money{random.between(0, std::int64_t{1} << random.below(40))},
+                           Money{random.between(0, std::int64_t{1} << random.below(40))},
+                           Money{random.between(0, std::int64_t{1} << random.below(40))},
                            {}};
     const ReservedAmounts amounts = draw_amounts(random);
-    const Duration time{random.between(0, 1LL << random.below(45))};
+    const Duration time{random.between(0, std::int64_t{1} << random.below(45))};
     const Natural scaled = compute_scaled_price(amounts, price);
     const auto charge = compute_charge(amounts, price, {}, time);
     if (charge) {
@@ -204,7 +204,7 @@ TEST(Charge, CuttingIntoIntervalsNeverChangesTheTotal) {
     Duration at;
     Money total;
     for (int cut = 0; cut < 40; ++cut) {
-      const Duration next = at + Duration{random.between(0, 1LL << random.below(32))};
+      const Duration next = at + Duration{random.between(0, std::int64_t{1} << random.below(32))};
       const auto charge = compute_charge(amounts, price, at, next);
       ASSERT_GE(charge->count, 0);
       total += *charge;

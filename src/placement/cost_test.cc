@@ -32,9 +32,9 @@ TEST(Wide, IsTheSmallestThatSuffices) {
   __extension__ typedef __int128 Big;
   core::Random random(5);
   for (int round = 0; round < 2'000; ++round) {
-    const std::int64_t a = random.between(0, 1LL << random.below(62));
-    const std::int64_t b = random.between(0, 1LL << random.below(62));
-    const std::int64_t d = random.between(1, 1LL << random.below(62));
+    const std::int64_t a = random.between(0, std::int64_t{1} << random.below(62));
+    const std::int64_t b = random.between(0, std::int64_t{1} << random.below(62));
+    const std::int64_t d = random.between(1, std::int64_t{1} << random.below(62));
     const Big q = multiply_divide(a, b, d);
     const Big product = Big{a} * b;
     ASSERT_TRUE(q == INT64_MAX ? product > (q - 1) * d : product <= q * d);

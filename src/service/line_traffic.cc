@@ -37,7 +37,8 @@ void LineTraffic::take_legs(const hub::State& state, core::Time now) {
   if (next_leg_ == state.next_line_leg && leg_count_ == state.line_legs.size()) return;
   next_leg_ = state.next_line_leg;
   leg_count_ = state.line_legs.size();
-  for (auto& [region, line] : lines_) {
+  for (auto& entry : lines_) {
+    auto& line = entry.second;
     std::erase_if(line.legs, [&](const auto& row) {
       if (state.line_legs.contains(row.second.number)) return false;
       line.pacer.drop_leg(row.second.number, now);

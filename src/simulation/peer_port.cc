@@ -140,6 +140,7 @@ void PeerPort::take_hello(std::uint32_t peer, const core::Result<hub::Reply>& re
   }
   link.refusals = 0;
   link.is_open = true;
+  link.sent = 0;  // Since a reconciliation rows may have other numbers.
   acknowledge(peer, hello.received);
   post(peer);
 }

@@ -179,7 +179,7 @@ TEST(Puller, KilledAtAnyMomentItGoesOnWhereItWas) {
   std::uint64_t down = 0;
   int kills = 0;
   crypto::Digest root;
-  for (int round = 0; round < 30; ++round) {
+  for (unsigned round = 0; round < 30; ++round) {
     // Threads do not survive a fork, so each child has its parts to itself.
     int status = 0;
     int pipe[2];
@@ -188,7 +188,7 @@ TEST(Puller, KilledAtAnyMomentItGoesOnWhereItWas) {
     if (child == 0) {
       const Holder holder(content);
       testing_tools::TcpProxy proxy(holder.port());
-      const std::uint64_t kill_at = round < 6 ? random.below(6 * kChunk) + 6 * round : UINT64_MAX;
+      const std::uint64_t kill_at = round < 6 ? random.below(6 * kChunk) + 6u * round : UINT64_MAX;
       std::thread killer([&] {
         while (proxy.bytes_down() < kill_at) ::usleep(200);
         const std::uint64_t passed = proxy.bytes_down();
