@@ -95,8 +95,10 @@ void Disturbances::tell_both(std::size_t one, std::size_t other) {
   const std::uint32_t at_right = get_peer_handle(other, one);
   const auto left_hello = left.peers().make_hello(at_left);
   const auto right_hello = right.peers().make_hello(at_right);
-  left.ask(hub::ReconcilePeer{at_left, right_hello}, [](const auto&) {});
-  right.ask(hub::ReconcilePeer{at_right, left_hello}, [](const auto&) {});
+  left.ask(hub::ReconcilePeer{at_left, right_hello},
+           [&left, at_left](const auto&) { left.peers().reopen(at_left); });
+  right.ask(hub::ReconcilePeer{at_right, left_hello},
+            [&right, at_right](const auto&) { right.peers().reopen(at_right); });
 }
 
 Disturbances::Place Disturbances::draw_site() {

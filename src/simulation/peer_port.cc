@@ -109,6 +109,10 @@ engine::ChannelHello PeerPort::translate(std::uint32_t peer, engine::ChannelHell
   return hello;
 }
 
+void PeerPort::reopen(std::uint32_t peer) {
+  if (peer < links_.size()) links_[peer].is_open = false;
+}
+
 void PeerPort::note_diverged(std::uint32_t peer, const std::string& detail) {
   links_[peer].is_open = false;
   if (++links_[peer].refusals < kRefusalsMax) return;

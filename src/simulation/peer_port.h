@@ -30,6 +30,9 @@ class PeerPort {
   /// What this hub would say about its channel with the peer; its state must be durable.
   engine::ChannelHello make_hello(std::uint32_t peer) const;
 
+  /// Rows have other numbers since a reconciliation: the next beat says hello first.
+  void reopen(std::uint32_t peer);
+
   const BeaconTraffic& traffic() const { return traffic_; }
 
   /// Someone has to reconcile the channel with this peer: `who`(this hub, peer).
