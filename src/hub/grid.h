@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -82,8 +81,7 @@ class Grid {
   void note_asked(std::uint64_t offer, std::uint32_t pool, std::uint64_t row,
                   const placement::Requirements& requirements);
 
-  /// The peer has refused the offer, or it was withdrawn before the peer had read of it: nothing
-  /// was taken. O(what its beacons have not counted).
+  /// The peer has refused the offer: nothing was taken. O(what its beacons have not counted).
   void note_not_taken(std::uint32_t peer, std::uint64_t offer);
 
   /// The offer is over, as that row of the peer's says: what it took is free, if the peer's beacons
@@ -109,7 +107,7 @@ class Grid {
   const topology::Snapshot::Pointer& topology() const { return topology_; }
   bool is_empty() const { return pools_.empty(); }
   const RemotePool& get_remote(std::uint32_t pool) const { return pools_[pool]; }
-  /// By the beacon, less what was asked since.
+  /// By the beacon and the rows that it has not counted.
   const placement::FreeCounts& get_free(std::uint32_t pool) const { return free_[pool]; }
   const topology::Pool& get_pool(std::uint32_t pool) const { return *topology_->find_pool({pool}); }
   std::uint32_t pool_count() const { return static_cast<std::uint32_t>(pools_.size()); }
@@ -150,7 +148,7 @@ class Grid {
 
   std::map<std::uint32_t, Source> sources_;                        // By peer.
   boost::unordered_flat_map<std::string, std::uint32_t> handles_;  // Of pools, by identifier.
-  std::deque<RemotePool> pools_;             // By handle. A deque: views point into it.
+  std::vector<RemotePool> pools_;                                  // By handle.
   std::vector<placement::FreeCounts> free_;  // By handle, side by side: placement reads them all.
   std::vector<placement::PoolView> views_;
   PoolKinds kinds_;

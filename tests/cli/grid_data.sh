@@ -29,13 +29,9 @@ start_relay line "${address_of[jilin]##*:}"
 end_process jilin
 start_hub jilin 22 ada --user bob=1000 --site-address "127.0.0.1:${port_of[line]}"
 start_hub hubei 42 bob --user ada=1000
-introduce_hubs
-at_hubei -q site token >join.token
-start_site
-wait_for_pool
+join_regions
 
 # A file from home, read byte for byte in the other region.
-export INTERTIE_CONTEXT=$work/jilin/ada.yaml
 head -c 300000 /dev/urandom >small.bin
 expect 0 run --in small.bin -- sha256sum small.bin
 holds "$out" "$(sha256sum <small.bin | cut -d ' ' -f 1)"

@@ -28,11 +28,7 @@ end_process jilin
 start_hub jilin 22 ada --site-address "127.0.0.1:${port_of[hubs]}" \
   --data-listen "$data" --data-address "127.0.0.1:${port_of[straight]}"
 start_hub hubei 42 bob
-introduce_hubs
-at_hubei -q site token >join.token
-start_site
-wait_for_pool
-export INTERTIE_CONTEXT=$work/jilin/ada.yaml
+join_regions
 
 # make_content SEED: as many bytes, the same for the same seed.
 make_content() {

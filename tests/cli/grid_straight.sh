@@ -19,11 +19,7 @@ data=$(find_port)
 start_relay line "${data##*:}"
 start_hub jilin 22 ada --data-listen "$data" --data-address "127.0.0.1:${port_of[line]}"
 start_hub hubei 42 bob
-introduce_hubs
-at_hubei -q site token >join.token
-start_site --data-listen "$(find_port)"
-wait_for_pool
-export INTERTIE_CONTEXT=$work/jilin/ada.yaml
+join_regions --data-listen "$(find_port)"
 grep -q "^data  *127.0.0.1:${port_of[line]}" jilin.out || fail "where is the hub's data?"
 
 # new_data NAME: 20 MB that nobody has yet.

@@ -98,13 +98,18 @@ introduce_hubs() {
   at_jilin hub peer card | at_hubei -q hub peer add - --credit 100 >/dev/null
 }
 
+# join_regions [SITE_OPTION...]: the hubs run; makes them peers, and hubei's site their only one.
+join_regions() {
+  introduce_hubs
+  at_hubei -q site token >join.token
+  start_site "$@"
+  wait_for_pool
+  export INTERTIE_CONTEXT=$work/jilin/ada.yaml
+}
+
 start_regions() {
   touch join.token
   start_hub jilin 22 ada
   start_hub hubei 42 bob
-  introduce_hubs
-  at_hubei -q site token >join.token
-  start_site
-  wait_for_pool
-  export INTERTIE_CONTEXT=$work/jilin/ada.yaml
+  join_regions
 }
