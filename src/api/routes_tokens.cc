@@ -28,6 +28,12 @@ bool is_name(const std::string& name) {
          std::ranges::all_of(name, is_plain);
 }
 
+PrincipalView make_principal_view(const hub::State& state, std::uint32_t handle) {
+  const hub::Principal& principal = state.principals[handle];
+  return {principal.name, principal.role, handle,
+          principal.name, principal.jobs, principal.jobs_max};
+}
+
 void create_principal(const CallPointer& call) {
   const auto request = read_body<PrincipalRequest>(*call);
   if (!request) return;
@@ -36,12 +42,27 @@ void create_principal(const CallPointer& call) {
   }
   hub::CreatePrincipal command{request->name, request->role, request->jobs_max,
                                request->credit_limit_micros};
-  submit_then(call, command, [call, request = *request](const hub::Reply& reply) {
-    respond_view(*call,
-                 PrincipalView{request.name, request.role, std::get<hub::Created>(reply).handle,
-                               request.name},
-                 201);
+  submit_then(call, command, [call](const hub::Reply& reply) {
+    look_then(
+        call,
+        [handle = std::get<hub::Created>(reply).handle](const hub::HubMachine& machine) {
+          return make_principal_view(machine.state(), handle);
+        },
+        [call](const PrincipalView& view) { respond_view(*call, view, 201); });
   });
+}
+
+void list_principals(const CallPointer& call) {
+  look_then(
+      call,
+      [](const hub::HubMachine& machine) {
+        PrincipalList list;
+        for (std::uint32_t i = 0; i < machine.state().principals.size(); ++i) {
+          list.principals.push_back(make_principal_view(machine.state(), i));
+        }
+        return list;
+      },
+      [call](const PrincipalList& list) { respond_view(*call, list); });
 }
 
 // Mints a token for a principal that exists. The caller's own token bounds what it can hand out,
@@ -171,6 +192,17 @@ void add_token_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<HubView>,
                     200,
                     &get_hub});
+  routes.push_back({"GET",
+                    "/v1/principals",
+                    "list_principals",
+                    "Who may sign in, and how many jobs each has.",
+                    Visibility::operators,
+                    Scope::admin,
+                    {},
+                    nullptr,
+                    &codec::openapi_schema<PrincipalList>,
+                    200,
+                    &list_principals});
   routes.push_back({"POST",
                     "/v1/principals",
                     "create_principal",

@@ -407,6 +407,10 @@ core::Result<api::LedgerCheckView> Client::check_ledger() {
   return core_->get<api::LedgerCheckView>("/v1/ledger/check");
 }
 
+core::Result<api::PrincipalList> Client::list_principals() {
+  return core_->get<api::PrincipalList>("/v1/principals");
+}
+
 core::Result<api::PrincipalView> Client::create_principal(const api::PrincipalRequest& request) {
   return core_->post<api::PrincipalView>("/v1/principals", request);
 }

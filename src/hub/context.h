@@ -65,6 +65,7 @@ struct Soft {
   std::map<std::uint32_t, SiteGreeting> peer_greetings;  // By peer, likewise.
   Copies copies;
   std::map<std::uint32_t, std::string> data_addresses;  // By site: where it gives out datasets.
+  std::map<std::uint32_t, core::Money> floors;          // By shape: the least it costs here.
   std::uint64_t applied = 0;                            // Events of this life.
   std::uint64_t lines_noted = 0;                        // Measurements of lines, likewise.
 };

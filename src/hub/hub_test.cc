@@ -169,9 +169,11 @@ TEST(Hub, TheSameIdempotencyKeyGivesTheSameJobOrAConflict) {
 TEST(Hub, AJobWithoutMoneyWaitsAndADepositWakesIt) {
   TestWorld world;
   world.create_hub();
-  auto site = world.join("alpha", TestWorld::make_pool(1));
+  auto site = world.join("alpha", TestWorld::make_pool(2));
   world.measure(*site);
-  world.must(Deposit{{1, 2}, "ada", core::Money{-1'000'000'000 + 1'000}});
+  world.must(Deposit{{1, 2}, "ada", core::Money{-1'000'000'000 + 900'000}});
+  ASSERT_TRUE(world.submit(TestWorld::make_document()).has_value());  // Holds 600,000.
+  EXPECT_EQ(world.read_rows(*site).size(), 1u);
   const auto job = world.submit(TestWorld::make_document());
   ASSERT_TRUE(job.has_value());
   EXPECT_TRUE(world.read_rows(*site).empty());

@@ -78,6 +78,57 @@ std::optional<core::Error> find_hopeless(const Context& context, const JobShape&
   return core::Error{*both.verdict, describe_counts(both)};
 }
 
+// The least that a job of this shape can be asked to cover in this region, whatever is free; 0
+// where nothing can be said: a pool without a measurement, or none that fits.
+core::Money compute_floor(const Context& context, const JobShape& shape) {
+  const IdealGrid grid = make_ideal_grid(context.state);
+  core::Money floor;
+  for (const placement::PoolVerdict& verdict : placement::explain_pools(
+           shape.requirements, make_preferences(context.state, shape, core::kNever),
+           {*grid.topology, grid.views, context.now, &context.soft.grid.lines()})) {
+    if (verdict.reason == core::Reason::unmeasured) return {};
+    if (verdict.reason || !verdict.candidate) continue;
+    const core::Money price = verdict.candidate->price_max;
+    if (floor.count == 0 || price < floor) floor = price;
+  }
+  return floor;
+}
+
+core::Money find_floor(Context& context, std::uint32_t handle, const JobShape& shape) {
+  const auto known = context.soft.floors.find(handle);
+  if (known != context.soft.floors.end()) return known->second;
+  const core::Money floor = compute_floor(context, shape);
+  context.soft.floors.emplace(handle, floor);
+  return floor;
+}
+
+// Whether some other region has a place that costs at most so much, or may have one.
+bool may_be_cheaper_elsewhere(const Context& context, const JobShape& shape, core::Money covered) {
+  if (context.state.peers.empty()) return false;
+  for (std::uint32_t peer = 0; peer < context.state.peers.size(); ++peer) {
+    if (!context.soft.grid.is_heard(peer)) return true;
+  }
+  placement::JobPreferences preferences = make_preferences(context.state, shape, core::kNever);
+  if (!preferences.price_max || covered < *preferences.price_max) preferences.price_max = covered;
+  const placement::Placement remote =
+      context.soft.grid.find_ideal(shape.requirements, preferences, context.now);
+  return remote.chosen || has_promise(remote);
+}
+
+// A job that its account could not cover even if nothing else of it ran is refused. What is held
+// for others comes back, so it may wait for that.
+std::optional<core::Error> find_overdraft(Context& context, std::uint32_t handle,
+                                          const JobShape& shape, std::uint32_t account) {
+  const ledger::Account& payer = *context.state.ledger.find_account(ledger::AccountHandle{account});
+  if (payer.terms.may_go_negative) return std::nullopt;
+  const core::Money floor = find_floor(context, handle, shape);
+  const core::Money covered = context.state.ledger.compute_available({account}) + payer.held;
+  if (floor <= covered || may_be_cheaper_elsewhere(context, shape, covered)) return std::nullopt;
+  return core::Error{core::Reason::budget_exceeded,
+                     "the cheapest place costs up to " + core::to_text(floor) + ", account " +
+                         payer.terms.name + " covers " + core::to_text(covered)};
+}
+
 DemandUnmet make_unmet(const State& state, std::uint32_t owner, const JobShape& shape,
                        core::Reason reason) {
   DemandUnmet unmet;
@@ -139,7 +190,7 @@ core::Result<void> check_landings(const State& state, const Submission& submissi
   return {};
 }
 
-// Order of the checks: repeat, account, names, limits, budget, feasibility. While jobs of the same
+// Order of the checks: repeat, account, limits, names, feasibility, budget. While jobs of the same
 // shape wait, it has passed the check of feasibility before.
 core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& command,
                                       const Submission& submission) {
@@ -166,12 +217,20 @@ core::Result<SubmittedJob> submit_one(Context& context, const SubmitJobs& comman
     }
   }
 
+  const std::uint32_t handle = is_known ? known->second : find_free_shape(state);
+  if (const auto overdraft = find_overdraft(context, handle, *shape, *account)) {
+    if (!is_known) context.soft.floors.erase(handle);  // It names no shape yet.
+    DemandUnmet unmet = make_unmet(state, command.owner, *shape, overdraft->reason);
+    context.emit(std::move(unmet));
+    return *overdraft;
+  }
+
   JobSubmitted head = submission.head;
   head.job = state.next_job;
   head.owner = command.owner;
   head.account = *account;
-  head.shape = is_known ? known->second : find_free_shape(state);
-  if (!is_known) context.emit(ShapeInterned{*shape, head.shape});
+  head.shape = handle;
+  if (!is_known) context.emit(ShapeInterned{*shape, handle});
   const std::uint64_t number = head.job;
   context.emit(std::move(head), submission.document);
   return SubmittedJob{number, false};

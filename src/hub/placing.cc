@@ -28,9 +28,13 @@ struct WakeNote {
   const State& state;
 
   void operator()(const PoolOffered& event) const {
+    soft.floors.clear();
     wake_pool_shapes(soft, event.pool.handle.index);
   }
-  void operator()(const MeasurementAccepted& event) const { wake_pool_shapes(soft, event.pool); }
+  void operator()(const MeasurementAccepted& event) const {
+    soft.floors.clear();
+    wake_pool_shapes(soft, event.pool);
+  }
   void operator()(const SiteStatusChanged& event) const {
     for (const std::uint32_t pool : state.sites[event.site].pools) wake_pool_shapes(soft, pool);
   }
@@ -52,6 +56,7 @@ struct WakeNote {
     soft.cache.forget({event.handle});
     soft.grid.forget(event.handle);
     soft.fits.forget(event.handle);
+    soft.floors.erase(event.handle);
   }
   void operator()(const JobSubmitted& event) const { soft.woken_shapes.insert(event.shape); }
   void operator()(const JobRequeued& event) const {

@@ -229,20 +229,32 @@ core::Result<void> HubBackend::open_keys(const HubOptions& options) {
   return {};
 }
 
+// At the first start the hub itself; at each, the principals that are named and not there yet.
 core::Result<void> HubBackend::create_hub(const HubOptions& options) {
-  if (engine_->replay_report().last.index > 0) return {};
+  const bool is_first = engine_->replay_report().last.index == 0;
   std::vector<hub::Command> commands;
-  commands.push_back(
-      hub::CreateHub{{hub_id_, options.region, options.name, options.currency,
-                      crypto::to_text(keys_->sign.public_key()), options.fee_per_mille}});
-  commands.push_back(hub::CreatePrincipal{"operator", hub::Role::operator_, 0, {}});
+  if (is_first) {
+    commands.push_back(
+        hub::CreateHub{{hub_id_, options.region, options.name, options.currency,
+                        crypto::to_text(keys_->sign.public_key()), options.fee_per_mille}});
+    commands.push_back(hub::CreatePrincipal{"operator", hub::Role::operator_, 0, {}});
+  }
   for (const FirstPrincipal& each : options.principals) {
+    if (!is_first && check_principal(each.name)) continue;
     commands.push_back(hub::CreatePrincipal{each.name, each.role, 0, each.credit_limit});
     if (each.deposit > core::Money{}) {
       commands.push_back(hub::Deposit{make_random_entry_id(), each.name, each.deposit});
     }
   }
-  // In one turn, so the log never holds half of it.
+  if (auto done = submit_in_one_turn(std::move(commands)); !done) return done;
+  if (is_first) {
+    log_.write(LogLevel::info, "hub", "created", {{"id", hub_id_}, {"region", options.region}});
+  }
+  return {};
+}
+
+// The log never holds half of them, unless one is refused.
+core::Result<void> HubBackend::submit_in_one_turn(std::vector<hub::Command> commands) {
   std::vector<std::promise<core::Result<hub::Reply>>> answers(commands.size());
   std::vector<EngineThread<hub::HubMachine>::Submission> submissions;
   for (std::size_t i = 0; i < commands.size(); ++i) {
@@ -257,7 +269,6 @@ core::Result<void> HubBackend::create_hub(const HubOptions& options) {
     if (!reply && !failure) failure = reply.error();
   }
   if (failure) return *failure;
-  log_.write(LogLevel::info, "hub", "created", {{"id", hub_id_}, {"region", options.region}});
   return {};
 }
 

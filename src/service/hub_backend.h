@@ -105,6 +105,7 @@ class HubBackend final : public api::Backend {
   core::Result<void> start_engine(const HubOptions& options);
   core::Result<void> open_keys(const HubOptions& options);
   core::Result<void> create_hub(const HubOptions& options);
+  core::Result<void> submit_in_one_turn(std::vector<hub::Command> commands);
   void start_peers();
   std::shared_ptr<PeerLinks> find_peers();
   core::Result<std::string> read_body(storage::LogIndex index);

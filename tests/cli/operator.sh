@@ -54,6 +54,50 @@ expect 0 jobs
 [ "$(grep address "$work/hub/alice.yaml")" != "$old" ] || fail "the context names the old port"
 operator=$work/hub/operator.yaml
 
+# Somebody new: at a later start, or while the hub runs; each context works, and says what it may.
+stop_hub -INT
+start_hub --user bea=5
+INTERTIE_CONTEXT=$work/hub/bea.yaml expect 0 jobs
+expect 0 --context "$operator" ledger accounts bea
+holds "$out" "5.00 CNY"
+stop_hub -INT
+start_hub --user bea=5
+expect 0 --context "$operator" ledger accounts bea
+holds "$out" "5.00 CNY"
+expect 0 --context "$operator" hub user add carl --deposit 2 --jobs-max 3 --save "$work/carl.yaml"
+holds "$err" "INTERTIE_CONTEXT=$work/carl.yaml"
+lacks "$out$err" "v4.public"
+[ "$(stat -c %a "$work/carl.yaml")" = 600 ] || fail "others can read a context"
+INTERTIE_CONTEXT=$work/carl.yaml expect 0 ledger accounts
+holds "$out" "2.00 CNY"
+INTERTIE_CONTEXT=$work/carl.yaml expect 4 hub user list
+INTERTIE_CONTEXT=$work/carl.yaml expect 4 hub user add dora
+expect 1 --context "$operator" hub user add carl --save "$work/other.yaml"
+holds "$err" "E-already_exists"
+[ ! -e "$work/other.yaml" ] || fail "a context of somebody who could not be added"
+expect 1 --context "$operator" hub user token nobody --save "$work/other.yaml"
+expect 0 --context "$operator" hub user token carl --lifetime 2s --scope jobs.read --save "$work/short.yaml"
+INTERTIE_CONTEXT=$work/short.yaml expect 0 jobs
+INTERTIE_CONTEXT=$work/short.yaml expect 4 ledger accounts
+expect 0 --context "$operator" -o csv hub user list
+holds "$out" "carl,user,0,3"
+expect 0 --context "$operator" ledger limit carl 7
+holds "$out" "9.00 CNY"
+sleep 2  # The token's lifetime.
+INTERTIE_CONTEXT=$work/short.yaml expect 4 jobs
+
+# A hub that runs for longer than its tokens live gives its contexts new ones.
+stop_hub -INT
+start_hub --token-lifetime 2s
+first=$(cat "$work/hub/alice.yaml")
+sleep 3  # Longer than the first token lives.
+expect 0 jobs
+INTERTIE_CONTEXT=$operator expect 0 hub user list
+[ "$(cat "$work/hub/alice.yaml")" != "$first" ] || fail "the context was not renewed"
+stop_hub -INT
+expect 3 hub start --data "$work/hub" --token-lifetime 1s
+start_hub
+
 # Completion: names from the hub, and silence without one.
 [ "$("$intertie" __complete accounts)" = alice ] || fail "the account is not offered"
 [ -z "$("$intertie" __complete nonsense 2>&1)" ] || fail "an unknown kind is not silent"
@@ -110,6 +154,21 @@ holds "$(cat "$work/doctor")" "in use"
 holds "$(cat "$work/doctor")" '"clock and hub","verdict":"ok"'
 "$intertie" -o jsonl doctor --listen 127.0.0.1:0 >"$work/doctor" 2>/dev/null || true
 holds "$(cat "$work/doctor")" '"port 127.0.0.1:0","verdict":"ok"'
+
+# Keys that others can read, and a certificate that ends soon, are found.
+"$intertie" -o jsonl doctor --data "$work/hub" >"$work/doctor" 2>/dev/null || true
+holds "$(cat "$work/doctor")" '"what":"keys","verdict":"ok"'
+cp -r "$work/hub/keys" "$work"
+chmod 644 "$work/keys/token.pem"
+"$intertie" -o jsonl doctor --data "$work" >"$work/doctor" 2>/dev/null || true
+holds "$(cat "$work/doctor")" '"what":"keys","verdict":"bad"'
+holds "$(cat "$work/doctor")" 'token.pem is open to others'
+openssl req -x509 -newkey ed25519 -nodes -subj /CN=soon -days 3 -keyout "$work/keys/soon-key.pem" \
+  -out "$work/keys/soon-certificate.pem" 2>/dev/null
+chmod 600 "$work"/keys/*
+"$intertie" -o jsonl doctor --data "$work" >"$work/doctor" 2>/dev/null || true
+holds "$(cat "$work/doctor")" 'soon-certificate.pem ends in '
+rm -r "$work/keys"
 
 # Events: a line for each change, across a restart of the hub.
 set -m

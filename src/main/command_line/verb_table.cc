@@ -44,7 +44,8 @@ constexpr std::array kHubStart = {
     Option{"data-listen", 0, text, "HOST:PORT", "address where sites of other regions pull data"},
     Option{"data-address", 0, text, "HOST:PORT", "what those sites are told to dial"},
     Option{"host-name", 0, text, "NAME", "in the certificate for users", {}, true},
-    Option{"user", 0, text, "NAME[=MONEY]", "a user from the first start on", {}, true},
+    Option{"user", 0, text, "NAME[=MONEY]", "a user, with money if new", {}, true},
+    Option{"token-lifetime", 0, duration, "TIME", "of the contexts it keeps (default 7d)"},
     Option{"region", 0, text, "CODE", "two characters (default 90, a private one)"},
     Option{"name", 0, text, "NAME", "what the hub is called"},
     Option{"currency", 0, text, "CODE", "of all its money (default CNY)"},
@@ -56,6 +57,28 @@ constexpr std::array kHubStart = {
 };
 constexpr std::array<std::string_view, 1> kHubStartExamples = {
     "hub start --data /var/lib/intertie/hub --listen 0.0.0.0:7300 --site-listen 0.0.0.0:7301"};
+
+constexpr std::array kNameOperands = {Operand{"NAME"}};
+constexpr Option kTokenLifetime{"lifetime", 0, duration, "TIME", "of the token (default 7d)"};
+constexpr Option kTokenScope{
+    "scope", 0, text, "SCOPE", "what the token allows (default: all that the role does)", {}, true};
+constexpr Option kSaveContext{"save", 0, text, "FILE", "the context file (default: NAME.yaml)"};
+constexpr std::array kUserAdd = {
+    Option{"role", 0, choice, "ROLE", "what the name may do (default user)",
+           "user|provider|operator"},
+    Option{"deposit", 0, money, "MONEY", "paid into the account at once"},
+    Option{"credit", 0, money, "MONEY", "how far below zero the account may go (default 0)"},
+    Option{"jobs-max", 0, count, "N", "the most jobs that have not ended"},
+    kTokenLifetime,
+    kTokenScope,
+    kSaveContext,
+};
+constexpr std::array kUserToken = {kTokenLifetime, kTokenScope, kSaveContext};
+constexpr std::array<std::string_view, 1> kUserAddExamples = {
+    "hub user add ada --deposit 1000 --save ada.yaml"};
+constexpr std::array<std::string_view, 1> kUserTokenExamples = {
+    "hub user token ada --lifetime 30d --save ada.yaml"};
+constexpr std::array kLimitOperands = {Operand{"ACCOUNT"}, Operand{"LIMIT"}};
 
 constexpr std::array kCardOperands = {Operand{"CARD"}};
 constexpr std::array kPeerAdd = {
@@ -378,10 +401,16 @@ constexpr std::array kVerbs = {
     Verb{"ledger check", kLook, "prove that every entry sums to zero", {}, kLedgerCheck},
     Verb{"ledger disputes", kLook, "usage records that were not accepted", {}, kDisputes},
     Verb{"ledger deposit", kOperate, "pay money into an account", kDeposit, kDepositOptions},
+    Verb{"ledger limit", kOperate, "how far below zero an account may go", kLimitOperands},
     Verb{"ledger resolve", kOperate, "decide about a disputed usage record: accept or reject",
          kResolve},
     Verb{"hub start", kOperate, "run a hub", {}, kHubStart, kHubStartExamples},
     Verb{"hub init", kOperate, "create a hub's folder and keys without running it", {}, kHubStart},
+    Verb{"hub user add", kOperate, "let somebody in: a name, an account, a context with a token",
+         kNameOperands, kUserAdd, kUserAddExamples},
+    Verb{"hub user token", kOperate, "a new context for somebody who is known", kNameOperands,
+         kUserToken, kUserTokenExamples},
+    Verb{"hub user list", kOperate, "who may sign in"},
     Verb{"hub peer card", kOperate, "print this hub's card, for the operators of other regions"},
     Verb{"hub peer add", kOperate, "add another region's hub by its card (- reads stdin)",
          kCardOperands, kPeerAdd, kPeerAddExamples},
@@ -435,8 +464,11 @@ constexpr std::array kVerbs = {
          kSimulateExamples},
     Verb{"bench submit", kTools, "load a hub with job submissions", {}, kBench},
     Verb{"bench run", kTools, "run `true` jobs from end to end", {}, kBenchRun},
-    Verb{
-        "doctor", kTools, "check clock, sandbox, disk, ports, context, token and hub", {}, kDoctor},
+    Verb{"doctor",
+         kTools,
+         "check clock, keys, sandbox, disk, ports, context, token and hub",
+         {},
+         kDoctor},
     Verb{"completion", kTools, "completion for bash, zsh or fish", kShell, {}, kCompletionExamples},
     Verb{"help", kTools, "explain a verb", kHelp, kHelpOptions},
 };

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "intertie/core/limits.h"
 #include "intertie/identity/identifier.h"
 
 #include "session/context.h"
@@ -70,6 +71,13 @@ core::Result<void> check_service_options(const Invocation& invocation) {
   if (const auto currency = invocation.find("currency"); currency && !is_currency(*currency)) {
     return refuse("currency", *currency, "3 to 8 capital letters, such as CNY");
   }
+  if (const auto text = invocation.find("token-lifetime")) {
+    const core::Result<core::Duration> lifetime = core::parse_duration(std::string(*text));
+    if (!lifetime || *lifetime < core::seconds(2) || *lifetime > core::limits::token_lifetime_max) {
+      return refuse("token-lifetime", *text,
+                    "2s to " + core::to_text(core::limits::token_lifetime_max));
+    }
+  }
   if (invocation.get_count("fee-per-mille", 0) > 1'000) {
     return refuse("fee-per-mille", invocation.get("fee-per-mille", ""), "0 to 1000");
   }
@@ -120,12 +128,11 @@ ServedFolder::~ServedFolder() {
   if (lock_ >= 0) ::close(lock_);
 }
 
-core::Result<std::string> write_hub_context(service::HubService& hub, const std::string& folder,
-                                            const std::string& file, const std::string& principal,
-                                            std::vector<std::string> scopes,
-                                            const std::string& currency) {
+core::Result<std::string> ContextWriter::write(const std::string& file,
+                                               const std::string& principal,
+                                               std::vector<std::string> scopes) const {
   const core::Result<std::string> token =
-      hub.mint_user_token(principal, std::move(scopes), context_lifetime);
+      hub.mint_user_token(principal, std::move(scopes), lifetime);
   if (!token) return token.error();
   const std::string path = folder + "/" + file;
   const core::Result<void> written =
@@ -134,18 +141,19 @@ core::Result<std::string> write_hub_context(service::HubService& hub, const std:
   return path;
 }
 
-core::Result<void> renew_hub_contexts(service::HubService& hub, const std::string& folder,
-                                      const std::string& currency) {
+core::Result<std::string> ContextWriter::write_for_user(const std::string& file,
+                                                        const std::string& principal) const {
+  return write(file, principal, {"jobs.read", "jobs.write", "sites.read", "ledger.read"});
+}
+
+core::Result<void> ContextWriter::renew_users() const {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     const std::filesystem::path& path = entry.path();
     if (path.extension() != ".yaml" || path.filename() == "operator.yaml") continue;
-    const std::string file = path.string();
-    const core::Result<FoundContext> context = find_context(file);
-    if (!context || context->context.address == hub.user_address()) continue;
+    if (!find_context(path.string())) continue;
     const core::Result<std::string> written =
-        write_hub_context(hub, folder, path.filename().string(), path.stem().string(),
-                          {"jobs.read", "jobs.write", "sites.read", "ledger.read"}, currency);
+        write_for_user(path.filename().string(), path.stem().string());
     // A file of somebody who is not known here is not ours.
     if (!written && written.error().reason != core::Reason::not_found) return written.error();
   }

@@ -35,7 +35,6 @@ class ServedFolder {
   int lock_ = -1;
 };
 
-/// Tokens that a started hub writes into context files are valid so long.
 /// What a hub's or site's options say is looked at before any folder is made: bad_argument names
 /// the option. Pure.
 core::Result<void> check_service_options(const Invocation& invocation);
@@ -43,18 +42,30 @@ core::Result<void> check_service_options(const Invocation& invocation);
 /// The same error; where a port is in use, with the way out that its option offers.
 Complaint complain_about_start(const core::Error& error);
 
-inline constexpr core::Duration context_lifetime = core::hours(24 * 7);
+/// Tokens in the context files that a hub keeps in its folder are valid so long, unless its
+/// operator says otherwise. They are written anew when half of the time has passed.
+inline constexpr core::Duration context_lifetime_default = core::hours(24 * 7);
 
-/// Writes FOLDER/context.yaml for `principal` and returns its path.
-core::Result<std::string> write_hub_context(service::HubService& hub, const std::string& folder,
-                                            const std::string& file, const std::string& principal,
-                                            std::vector<std::string> scopes,
-                                            const std::string& currency);
+/// The context files of one hub.
+struct ContextWriter {
+  service::HubService& hub;
+  std::string folder;
+  std::string currency;
+  core::Duration lifetime = context_lifetime_default;
 
-/// The context files of users that earlier starts have written into the folder: with today's
-/// address and a fresh token, so that none names a port where nobody listens any more.
-core::Result<void> renew_hub_contexts(service::HubService& hub, const std::string& folder,
-                                      const std::string& currency);
+  /// Write all again after so long.
+  core::Duration get_renewal() const { return {lifetime.count / 2}; }
+  /// Writes FOLDER/`file` for `principal` and returns its path. not_found: no such principal;
+  /// io_failed.
+  core::Result<std::string> write(const std::string& file, const std::string& principal,
+                                  std::vector<std::string> scopes) const;
+  /// The same with what a user may do.
+  core::Result<std::string> write_for_user(const std::string& file,
+                                           const std::string& principal) const;
+  /// All context files of users that the folder has, whenever they were written: with today's
+  /// address and a fresh token, so that none names a port where nobody listens any more, or ends.
+  core::Result<void> renew_users() const;
+};
 
 /// Says on standard error that the disk under `folder` refuses, with a way out, and that it takes
 /// again. `terminal` outlives what is returned, which any thread may call.

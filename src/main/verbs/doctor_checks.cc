@@ -1,4 +1,4 @@
-// Ports and the difference of clocks.
+// Ports, the difference of clocks, keys.
 #include "verbs/doctor_checks.h"
 
 #include <netdb.h>
@@ -8,11 +8,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "intertie/core/limits.h"
+#include "intertie/crypto/certificate.h"
 
 #include "output/for_people.h"
+#include "session/local_file.h"
 
 namespace intertie::cli {
 namespace {
@@ -34,7 +38,63 @@ int try_listen(const addrinfo& address) {
   return error;
 }
 
+constexpr core::Duration kCertificateNotice = core::hours(24 * 30);
+
+bool is_key_file(const std::filesystem::path& path) {
+  return path.extension() == ".pem" || path.extension() == ".key";
+}
+
+// A certificate is no secret, but lies among them. Nothing if the file is none.
+std::optional<Finding> check_certificate(const std::filesystem::path& path, core::Time now) {
+  if (path.extension() != ".pem") return std::nullopt;
+  const core::Result<std::string> text = read_file(path.string(), 64u << 10);
+  if (!text || text->find("BEGIN CERTIFICATE") == std::string::npos) return std::nullopt;
+  const auto facts = crypto::read_certificate_pem(*text);
+  if (!facts) return Finding{"keys", Verdict::bad, path.string() + " cannot be read", ""};
+  if (now + kCertificateNotice < facts->not_after) return std::nullopt;
+  const bool is_over = facts->not_after <= now;
+  return Finding{
+      "keys", is_over ? Verdict::bad : Verdict::doubtful,
+      path.string() + (is_over ? " ended " : " ends ") + relative_time(facts->not_after, now),
+      "Replace your own; one that Intertie made is renewed by the next start."};
+}
+
+void check_key_folder(const std::filesystem::path& folder, core::Time now,
+                      std::vector<Finding>& findings) {
+  std::error_code error;
+  std::size_t files = 0;
+  const std::size_t before = findings.size();
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (!is_key_file(entry.path())) continue;
+    ++files;
+    const auto mode = entry.status(error).permissions();
+    using std::filesystem::perms;
+    if ((mode & (perms::group_all | perms::others_all)) != perms::none) {
+      findings.push_back({"keys", Verdict::bad, entry.path().string() + " is open to others",
+                          "chmod 600 " + entry.path().string() +
+                              "; if others may have read it, "
+                              "change the key"});
+    }
+    if (auto finding = check_certificate(entry.path(), now)) {
+      findings.push_back(*std::move(finding));
+    }
+  }
+  if (files == 0 || findings.size() > before) return;
+  findings.push_back({"keys", Verdict::good,
+                      std::to_string(files) + " files in " + folder.string() +
+                          ", closed to others, no certificate ends within a month",
+                      ""});
+}
+
 }  // namespace
+
+std::vector<Finding> check_keys(const std::string& folder, core::Time now) {
+  std::vector<Finding> findings;
+  for (const char* const part : {"keys", "hub/keys", "site/keys"}) {
+    check_key_folder(std::filesystem::path(folder) / part, now, findings);
+  }
+  return findings;
+}
 
 Finding check_port(const std::string& listen, Verdict otherwise) {
   const std::string what = "port " + listen;

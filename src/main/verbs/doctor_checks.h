@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "intertie/core/quantity.h"
 #include "intertie/core/time.h"
@@ -25,5 +26,10 @@ Finding check_port(const std::string& listen, Verdict otherwise);
 /// How far our clock is from the hub's, which tells whole seconds: `before` and `after` are ours,
 /// around the question. Beyond core::limits::clock_margin leases and tokens suffer: bad. Pure.
 Finding check_skew(core::Time hub, core::Time before, core::Time after);
+
+/// The keys of a hub or site whose folder this is, and of both below the folder of `intertie dev`:
+/// nobody else may read them (bad), and certificates end (bad if they have, doubtful within a
+/// month). Nothing if there are none. Reads files.
+std::vector<Finding> check_keys(const std::string& folder, core::Time now);
 
 }  // namespace intertie::cli

@@ -20,6 +20,7 @@ namespace intertie::cli {
 namespace {
 
 constexpr std::int64_t kConnectionsMax = 1'000;
+constexpr core::Duration kBoundTime = core::seconds(2);
 
 std::int64_t read_steady_micros() {
   timespec now{};
@@ -34,6 +35,7 @@ struct Tally {
   std::int64_t failures = 0;                     // Calls without a useful answer.
   std::map<std::string, std::int64_t> refusals;  // Jobs by reason.
   std::optional<core::Error> first_error;
+  std::int64_t bound_per_second = 0;  // Calls that decide and write nothing; 0: not measured.
 
   void note_failure(const core::Error& error) {
     ++failures;
@@ -95,13 +97,18 @@ Outcome report(Tally& tally, std::int64_t elapsed, std::string_view what,
       {"jobs_per_second", jobs_per_second},
       {"calls_per_second", calls * 1'000 / millis},
       {"latency_microseconds",
-       {{"p50", at(500)}, {"p90", at(900)}, {"p99", at(990)}, {"max", at(1'000)}}}};
+       {{"p50", at(500)}, {"p90", at(900)}, {"p99", at(990)}, {"max", at(1'000)}}},
+      {"bound_calls_per_second", tally.bound_per_second}};
   const auto text_of = [](std::int64_t micros) { return short_duration({micros}); };
   std::string text = std::string(what) + ": " + std::to_string(tally.jobs) + " jobs in " +
                      text_of(elapsed) + ", " + per_second_text(tally.jobs, {elapsed}) + "\n" +
                      refused;
   text += "latency of a call: p50 " + text_of(at(500)) + ", p90 " + text_of(at(900)) + ", p99 " +
           text_of(at(990)) + ", most " + text_of(at(1'000)) + "\n";
+  if (tally.bound_per_second > 0) {
+    text += "the same connections, where the hub decides and writes nothing (GET /livez): " +
+            std::to_string(tally.bound_per_second) + " calls/s\n";
+  }
   terminal.show_object(object, text, std::to_string(jobs_per_second));
   if (tally.failures == 0 && tally.refusals.empty()) return kDone;
   if (tally.failures > 0) {
@@ -137,6 +144,31 @@ core::Result<std::int64_t> run_connections(const Invocation& invocation, const T
   return elapsed;
 }
 
+/// What hub and client carry at the most on so many connections: calls a second that decide and
+/// write nothing.
+core::Result<std::int64_t> measure_bound(const Invocation& invocation, const Terminal& terminal,
+                                         std::int64_t connections) {
+  const std::int64_t deadline = read_steady_micros() + kBoundTime.count;
+  Tally sum;
+  const core::Result<std::int64_t> elapsed = run_connections(
+      invocation, terminal, connections,
+      [deadline](HubSession& session) {
+        Tally tally;
+        while (read_steady_micros() < deadline) {
+          if (const auto live = session.client().get_live(); !live) {
+            tally.note_failure(live.error());
+            break;
+          }
+          ++tally.jobs;
+        }
+        return tally;
+      },
+      sum);
+  if (!elapsed) return elapsed;
+  if (sum.first_error) return *sum.first_error;
+  return sum.jobs * 1'000 / std::max<std::int64_t>(*elapsed / 1'000, 1);
+}
+
 hub::JobDocument make_bench_job(std::int64_t bytes) {
   hub::JobDocument document;
   document.name = "bench";
@@ -158,6 +190,8 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
   const hub::JobDocument document = make_bench_job(invocation.get_count("bytes", 300));
   const api::BulkRequest request{
       std::vector<hub::JobDocument>(static_cast<std::size_t>(bulk), document)};
+  const core::Result<std::int64_t> bound = measure_bound(invocation, terminal, connections);
+  if (!bound) return make_complaint(bound.error());
   const std::int64_t deadline = read_steady_micros() + duration.count;
   const auto work = [&](HubSession& session) {
     Tally tally;
@@ -183,6 +217,7 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
     return tally;
   };
   Tally sum;
+  sum.bound_per_second = *bound;
   const core::Result<std::int64_t> elapsed =
       run_connections(invocation, terminal, connections, work, sum);
   if (!elapsed) return make_complaint(elapsed.error());

@@ -17,7 +17,6 @@ namespace {
 
 constexpr core::Money kPocketMoney{1'000'000'000};  // 1000 of the currency.
 constexpr core::Duration kReadyTimeout = core::seconds(60);
-constexpr core::Duration kRenewal = core::hours(24);
 constexpr std::string_view kCurrency = "CNY";
 
 /// The site remembers where its hub is, so both ports stay as they were at the first start.
@@ -120,15 +119,10 @@ void show_welcome(const service::HubService& hub, const std::string& folder, boo
   terminal.show_object(object, render_welcome(hub, folder, is_ready), folder + "/context.yaml");
 }
 
-core::Result<void> write_contexts(service::HubService& hub, const std::string& folder) {
-  const std::vector<std::string> user_scopes = {"jobs.read", "jobs.write", "sites.read",
-                                                "ledger.read"};
-  const std::string currency(kCurrency);
-  const core::Result<std::string> user =
-      write_hub_context(hub, folder, "context.yaml", "me", user_scopes, currency);
+core::Result<void> write_contexts(const ContextWriter& contexts) {
+  const core::Result<std::string> user = contexts.write_for_user("context.yaml", "me");
   if (!user) return user.error();
-  const core::Result<std::string> root =
-      write_hub_context(hub, folder, "operator.yaml", "operator", {"admin"}, currency);
+  const core::Result<std::string> root = contexts.write("operator.yaml", "operator", {"admin"});
   if (!root) return root.error();
   return publish_dev_context(*user);
 }
@@ -160,7 +154,8 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
       start_hub(invocation, folder->path(), terminal);
   if (!hub) return complain_about_start(hub.error());
   // At once: whatever an earlier run that was killed has left there names an old port.
-  const core::Result<void> contexts = write_contexts(**hub, folder->path());
+  const ContextWriter writer{**hub, folder->path(), std::string(kCurrency)};
+  const core::Result<void> contexts = write_contexts(writer);
   terminal.say("Starting the site and measuring this machine ...");
   core::Result<std::unique_ptr<service::SiteService>> site =
       start_site(**hub, invocation, folder->path(), stop);
@@ -178,7 +173,7 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   if (contexts && !stop.has_come()) {
     show_welcome(**hub, folder->path(), is_ready, terminal);
     // Their tokens end; whoever leaves it running for weeks should not notice.
-    while (!stop.wait(kRenewal)) (void)write_contexts(**hub, folder->path());
+    while (!stop.wait(writer.get_renewal())) (void)write_contexts(writer);
   }
   terminal.say("Stopping ...");
   withdraw_contexts(folder->path());

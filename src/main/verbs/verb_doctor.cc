@@ -206,6 +206,9 @@ Outcome show(const std::vector<Finding>& findings, const Terminal& terminal) {
 Outcome run_doctor(const Invocation& invocation, const Terminal& terminal) {
   std::vector<Finding> findings = {check_clock(),
                                    check_disk(invocation.get("data", get_data_home()))};
+  for (Finding& finding : check_keys(invocation.get("data", get_data_home()), read_clock())) {
+    findings.push_back(std::move(finding));
+  }
   terminal.say("Trying the sandbox ...");
   check_isolation(findings);
   check_ports(invocation, findings);

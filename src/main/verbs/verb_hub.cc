@@ -57,26 +57,31 @@ std::string get_hub_folder(const Invocation& invocation) {
 
 struct StartedHub {
   std::unique_ptr<service::HubService> hub;
+  std::vector<service::FirstPrincipal> users;
   std::string operator_context;
   std::vector<std::string> user_contexts;
 };
 
-core::Result<void> write_contexts(StartedHub& started,
-                                  const std::vector<service::FirstPrincipal>& users,
-                                  const std::string& folder, const std::string& currency) {
-  const core::Result<std::string> root =
-      write_hub_context(*started.hub, folder, "operator.yaml", "operator", {"admin"}, currency);
+ContextWriter make_writer(const StartedHub& started, const std::string& folder,
+                          const Invocation& invocation) {
+  ContextWriter writer{*started.hub, folder, invocation.get("currency", "CNY")};
+  if (const auto lifetime = invocation.find("token-lifetime")) {
+    writer.lifetime = *core::parse_duration(std::string(*lifetime));
+  }
+  return writer;
+}
+
+core::Result<void> write_contexts(StartedHub& started, const ContextWriter& writer) {
+  const core::Result<std::string> root = writer.write("operator.yaml", "operator", {"admin"});
   if (!root) return root.error();
   started.operator_context = *root;
   started.user_contexts.clear();
-  for (const service::FirstPrincipal& user : users) {
-    const core::Result<std::string> context =
-        write_hub_context(*started.hub, folder, user.name + ".yaml", user.name,
-                          {"jobs.read", "jobs.write", "sites.read", "ledger.read"}, currency);
+  for (const service::FirstPrincipal& user : started.users) {
+    const core::Result<std::string> context = writer.write_for_user(user.name + ".yaml", user.name);
     if (!context) return context.error();
     started.user_contexts.push_back(*context);
   }
-  return renew_hub_contexts(*started.hub, folder, currency);
+  return writer.renew_users();
 }
 
 core::Result<StartedHub> start_hub(const Invocation& invocation, const std::string& folder,
@@ -86,12 +91,12 @@ core::Result<StartedHub> start_hub(const Invocation& invocation, const std::stri
   core::Result<std::vector<service::FirstPrincipal>> users = parse_users(invocation);
   if (!users) return users.error();
   options.principals = *users;
-  const std::string currency = options.currency;
   core::Result<std::unique_ptr<service::HubService>> hub =
       service::HubService::start(std::move(options));
   if (!hub) return hub.error();
-  StartedHub started{*std::move(hub), {}, {}};
-  const core::Result<void> written = write_contexts(started, *users, folder, currency);
+  StartedHub started{*std::move(hub), *std::move(users), {}, {}};
+  const core::Result<void> written =
+      write_contexts(started, make_writer(started, folder, invocation));
   if (!written) return written.error();
   return started;
 }
@@ -129,7 +134,13 @@ Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal) {
   if (!started) return complain_about_start(started.error());
   show_started(*started, terminal);
   terminal.say("Ctrl-C stops the hub; running jobs go on at their sites.");
-  stop.wait();
+  // The tokens end; whoever leaves the hub running for weeks should not notice.
+  const ContextWriter writer = make_writer(*started, folder->path(), invocation);
+  while (!stop.wait(writer.get_renewal())) {
+    const core::Result<void> renewed = write_contexts(*started, writer);
+    if (!renewed)
+      terminal.say("The contexts could not be renewed: " + core::to_text(renewed.error()));
+  }
   terminal.say("Stopping ...");
   return started->hub->stop() ? kDone : kFailed;
 }

@@ -232,4 +232,19 @@ Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& termina
   return terminal.show(make_account_listing({*view}), objects, "");
 }
 
+Outcome run_ledger_limit(const Invocation& invocation, const Terminal& terminal) {
+  const core::Result<core::Money> limit = core::parse_money(invocation.operands[1]);
+  if (!limit) {
+    return make_complaint({core::Reason::bad_argument, "LIMIT '" + invocation.operands[1] +
+                                                           "': expected money, such as 100 or 0"});
+  }
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  const std::string& account = invocation.operands[0];
+  const core::Result<api::AccountView> view = session->client().set_credit_limit(account, *limit);
+  if (!view) return complain_about_account(view.error(), account, *session);
+  boost::json::array objects = {codec::encode(*view)};
+  return terminal.show(make_account_listing({*view}), objects, "");
+}
+
 }  // namespace intertie::cli

@@ -29,6 +29,9 @@ Outcome run_explain(const Invocation& invocation, const Terminal& terminal);
 Outcome run_help(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_init(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal);
+Outcome run_hub_user_add(const Invocation& invocation, const Terminal& terminal);
+Outcome run_hub_user_list(const Invocation& invocation, const Terminal& terminal);
+Outcome run_hub_user_token(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_card(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_list(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_change(const Invocation& invocation, const Terminal& terminal);
@@ -44,6 +47,7 @@ Outcome run_ledger_accounts(const Invocation& invocation, const Terminal& termin
 Outcome run_ledger_check(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_disputes(const Invocation& invocation, const Terminal& terminal);
+Outcome run_ledger_limit(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_postings(const Invocation& invocation, const Terminal& terminal);
 Outcome run_ledger_resolve(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal);

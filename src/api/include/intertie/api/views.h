@@ -514,8 +514,15 @@ struct PrincipalView {
   hub::Role role = hub::Role::user;
   std::uint32_t handle = 0;
   std::string account;
+  std::int64_t jobs = 0;      // That have not ended.
+  std::int64_t jobs_max = 0;  // More are refused.
 };
-BOOST_DESCRIBE_STRUCT(PrincipalView, (), (name, role, handle, account))
+BOOST_DESCRIBE_STRUCT(PrincipalView, (), (name, role, handle, account, jobs, jobs_max))
+
+struct PrincipalList {
+  std::vector<PrincipalView> principals;  // In the order in which they were created.
+};
+BOOST_DESCRIBE_STRUCT(PrincipalList, (), (principals))
 
 struct TokenRequest {
   std::string principal;            // Empty: the caller's own.

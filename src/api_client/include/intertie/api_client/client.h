@@ -210,6 +210,7 @@ class Client {
   core::Result<api::AccountView> set_credit_limit(const std::string& account, core::Money limit);
   core::Result<api::LedgerCheckView> check_ledger();
 
+  core::Result<api::PrincipalList> list_principals();
   core::Result<api::PrincipalView> create_principal(const api::PrincipalRequest& request);
   core::Result<api::TokenView> create_token(const api::TokenRequest& request);
 

@@ -14,7 +14,7 @@
 
 namespace intertie::service {
 
-/// A principal that exists from the hub's first start on, with money in its account.
+/// A principal that exists from this start on, with money in its account if it is new.
 struct FirstPrincipal {
   std::string name;
   hub::Role role = hub::Role::user;
@@ -44,7 +44,8 @@ struct HubOptions {
   std::string name = "hub";
   std::string currency = "CNY";
   std::int64_t fee_per_mille = 10;
-  /// Beside `operator`, which always exists.
+
+  /// Beside `operator`, which always exists. Who is there already stays as he is.
   std::vector<FirstPrincipal> principals;
 
   std::string log_path;  // JSON lines are appended here; empty: standard error; "-": nowhere.
