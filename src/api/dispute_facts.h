@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "intertie/api/views.h"
@@ -15,12 +16,16 @@ namespace intertie::api {
 
 /// One dispute, and how it was resolved.
 struct DisputeFacts {
-  storage::LogIndex id = 0;  // Of its UsageDisputed.
+  storage::LogIndex id = 0;  // Of its first event.
   core::Time at;
-  hub::UsageDisputed disputed;
+  std::variant<hub::UsageDisputed, hub::RemoteUsageDisputed, hub::ChargeContested> disputed;
   bool is_open = false;
   std::optional<hub::DisputeResolved> resolved;
   std::optional<core::Time> resolved_at;
+  std::optional<hub::ContestResolved> contest;  // Instead, if another region's hub decided.
+
+  /// The other region's hub, if it is one between two.
+  std::optional<std::uint32_t> peer() const;
 };
 
 /// The dispute with this number; nothing if there is none. Open: as `is_open` says.

@@ -152,7 +152,7 @@ class JobBiller {
   void add_dispute(const JobEvent& one) {
     const auto& disputed = std::get<hub::UsageDisputed>(one.event);
     ++view_.records_disputed;
-    DisputeView view = make_dispute_view({one.index, one.time, disputed, true, {}, {}});
+    DisputeView view = make_dispute_view({one.index, one.time, disputed, true, {}, {}, {}});
     if (Following* following = follow(disputed.attempt)) {
       view.site = following->site;
       following->bill.note_dispute();
@@ -163,18 +163,18 @@ class JobBiller {
 
   void add_remote_dispute(const hub::RemoteUsageDisputed& disputed, const JobEvent& one) {
     ++view_.records_disputed;
-    DisputeView view;
-    view.id = one.index;
-    view.job = disputed.job;
-    view.attempt = disputed.attempt;
-    view.at = one.time;
-    view.reason = make_reason_view(core::Reason::usage_disputed);
-    view.detail = disputed.detail;
-    view.record = disputed.record;
-    view.claimed_micros = disputed.charge;
+    DisputeView view = make_dispute_view({one.index, one.time, disputed, true, {}, {}, {}});
+    view.region = directory_.peers[disputed.peer].region;
     view.is_attempt_over = running_ != disputed.attempt;
     if (const Following* following = follow(disputed.attempt)) view.site = following->site;
     view_.disputes.push_back(std::move(view));
+  }
+
+  // A charge of another region is paid at most as it was charged.
+  std::optional<core::Money> find_charge(std::uint64_t dispute) const {
+    const auto found = std::ranges::find(view_.disputes, dispute, &DisputeView::id);
+    if (found == view_.disputes.end() || found->kind == DisputeKind::site) return std::nullopt;
+    return found->claimed_micros;
   }
 
   core::Result<void> resolve(const hub::DisputeResolved& resolved, const JobEvent& one) {
@@ -230,6 +230,12 @@ class JobBiller {
     return most - charged_ - (running == nullptr ? core::Money{} : running->bill.left());
   }
 
+  std::optional<core::Money> compute_most(std::uint64_t dispute) {
+    const auto most = compute_job_most();
+    const auto charge = find_charge(dispute);
+    return most && charge ? std::min(*most, *charge) : most ? most : charge;
+  }
+
   // Fills the row from the record; on any doubt the row says what is wrong. `accepted`: the record
   // was disputed first.
   void recompute(BillRecordView& row, const std::string& envelope,
@@ -256,7 +262,7 @@ class JobBiller {
     const auto charge = accepted == nullptr
                             ? following->bill.charge(*record)
                             : following->bill.charge_accepted(*record, accepted->from, accepted->to,
-                                                              compute_job_most());
+                                                              compute_most(accepted->dispute));
     if (!charge) {
       row.problem = charge.error().detail;
       return;

@@ -60,6 +60,8 @@ const std::vector<Route>& get_user_routes() {
     add_site_routes(all);
     add_identity_routes(all);
     add_peer_routes(all);
+    add_settle_routes(all);
+    add_guest_routes(all);
     add_line_routes(all);
     add_account_routes(all);
     add_bill_routes(all);

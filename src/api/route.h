@@ -77,6 +77,8 @@ void add_channel_routes(std::vector<Route>& routes);
 void add_hub_channel_routes(std::vector<Route>& routes);
 void add_peer_data_routes(std::vector<Route>& routes);
 void add_peer_routes(std::vector<Route>& routes);
+void add_settle_routes(std::vector<Route>& routes);
+void add_guest_routes(std::vector<Route>& routes);
 void add_identity_routes(std::vector<Route>& routes);
 void add_peer_identity_routes(std::vector<Route>& routes);
 void add_line_routes(std::vector<Route>& routes);

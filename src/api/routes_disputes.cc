@@ -27,15 +27,18 @@ Completed complete(const hub::HubMachine& machine, const std::vector<DisputeFact
   completed.currency = state.facts.currency;
   for (const DisputeFacts& facts : disputes) {
     DisputeView view = make_dispute_view(facts);
-    if (facts.disputed.site < state.sites.size()) {
-      view.site = state.sites[facts.disputed.site].site.name;
+    const auto* at_site = std::get_if<hub::UsageDisputed>(&facts.disputed);
+    if (at_site != nullptr && at_site->site < state.sites.size()) {
+      view.site = state.sites[at_site->site].site.name;
     }
+    if (const auto peer = facts.peer()) view.region = state.peers[*peer].terms.region;
     const auto open = state.disputes.find(facts.id);
     if (open != state.disputes.end()) {
       view.payable_micros = hub::compute_payable(open->second);
       view.is_attempt_over = open->second.is_over;
     }
     if (facts.resolved) view.resolved_by = state.principals[facts.resolved->by].name;
+    if (facts.contest) view.resolved_by = "region " + view.region;
     completed.views.push_back(std::move(view));
   }
   return completed;
@@ -114,8 +117,8 @@ void add_dispute_routes(std::vector<Route>& routes) {
   routes.push_back({"GET",
                     "/v1/disputes",
                     "list_disputes",
-                    "Usage records that were not accepted: of the caller's jobs and sites; "
-                    "operators see all. Newest first.",
+                    "Usage records that were not accepted, and charges between regions that were not "
+                    "posted: of the caller's jobs and sites; operators see all. Newest first.",
                     Visibility::owner,
                     Scope::ledger_read,
                     {{"state", "open (default) or resolved"},
@@ -128,8 +131,9 @@ void add_dispute_routes(std::vector<Route>& routes) {
   routes.push_back({"POST",
                     "/v1/disputes/{id}/resolve",
                     "resolve_dispute",
-                    "Accepts a disputed record, which pays the site what can be due of it, or "
-                    "rejects it. The same decision again changes nothing.",
+                    "Accepts a disputed record or another region's charge, which pays what can be due "
+                    "of it, or rejects it: what another region charged is then given back there. "
+                    "The same decision again changes nothing.",
                     Visibility::operators,
                     Scope::ledger_write,
                     {},

@@ -10,6 +10,7 @@
 #include "intertie/codec/schema.h"
 
 #include "clearing.h"
+#include "peer_call.h"
 #include "peer_card.h"
 #include "route.h"
 #include "router_core.h"
@@ -22,6 +23,12 @@ constexpr std::size_t kNameBytesMax = 128;
 
 std::string name_error(const core::Error& error) {
   return std::string(core::reason_code(error.reason)) + ": " + error.detail;
+}
+
+PeerProposalView make_proposal_view(const hub::State& state, const hub::NumberedProposal& one) {
+  const ledger::Account* account =
+      state.ledger.find_account(ledger::AccountHandle{one.terms.account});
+  return {one.id, one.terms.amount, one.terms.text, account->terms.name};
 }
 
 PeerView make_peer_view(const hub::HubMachine& machine, std::uint32_t handle) {
@@ -43,6 +50,15 @@ PeerView make_peer_view(const hub::HubMachine& machine, std::uint32_t handle) {
   view.credit_micros = account.terms.credit_limit;
   view.contested_micros = peer.contested;
   view.disputed_micros = peer.disputed;
+  for (const auto& [id, payment] : peer.payments) {
+    view.payments.push_back({id, payment.amount, payment.text, ""});
+  }
+  view.refused = peer.refused;
+  if (peer.adjustment) view.adjustment = make_proposal_view(state, *peer.adjustment);
+  if (peer.asked) {
+    const hub::ClearingProposal& terms = peer.asked->terms;
+    view.asked = PeerProposalView{peer.asked->id, terms.amount, terms.text, ""};
+  }
   if (const hub::SiteGreeting* greeting = machine.find_peer_greeting(handle)) {
     view.channel = PeerChannelView{
         greeting->hello, greeting->refusal ? name_error(*greeting->refusal) : std::string()};
@@ -50,13 +66,22 @@ PeerView make_peer_view(const hub::HubMachine& machine, std::uint32_t handle) {
   return view;
 }
 
+// What operators have written to each other is theirs.
+void hide_proposals(PeerView& view) {
+  view.payments.clear();
+  view.adjustment.reset();
+  view.asked.reset();
+  view.refused.clear();
+}
+
 void list_peers(const CallPointer& call) {
   look_then(
       call,
-      [](const hub::HubMachine& machine) {
+      [is_operator = call->caller.is_operator()](const hub::HubMachine& machine) {
         PeerList list;
         for (std::uint32_t peer = 0; peer < machine.state().peers.size(); ++peer) {
           list.peers.push_back(make_peer_view(machine, peer));
+          if (!is_operator) hide_proposals(list.peers.back());
         }
         return list;
       },
@@ -118,7 +143,8 @@ void add_peer(const CallPointer& call) {
       });
 }
 
-// The handle of the peer in the path, by its identifier; else answered.
+}  // namespace
+
 void use_peer(const CallPointer& call, std::function<void(std::uint32_t)> then) {
   const std::string id = call->parameters.front();
   look_then(
@@ -141,6 +167,8 @@ void submit_about_peer(const CallPointer& call, std::uint32_t peer, hub::Command
         [call](const PeerView& view) { respond_view(*call, view); });
   });
 }
+
+namespace {
 
 void reconcile_peer(const CallPointer& call) {
   auto hello = read_body<engine::ChannelHello>(*call);
@@ -173,9 +201,14 @@ void change_peer(const CallPointer& call) {
     look_then(
         call, [peer](const hub::HubMachine& machine) { return machine.state().peers[peer].terms; },
         [call, peer, request](const hub::PeerAdded& terms) {
-          submit_about_peer(call, peer,
-                            hub::ChangePeer{peer, request.name.value_or(terms.name),
-                                            request.address.value_or(terms.address)});
+          const hub::ChangePeer change{peer, request.name.value_or(terms.name),
+                                       request.address.value_or(terms.address)};
+          if (!request.credit_micros) return submit_about_peer(call, peer, change);
+          // The credit first: it alone can be refused.
+          submit_then(call, hub::SetCreditLimit{"peer " + terms.id, *request.credit_micros},
+                      [call, peer, change](const hub::Reply&) {
+                        submit_about_peer(call, peer, change);
+                      });
         });
   });
 }
@@ -261,7 +294,7 @@ void add_routes_of_known_peers(std::vector<Route>& routes) {
   routes.push_back({"POST",
                     "/v1/peers/{peer}:change",
                     "change_peer",
-                    "The peer is called so, or listens there, from now on.",
+                    "The peer is called so, listens there, or may owe so much, from now on.",
                     Visibility::operators,
                     Scope::admin,
                     {},

@@ -319,6 +319,14 @@ core::Result<api::SiteTokenView> Client::create_site_token(const api::SiteTokenR
   return core_->post<api::SiteTokenView>("/v1/site-tokens", request);
 }
 
+core::Result<api::GuestList> Client::list_guests(const std::optional<std::string>& after,
+                                                 std::size_t limit) {
+  Query query;
+  add_query(query, "after", after);
+  add_query(query, "limit", std::optional<std::size_t>(limit));
+  return core_->get<api::GuestList>("/v1/guests", std::move(query));
+}
+
 core::Result<api::PeerCardView> Client::get_peer_card() {
   return core_->get<api::PeerCardView>("/v1/peers/card");
 }
@@ -336,6 +344,24 @@ core::Result<api::PeerClearingList> Client::check_clearing() {
 core::Result<api::PeerView> Client::change_peer(const std::string& peer,
                                                 const api::PeerChangeRequest& request) {
   return core_->post<api::PeerView>(make_path("/v1/peers/", peer, ":change"), request);
+}
+
+core::Result<api::PeerView> Client::settle_peer(const std::string& peer,
+                                                const api::PeerSettleRequest& request,
+                                                const std::string& idempotency_key) {
+  return core_->post<api::PeerView>(make_path("/v1/peers/", peer, ":settle"), request,
+                                    idempotency_key);
+}
+
+core::Result<api::PeerView> Client::adjust_peer(const std::string& peer,
+                                                const api::PeerAdjustRequest& request) {
+  return core_->post<api::PeerView>(make_path("/v1/peers/", peer, ":adjust"), request);
+}
+
+core::Result<api::PeerView> Client::decide_adjustment(const std::string& peer,
+                                                      api::AdjustmentVerdict verdict) {
+  return core_->post<api::PeerView>(make_path("/v1/peers/", peer, ":decide"),
+                                    api::PeerAdjustDecision{verdict});
 }
 
 core::Result<api::PeerView> Client::reconcile_peer(const std::string& peer,

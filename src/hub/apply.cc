@@ -206,10 +206,7 @@ struct Applier {
     reservation.chosen_clock = event.clock;
     reservation.hold = event.hold.id;
     ++state.counters.attempts;
-    const JobShape& shape = state.shapes[job.shape];
-    if (shape.price_max.count > 0) {
-      bound_disputes(state, job.number, shape.price_max - job.charged - event.hold.amount);
-    }
+    bound_by_price(state, job, event.hold.amount);
     push_start(state, job, state.principals[job.owner].name, place, job.document);
   }
 
@@ -246,8 +243,10 @@ struct Applier {
   }
 
   void operator()(const DisputeResolved& event) const {
-    const std::uint32_t payer = state.disputes.at(event.dispute).payer;
+    const OpenDispute dispute = state.disputes.at(event.dispute);
+    const std::uint32_t payer = dispute.payer;
     close_dispute(state, event.dispute);
+    if (dispute.side == DisputeSide::payer) report_resolved(state, dispute, event, place);
     if (!event.is_accepted) return;
     if (event.entry) ledger::apply_entry(state.ledger, *event.entry);
     state.shares.add(payer, event.paid, place.time);
@@ -268,8 +267,7 @@ struct Applier {
     if (event.is_site_fault) ++job.site_faults;
     push_message(site, execution::ForgetAttempt{event.job, event.attempt}, place, 0);
     note_attempt_over(state, event.job, event.attempt);
-    const core::Money price_max = state.shapes[job.shape].price_max;
-    if (price_max.count > 0) bound_disputes(state, event.job, price_max - job.charged);
+    bound_by_price(state, job, {});
     free_reservation(state, job.reservation);
     job.reservation = 0;
     job.phase = JobPhase::placed;

@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <cassert>
 #include <deque>
+#include <set>
 #include <utility>
 #include <variant>
 
 #include "intertie/codec/cbor.h"
+#include "intertie/core/limits.h"
 #include "intertie/engine/fault.h"
 #include "intertie/hub/line_key.h"
 #include "intertie/hub/peer_messages.h"
 
 #include "apply.h"
+#include "contests.h"
+#include "disputes.h"
 #include "job_moves.h"
 
 namespace intertie::hub {
@@ -47,7 +51,57 @@ bool is_history(const std::string& payload) {
   const auto message = codec::from_cbor<PeerMessage>(payload);
   return message && !std::holds_alternative<ReserveRequest>(*message) &&
          !std::holds_alternative<ReserveGranted>(*message) &&
-         !std::holds_alternative<Commit>(*message);
+         !std::holds_alternative<Commit>(*message) &&
+         !std::holds_alternative<ChargeDisputed>(*message);
+}
+
+void remember_told(PeerState& peer, const ToldCharge& told) {
+  peer.told.push_back(told);
+  if (peer.told.size() > core::limits::charges_remembered_per_peer_max) peer.told.pop_front();
+}
+
+// What was contested once, or resolved, cannot be contested again.
+void forget_told(PeerState& peer, std::uint64_t offer, std::uint64_t record, core::Money charge) {
+  const auto found = std::find_if(peer.told.rbegin(), peer.told.rend(), [&](const ToldCharge& one) {
+    return one.offer == offer && one.record == record && one.charge == charge;
+  });
+  if (found != peer.told.rend()) peer.told.erase(std::next(found).base());
+}
+
+// A proposal that the peer has got and not answered: it may have booked it, or forgotten it. What
+// it did shows in the difference that the two then see.
+void give_up_proposals(PeerState& peer, const std::deque<engine::ChannelRow>& unsent) {
+  std::set<std::uint64_t> kept;
+  for (const engine::ChannelRow& row : unsent) {
+    const auto message = codec::from_cbor<PeerMessage>(row.payload);
+    if (!message) continue;
+    if (const auto* paid = std::get_if<ClearingPaid>(&*message)) kept.insert(paid->id);
+    if (const auto* asked = std::get_if<AdjustmentProposed>(&*message)) kept.insert(asked->id);
+  }
+  std::erase_if(peer.payments, [&](const auto& one) { return !kept.contains(one.first); });
+  if (peer.adjustment && !kept.contains(peer.adjustment->id)) peer.adjustment.reset();
+  peer.asked.reset();
+}
+
+// Disputes of which the two may remember different ones: the payer says again which are open, and
+// the payee keeps no others.
+void renew_disputes(State& state, std::uint32_t handle, const engine::RecordPlace& place) {
+  PeerState& peer = state.peers[handle];
+  for (const std::uint64_t number : list_contests(state, handle)) {
+    const OpenDispute dispute = state.disputes.at(number);
+    close_dispute(state, number);
+    if (!dispute.is_known) continue;
+    peer.contested -= dispute.charge;
+    remember_told(peer, {dispute.offer, dispute.record, dispute.job, dispute.provider,
+                         dispute.charge, dispute.fee});
+  }
+  for (const auto& [number, dispute] : state.disputes) {
+    if (dispute.side != DisputeSide::payer || dispute.peer != handle) continue;
+    push_row(peer,
+             ChargeDisputed{dispute.offer, dispute.record, dispute.charge,
+                            "still in dispute after a reconciliation"},
+             place);
+  }
 }
 
 void release_leg(State& state, std::uint64_t leg) {
@@ -108,9 +162,11 @@ void apply_peer_event(State& state, const PeerChannelReconciled& event,
   const std::deque<engine::ChannelRow> rows = peer.outbox.rows();
   peer.outbox = engine::Outbox::restore(event.received,
                                         crypto::parse_digest(event.received_hash).value(), {});
+  give_up_proposals(peer, rows);
   for (const engine::ChannelRow& row : rows) {
     if (is_history(row.payload)) peer.outbox.push(row.payload, row.log_index, row.attachment);
   }
+  renew_disputes(state, event.peer, place);
 }
 
 void apply_peer_event(State& state, const LineRegistered& event, const engine::RecordPlace&) {
@@ -141,6 +197,7 @@ void apply_peer_event(State& state, const OfferAsked& event, const engine::Recor
   job.phase = JobPhase::asked;
   job.offer = event.offer;
   ledger::apply_hold(state.ledger, event.hold);
+  bound_by_price(state, job, event.hold.amount);
   Offer offer;
   offer.terms = event;
   offer.asked_at = place.time;
@@ -171,6 +228,7 @@ void apply_peer_event(State& state, const OfferClosed& event, const engine::Reco
   if (!engine::is_fault_planted(engine::Fault::offer_hold_not_voided)) {
     ledger::apply_void(state.ledger, offer.terms.hold.id);
   }
+  bound_by_price(state, job, {});
   if (event.is_withdrawn) {
     push_row(state.peers[offer.terms.peer], Withdraw{event.offer, event.reason}, place);
   }
@@ -209,14 +267,30 @@ void apply_peer_event(State& state, const RemoteUsageSettled& event,
   offer.charged += charge;
   job.charged += charge;
   state.shares.add(job.account, charge, place.time);
+  shrink_disputes(state, event.job, event.attempt, event.from, event.to, charge);
 }
 
 void apply_peer_event(State& state, const RemoteUsageDisputed& event,
                       const engine::RecordPlace& place) {
   PeerState& peer = state.peers[event.peer];
-  peer.disputed += event.charge;
   ++state.counters.disputes;
   push_row(peer, ChargeDisputed{event.offer, event.record, event.charge, event.detail}, place);
+  if (!has_room_for_dispute(state, event.peer, DisputeSide::payer)) {
+    push_row(peer, ChargeResolved{event.offer, event.record, false, event.charge, {}}, place);
+    return;
+  }
+  peer.disputed += event.charge;
+  open_dispute(state, place.index, make_peer_dispute(state, event));
+}
+
+void report_resolved(State& state, const OpenDispute& dispute, const DisputeResolved& event,
+                     const engine::RecordPlace& place) {
+  PeerState& peer = state.peers[dispute.peer];
+  peer.disputed -= dispute.charge;
+  push_row(peer,
+           ChargeResolved{dispute.offer, dispute.record, event.is_accepted, dispute.charge,
+                          event.paid},
+           place);
 }
 
 void apply_peer_event(State& state, const RemoteAttemptOver& event, const engine::RecordPlace&) {
@@ -225,6 +299,8 @@ void apply_peer_event(State& state, const RemoteAttemptOver& event, const engine
   Job& job = state.jobs.at(event.job);
   ledger::apply_void(state.ledger, offer.terms.hold.id);
   if (event.is_site_fault) ++job.site_faults;
+  note_attempt_over(state, event.job, event.attempt);
+  bound_by_price(state, job, {});
   job.offer = 0;
   job.phase = JobPhase::placed;
 }
@@ -309,9 +385,63 @@ void apply_peer_event(State& state, const GuestEnded& event, const engine::Recor
            place, place.index);
 }
 
-void apply_peer_event(State& state, const ChargeContested& event, const engine::RecordPlace&) {
-  state.peers[event.peer].contested += event.charge;
+void apply_peer_event(State& state, const ChargeContested& event,
+                      const engine::RecordPlace& place) {
+  PeerState& peer = state.peers[event.peer];
+  if (event.is_known) {
+    peer.contested += event.charge;
+    forget_told(peer, event.offer, event.record, event.charge);
+  }
   ++state.counters.disputes;
+  open_dispute(state, place.index, make_peer_dispute(state, event));
+}
+
+void apply_peer_event(State& state, const ContestResolved& event, const engine::RecordPlace&) {
+  PeerState& peer = state.peers[event.peer];
+  if (event.dispute != 0) {
+    if (state.disputes.at(event.dispute).is_known) peer.contested -= event.charge;
+    close_dispute(state, event.dispute);
+  } else {
+    forget_told(peer, event.offer, event.record, event.charge);
+  }
+  if (event.entry) {
+    ledger::apply_entry(state.ledger, *event.entry);
+    ++state.next_peer_entry;
+  }
+}
+
+void apply_peer_event(State& state, const ClearingProposed& event,
+                      const engine::RecordPlace& place) {
+  PeerState& peer = state.peers[event.peer];
+  state.next_clearing = event.id + 1;
+  peer.refused.clear();
+  if (event.terms.kind == ClearingKind::payment) {
+    peer.payments.emplace(event.id, event.terms);
+    push_row(peer, ClearingPaid{event.id, event.terms.amount, event.terms.text}, place);
+  } else {
+    peer.adjustment = NumberedProposal{event.id, event.terms};
+    push_row(peer, AdjustmentProposed{event.id, event.terms.amount, event.terms.text}, place);
+  }
+}
+
+void apply_peer_event(State& state, const ClearingAsked& event, const engine::RecordPlace&) {
+  state.peers[event.peer].asked = event.proposal;
+}
+
+void apply_peer_event(State& state, const ClearingDecided& event,
+                      const engine::RecordPlace& place) {
+  PeerState& peer = state.peers[event.peer];
+  const bool is_payment = event.kind == ClearingKind::payment;
+  if (event.is_ours) peer.refused = event.is_accepted ? "" : event.detail;
+  if (event.is_ours && is_payment) peer.payments.erase(event.id);
+  if (event.is_ours && !is_payment) peer.adjustment.reset();
+  if (!event.is_ours && !is_payment) peer.asked.reset();
+  if (event.entry) {
+    ledger::apply_entry(state.ledger, *event.entry);
+    ++state.next_peer_entry;
+  }
+  if (event.is_ours) return;
+  push_row(peer, ClearingAnswered{event.id, event.is_accepted, event.detail}, place);
 }
 
 void apply_peer_event(State& state, const InputMoved& event, const engine::RecordPlace& place) {
@@ -326,10 +456,25 @@ void report_began(State& state, const AttemptBegan& event, const engine::RecordP
   push_row(state.peers[guest->peer], OfferBegan{guest->offer, event.at}, place);
 }
 
+static void note_told(State& state, const Guest& guest, const UsageSettled& event,
+                      core::Money charge) {
+  if (charge.count == 0) return;
+  ToldCharge told{guest.offer, event.record, event.job, 0, charge, {}};
+  for (const ledger::Posting& credit : event.post.credits) {
+    if (credit.account == state.fees) {
+      told.fee = credit.amount;
+    } else {
+      told.provider = credit.account.index;
+    }
+  }
+  remember_told(state.peers[guest.peer], told);
+}
+
 void report_charge(State& state, const UsageSettled& event, core::Money charge,
                    const engine::RecordPlace& place) {
   const Guest* guest = state.find_guest(event.job);
   if (guest == nullptr || engine::is_fault_planted(engine::Fault::charge_not_mirrored)) return;
+  note_told(state, *guest, event, charge);
   push_row(state.peers[guest->peer],
            OfferCharged{guest->offer, event.record, event.from, event.to, event.is_last, charge},
            place, place.index);

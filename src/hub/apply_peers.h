@@ -39,6 +39,13 @@ void apply_peer_event(State& state, const GuestCommitted& event, const engine::R
 void apply_peer_event(State& state, const GuestDropped& event, const engine::RecordPlace& place);
 void apply_peer_event(State& state, const GuestEnded& event, const engine::RecordPlace& place);
 void apply_peer_event(State& state, const ChargeContested& event, const engine::RecordPlace& place);
+void apply_peer_event(State& state, const ContestResolved& event, const engine::RecordPlace& place);
+
+// Money beside jobs.
+void apply_peer_event(State& state, const ClearingProposed& event,
+                      const engine::RecordPlace& place);
+void apply_peer_event(State& state, const ClearingAsked& event, const engine::RecordPlace& place);
+void apply_peer_event(State& state, const ClearingDecided& event, const engine::RecordPlace& place);
 
 void apply_peer_event(State& state, const LineRegistered& event, const engine::RecordPlace& place);
 void apply_peer_event(State& state, const LineReserved& event, const engine::RecordPlace& place);
@@ -51,6 +58,10 @@ void apply_peer_event(State& state, const InputMoved& event, const engine::Recor
 void report_began(State& state, const AttemptBegan& event, const engine::RecordPlace& place);
 void report_charge(State& state, const UsageSettled& event, core::Money charge,
                    const engine::RecordPlace& place);
+
+/// Home: tells the owner what was decided about its charge.
+void report_resolved(State& state, const OpenDispute& dispute, const DisputeResolved& event,
+                     const engine::RecordPlace& place);
 
 /// Rebuilds what is derived, after a snapshot was read.
 void rebuild_peers(State& state);

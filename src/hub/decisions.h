@@ -44,6 +44,11 @@ core::Result<Reply> decide(Context& context, const AcknowledgePeerRows& command)
 core::Result<Reply> decide(Context& context, const MakeBeacon& command);
 core::Result<Reply> decide(Context& context, const AcceptBeacon& command);
 
+// clearing.cc
+core::Result<Reply> decide(Context& context, const SettlePeer& command);
+core::Result<Reply> decide(Context& context, const AdjustPeer& command);
+core::Result<Reply> decide(Context& context, const DecideAdjustment& command);
+
 // lines.cc
 core::Result<Reply> decide(Context& context, const RegisterLine& command);
 core::Result<Reply> decide(Context& context, const NoteLine& command);

@@ -17,17 +17,6 @@
 namespace intertie::hub {
 namespace {
 
-// Hold ids have an attempt's number, 32 bits, below the mark of the upper half (reservations.h).
-constexpr std::uint64_t kDisputeIds = kHoldIds | std::uint64_t{1} << 32;
-
-core::Money compute_price(const execution::ReservedUse& amounts, topology::PriceTable price,
-                          core::Duration length) {
-  price.minimum = {};
-  const auto charge = market::compute_charge({amounts.cpus, amounts.memory, amounts.devices}, price,
-                                             core::Duration{}, length);
-  return charge ? *charge : core::Money{};
-}
-
 // Cuts [from, to) out of the dispute's interval. What lies behind the cut is given up with it: the
 // rest stays one interval, and can only become smaller.
 void cut_interval(OpenDispute& dispute, core::Time from, core::Time to) {
@@ -43,14 +32,16 @@ void cut_interval(OpenDispute& dispute, core::Time from, core::Time to) {
 // An account that stands on both sides stands in the entry once, or not at all.
 std::optional<ledger::Entry> make_entry(const State& state, std::uint64_t number,
                                         const OpenDispute& dispute, core::Money paid) {
-  const core::Money fee = compute_fee(state, paid);
+  // Of what goes to another region its hub takes the fee.
+  const bool is_home = dispute.side == DisputeSide::payer;
+  const core::Money fee = is_home ? core::Money{} : compute_fee(state, paid);
   std::map<ledger::AccountHandle, core::Money> amounts;
   amounts[{dispute.payer}] -= paid;
   amounts[{dispute.provider}] += paid - fee;
   amounts[state.fees] += fee;
   ledger::Entry entry;
-  entry.id = {kDisputeIds, number};
-  entry.memo = ledger::Memo::usage;
+  entry.id = {kDisputeEntries, number};
+  entry.memo = is_home ? ledger::Memo::clearing : ledger::Memo::usage;
   for (const auto& [account, amount] : amounts) {
     if (amount.count != 0) entry.postings.push_back({account, amount});
   }
@@ -67,11 +58,20 @@ void change_disputes(State& state, std::uint64_t job, const Change& change) {
 
 }  // namespace
 
+core::Money compute_interval_price(const execution::ReservedUse& amounts,
+                                   topology::PriceTable price, core::Duration length) {
+  price.minimum = {};
+  const auto charge = market::compute_charge({amounts.cpus, amounts.memory, amounts.devices}, price,
+                                             core::Duration{}, length);
+  return charge ? *charge : core::Money{};
+}
+
 core::Money compute_payable(const OpenDispute& dispute) {
-  if (dispute.to <= dispute.from) return {};
+  if (dispute.to <= dispute.from || dispute.side == DisputeSide::payee) return {};
   const core::Money price =
-      compute_price(dispute.amounts, dispute.price, dispute.to - dispute.from);
-  const core::Money most = std::min(dispute.most, dispute.job_most.value_or(dispute.most));
+      compute_interval_price(dispute.amounts, dispute.price, dispute.to - dispute.from);
+  core::Money most = std::min(dispute.most, dispute.job_most.value_or(dispute.most));
+  if (dispute.side == DisputeSide::payer) most = std::min(most, dispute.charge);
   return std::clamp(price, core::Money{}, std::max(most, core::Money{}));
 }
 
@@ -82,7 +82,8 @@ DisputedClaim make_claim(const Context& context, const Reservation& reservation,
   claim.record = record.number;
   claim.from = record.from;
   claim.to = record.to;
-  claim.claimed = compute_price(record.reserved, reservation.terms.price, record.to - record.from);
+  claim.claimed = compute_interval_price(record.reserved, reservation.terms.price,
+                                         record.to - record.from);
   claim.amounts = {std::min(record.reserved.cpus, reserved.cpus),
                    std::min(record.reserved.memory, reserved.memory),
                    std::min(record.reserved.devices, reserved.devices)};
@@ -121,19 +122,46 @@ std::optional<OpenDispute> make_open_dispute(const State& state, const UsageDisp
   return dispute;
 }
 
+namespace {
+
+// Whether charges of a job of this hub make it smaller.
+bool is_about_job(const OpenDispute& dispute) {
+  return dispute.side != DisputeSide::payee && dispute.job != 0;
+}
+
+void count_dispute(State& state, std::uint64_t number, const OpenDispute& dispute) {
+  if (is_about_job(dispute)) state.disputes_of_jobs[dispute.job].insert(number);
+  if (dispute.side == DisputeSide::site) {
+    ++state.disputes_of_sites[dispute.site];
+  } else {
+    ++state.disputes_of_peers[{dispute.peer, dispute.side}];
+  }
+}
+
+template <class Counts, class Key>
+void count_down(Counts& counts, const Key& key) {
+  if (--counts[key] == 0) counts.erase(key);
+}
+
+}  // namespace
+
 void open_dispute(State& state, std::uint64_t number, const OpenDispute& dispute) {
-  state.disputes_of_jobs[dispute.job].insert(number);
-  ++state.disputes_of_sites[dispute.site];
+  count_dispute(state, number, dispute);
   state.disputes.emplace(number, dispute);
 }
 
 void close_dispute(State& state, std::uint64_t number) {
   const auto found = state.disputes.find(number);
-  const auto of_job = state.disputes_of_jobs.find(found->second.job);
-  of_job->second.erase(number);
-  if (of_job->second.empty()) state.disputes_of_jobs.erase(of_job);
-  if (--state.disputes_of_sites[found->second.site] == 0) {
-    state.disputes_of_sites.erase(found->second.site);
+  const OpenDispute& dispute = found->second;
+  if (is_about_job(dispute)) {
+    const auto of_job = state.disputes_of_jobs.find(dispute.job);
+    of_job->second.erase(number);
+    if (of_job->second.empty()) state.disputes_of_jobs.erase(of_job);
+  }
+  if (dispute.side == DisputeSide::site) {
+    count_down(state.disputes_of_sites, dispute.site);
+  } else {
+    count_down(state.disputes_of_peers, std::pair(dispute.peer, dispute.side));
   }
   state.disputes.erase(found);
 }
@@ -151,6 +179,11 @@ void bound_disputes(State& state, std::uint64_t job, core::Money left) {
   change_disputes(state, job, [&](OpenDispute& dispute) { dispute.job_most = left; });
 }
 
+void bound_by_price(State& state, const Job& job, core::Money held) {
+  const core::Money price_max = state.shapes[job.shape].price_max;
+  if (price_max.count > 0) bound_disputes(state, job.number, price_max - job.charged - held);
+}
+
 void spend_of_bounds(State& state, std::uint64_t job, core::Money paid) {
   change_disputes(state, job, [&](OpenDispute& dispute) {
     if (dispute.job_most) *dispute.job_most -= paid;
@@ -166,10 +199,8 @@ void note_attempt_over(State& state, std::uint64_t job, std::uint32_t attempt) {
 void rebuild_dispute_lists(State& state) {
   state.disputes_of_jobs.clear();
   state.disputes_of_sites.clear();
-  for (const auto& [number, dispute] : state.disputes) {
-    state.disputes_of_jobs[dispute.job].insert(number);
-    ++state.disputes_of_sites[dispute.site];
-  }
+  state.disputes_of_peers.clear();
+  for (const auto& [number, dispute] : state.disputes) count_dispute(state, number, dispute);
 }
 
 // Order of the checks: it is open, its attempt is over, something can be paid, the account can pay.
@@ -179,6 +210,10 @@ core::Result<Reply> decide(Context& context, const ResolveDispute& command) {
   const auto found = state.disputes.find(command.dispute);
   if (found == state.disputes.end()) return {core::Reason::already_final, name + " is not open"};
   const OpenDispute& dispute = found->second;
+  if (dispute.side == DisputeSide::payee) {
+    return {core::Reason::denied, name + ": region " + state.peers[dispute.peer].terms.region +
+                                      ", which is to pay, decides; this hub follows"};
+  }
   DisputeResolved resolved;
   resolved.dispute = command.dispute;
   resolved.job = dispute.job;
@@ -188,6 +223,10 @@ core::Result<Reply> decide(Context& context, const ResolveDispute& command) {
   if (!command.is_accepted) {
     context.emit(std::move(resolved));
     return Reply{Done{}};
+  }
+  if (dispute.side == DisputeSide::payer && dispute.job == 0) {
+    return {core::Reason::usage_disputed,
+            name + ": this hub knows no job that it is about, so nobody can pay; reject it"};
   }
   if (!dispute.is_over) return {core::Reason::busy, name + ": its attempt still runs"};
   if (dispute.owner >= state.principals.size()) {
@@ -200,7 +239,7 @@ core::Result<Reply> decide(Context& context, const ResolveDispute& command) {
   resolved.to = dispute.to;
   resolved.paid = compute_payable(dispute);
   if (resolved.paid.count == 0) {
-    return {core::Reason::usage_disputed, name + ": nothing of the record can be paid"};
+    return {core::Reason::usage_disputed, name + ": nothing of the record can be paid; reject it"};
   }
   resolved.entry = make_entry(state, command.dispute, dispute, resolved.paid);
   if (resolved.entry) {

@@ -16,6 +16,10 @@ namespace intertie::hub {
 DisputedClaim make_claim(const Context& context, const Reservation& reservation,
                          const execution::UsageRecord& record);
 
+/// What amounts cost over a length, without a minimum time; 0 if that is beyond Money.
+core::Money compute_interval_price(const execution::ReservedUse& amounts,
+                                   topology::PriceTable price, core::Duration length);
+
 /// The dispute as the state keeps it until it is resolved; nothing if the site has too many open
 /// ones. Its job is in the state, with a reservation.
 std::optional<OpenDispute> make_open_dispute(const State& state, const UsageDisputed& event);
@@ -28,6 +32,8 @@ void shrink_disputes(State& state, std::uint64_t job, std::uint32_t attempt, cor
                      core::Time to, core::Money paid);
 /// Apart from what its present attempt holds, the job may still cost so much.
 void bound_disputes(State& state, std::uint64_t job, core::Money left);
+/// The same from its price limit, if it has one, and what is held for it now.
+void bound_by_price(State& state, const Job& job, core::Money held);
 /// A dispute of the job was paid.
 void spend_of_bounds(State& state, std::uint64_t job, core::Money paid);
 /// Of the ended attempt no record is charged any more.

@@ -166,11 +166,6 @@ void take_request(Context& context, std::uint32_t peer, const Withdraw& message)
   }
 }
 
-void take_request(Context& context, std::uint32_t peer, const ChargeDisputed& message) {
-  context.emit(ChargeContested{peer, message.offer, message.record, message.charge,
-                               message.detail.substr(0, kUserBytesMax)});
-}
-
 void end_guest(Context& context, const AttemptEnding& ending) {
   context.emit(
       GuestEnded{ending.job, ending.failure, ending.exit_code, ending.at, ending.is_site_fault},

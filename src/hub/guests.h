@@ -17,7 +17,6 @@ void take_request(Context& context, std::uint32_t peer, const ReserveRequest& me
 void take_request(Context& context, std::uint32_t peer, const Commit& message,
                   std::string document);
 void take_request(Context& context, std::uint32_t peer, const Withdraw& message);
-void take_request(Context& context, std::uint32_t peer, const ChargeDisputed& message);
 
 /// The guest's attempt is over: it leaves the state and its home is told.
 void end_guest(Context& context, const AttemptEnding& ending);

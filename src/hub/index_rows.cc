@@ -5,6 +5,7 @@
 
 #include "intertie/codec/cbor.h"
 
+#include "contests.h"
 #include "disputes.h"
 
 namespace intertie::hub {
@@ -43,6 +44,43 @@ struct RowWriter {
       parties.push_back(found->second);
     }
     return parties;
+  }
+
+  // The same of one between hubs: the job's owner, or whose account got the charge.
+  std::vector<std::uint64_t> list_parties(const OpenDispute& dispute) const {
+    if (dispute.side == DisputeSide::site) return list_parties(dispute.owner, dispute.site);
+    std::vector<std::uint64_t> parties = {all_parties};
+    if (dispute.owner != kNobody) parties.push_back(dispute.owner);
+    if (!dispute.is_known) return parties;
+    const auto& name = state.ledger.find_account({dispute.provider})->terms.owner;
+    const auto found = state.principal_handles.find(name);
+    if (found != state.principal_handles.end()) parties.push_back(found->second);
+    return parties;
+  }
+
+  void put_peer_dispute(const OpenDispute& dispute, bool is_open) const {
+    for (const std::uint64_t party : list_parties(dispute)) {
+      writes.push_back(
+          storage::put(id(Table::disputes_by_party),
+                       make_dispute_prefix(party, is_open) + encode_number(place.index), ""));
+    }
+  }
+
+  void close_dispute(std::uint64_t dispute) const {
+    const std::string number = encode_number(dispute);
+    for (const std::uint64_t party : list_parties(state.disputes.at(dispute))) {
+      writes.push_back(
+          storage::erase(id(Table::disputes_by_party), make_dispute_prefix(party, true) + number));
+      writes.push_back(storage::put(id(Table::disputes_by_party),
+                                    make_dispute_prefix(party, false) + number, ""));
+    }
+  }
+
+  void put_entry(const ledger::Entry& entry, std::uint64_t job) const {
+    for (std::size_t position = 0; position < entry.postings.size(); ++position) {
+      put_posting(entry.postings[position].account, position,
+                  {place.time, entry.postings[position].amount, entry.memo, job});
+    }
   }
 
   void put_phase(std::uint32_t owner, std::uint64_t job, char phase) const {
@@ -120,22 +158,11 @@ struct RowWriter {
   }
 
   void operator()(const DisputeResolved& event) const {
-    put_event(Table::job_events, encode_number(event.job), event);
+    put_job_event(event);
     const std::string number = encode_number(event.dispute);
     writes.push_back(storage::put(id(Table::dispute_ends), number, encode(event)));
-    const OpenDispute& dispute = state.disputes.at(event.dispute);
-    for (const std::uint64_t party : list_parties(dispute.owner, dispute.site)) {
-      writes.push_back(
-          storage::erase(id(Table::disputes_by_party), make_dispute_prefix(party, true) + number));
-      writes.push_back(storage::put(id(Table::disputes_by_party),
-                                    make_dispute_prefix(party, false) + number, ""));
-    }
-    if (!event.entry) return;
-    for (std::size_t position = 0; position < event.entry->postings.size(); ++position) {
-      put_posting(
-          event.entry->postings[position].account, position,
-          {place.time, event.entry->postings[position].amount, event.entry->memo, event.job});
-    }
+    close_dispute(event.dispute);
+    if (event.entry) put_entry(*event.entry, event.job);
   }
   void operator()(const AttemptOver& event) const {
     put_event(Table::job_events, encode_number(event.job), event);
@@ -166,7 +193,32 @@ struct RowWriter {
     put_job_event(event);
     put_postings(event.post, event.job);
   }
-  void operator()(const RemoteUsageDisputed& event) const { put_job_event(event); }
+  void operator()(const RemoteUsageDisputed& event) const {
+    put_job_event(event);
+    put_event(Table::disputes, "", event);
+    const bool is_open = has_room_for_dispute(state, event.peer, DisputeSide::payer);
+    put_peer_dispute(make_peer_dispute(state, event), is_open);
+  }
+  void operator()(const ChargeContested& event) const {
+    put_job_event(event);
+    put_event(Table::disputes, "", event);
+    put_peer_dispute(make_peer_dispute(state, event), true);
+  }
+  void operator()(const ContestResolved& event) const {
+    put_job_event(event);
+    if (event.dispute != 0) {
+      writes.push_back(
+          storage::put(id(Table::dispute_ends), encode_number(event.dispute), encode(event)));
+      close_dispute(event.dispute);
+    }
+    if (event.entry) put_entry(*event.entry, event.job);
+  }
+  void operator()(const ClearingDecided& event) const {
+    if (event.entry) put_entry(*event.entry, 0);
+  }
+  void operator()(const PeerChannelReconciled& event) const {
+    for (const std::uint64_t number : list_contests(state, event.peer)) close_dispute(number);
+  }
   void operator()(const RemoteAttemptOver& event) const { put_job_event(event); }
   void operator()(const GuestReserved& event) const {
     GuestReserved brief = event;
@@ -175,6 +227,7 @@ struct RowWriter {
     writes.push_back(storage::put(id(Table::guests),
                                   encode_number(event.peer) + encode_number(event.offer),
                                   encode_number(event.job)));
+    writes.push_back(storage::put(id(Table::guest_jobs), encode_number(event.job), ""));
   }
   void operator()(const InputMoved& event) const { put_job_event(event); }
   void operator()(const GuestCommitted& event) const { put_job_event(event); }
@@ -186,12 +239,7 @@ struct RowWriter {
     if (event.job != 0) put_event(Table::job_events, encode_number(event.job), event);
   }
 
-  void operator()(const EntryPosted& event) const {
-    for (std::size_t position = 0; position < event.entry.postings.size(); ++position) {
-      put_posting(event.entry.postings[position].account, position,
-                  {place.time, event.entry.postings[position].amount, event.entry.memo, 0});
-    }
-  }
+  void operator()(const EntryPosted& event) const { put_entry(event.entry, 0); }
 
   void operator()(const MeasurementAccepted& event) const {
     put_event(Table::statements, encode_number(event.pool), event);

@@ -13,6 +13,7 @@
 #include "intertie/market/charge.h"
 
 #include "attempts.h"
+#include "contests.h"
 #include "line_legs.h"
 #include "liveness.h"
 #include "parked.h"
@@ -81,33 +82,40 @@ std::optional<crypto::PublicKey> find_announced_key(const Context& context, cons
   return std::nullopt;
 }
 
-// What is wrong with a charge, or nothing.
-std::optional<std::string> find_objection(const Context& context, const Offer& offer,
-                                          const OfferCharged& message,
-                                          const std::string& envelope) {
-  const State& state = context.state;
-  const auto record = open_usage_record(
+// The record that a charge is for, if it is the site's and about this attempt.
+core::Result<execution::UsageRecord> open_charged_record(const Context& context, const Offer& offer,
+                                                         const OfferCharged& message,
+                                                         const std::string& envelope) {
+  auto record = open_usage_record(
       [&](const crypto::Digest& id) { return find_announced_key(context, offer, id); }, envelope);
-  if (!record) return core::to_text(record.error());
+  if (!record) return record;
   if (record->number != message.record || record->from != message.from ||
       record->to != message.to || record->is_last != message.is_last ||
       record->key.attempt != offer.attempt) {
-    return "the record is about something else";
+    return {core::Reason::usage_disputed, "the record is about something else"};
   }
-  if (offer.is_settled || record->number <= offer.records) return "the record was charged before";
-  if (offer.settled_to && record->from < *offer.settled_to) return "the interval begins too early";
+  return record;
+}
+
+// What is wrong with a charge, or nothing.
+std::optional<std::string> find_objection(const Context& context, const Offer& offer,
+                                          const OfferCharged& message,
+                                          const execution::UsageRecord& record) {
+  const State& state = context.state;
+  if (offer.is_settled || record.number <= offer.records) return "the record was charged before";
+  if (offer.settled_to && record.from < *offer.settled_to) return "the interval begins too early";
   const JobShape& shape = state.shapes[state.find_job(offer.terms.job)->shape];
   const market::ReservedAmounts amounts = compute_needed(shape.requirements);
-  if (record->reserved.cpus != amounts.cpus || record->reserved.memory != amounts.memory ||
-      record->reserved.devices != amounts.devices) {
+  if (record.reserved.cpus != amounts.cpus || record.reserved.memory != amounts.memory ||
+      record.reserved.devices != amounts.devices) {
     return "the record's amounts are not what was asked for";
   }
-  const core::Time began = offer.settled_to ? offer.charged_from : record->from;
-  if (record->to - began > shape.time_limit + core::limits::stop_grace) {
+  const core::Time began = offer.settled_to ? offer.charged_from : record.from;
+  if (record.to - began > shape.time_limit + core::limits::stop_grace) {
     return "the interval is beyond the time limit";
   }
   auto charge =
-      market::compute_charge(amounts, offer.terms.price, record->from - began, record->to - began);
+      market::compute_charge(amounts, offer.terms.price, record.from - began, record.to - began);
   if (!charge) return core::to_text(charge.error());
   *charge = std::min(*charge, state.ledger.find_hold(offer.terms.hold.id)->remaining);
   if (*charge != message.charge) {
@@ -228,8 +236,10 @@ void take_answer(Context& context, std::uint32_t peer, const OfferBegan& message
 void take_answer(Context& context, std::uint32_t peer, const OfferCharged& message,
                  const std::string& envelope) {
   const Offer* offer = find_open(context.state, peer, message.offer);
+  std::optional<DisputedClaim> claim;
   const auto dispute = [&](std::string detail) {
     RemoteUsageDisputed disputed;
+    disputed.claim = claim;
     disputed.job = offer == nullptr ? 0 : offer->terms.job;
     disputed.offer = message.offer;
     disputed.peer = peer;
@@ -241,7 +251,11 @@ void take_answer(Context& context, std::uint32_t peer, const OfferCharged& messa
   };
   if (message.charge.count < 0) return dispute("a charge below zero");
   if (offer == nullptr || offer->attempt == 0) return dispute("no such attempt is known here");
-  if (auto objection = find_objection(context, *offer, message, envelope)) {
+  const auto record = open_charged_record(context, *offer, message, envelope);
+  if (!record) return dispute(core::to_text(record.error()));
+  const JobShape& shape = context.state.shapes[context.state.find_job(offer->terms.job)->shape];
+  claim = make_offer_claim(context, *offer, compute_needed(shape.requirements), *record);
+  if (auto objection = find_objection(context, *offer, message, *record)) {
     return dispute(std::move(*objection));
   }
   RemoteUsageSettled settled = make_settled(context, *offer, message);

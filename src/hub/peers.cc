@@ -10,6 +10,8 @@
 #include "intertie/engine/fault.h"
 
 #include "channel_checks.h"
+#include "clearing.h"
+#include "contests.h"
 #include "decisions.h"
 #include "guests.h"
 #include "lines.h"
@@ -40,6 +42,10 @@ struct RowHandler {
   void operator()(const Commit& message) const { take_request(context, peer, message, attachment); }
   void operator()(const Withdraw& message) const { take_request(context, peer, message); }
   void operator()(const ChargeDisputed& message) const { take_request(context, peer, message); }
+  void operator()(const ChargeResolved& message) const { take_request(context, peer, message); }
+  void operator()(const ClearingPaid& message) const { take_request(context, peer, message); }
+  void operator()(const AdjustmentProposed& message) const { take_request(context, peer, message); }
+  void operator()(const ClearingAnswered& message) const { take_answer(context, peer, message); }
   void operator()(const ReserveGranted& message) const { take_answer(context, peer, message); }
   void operator()(const ReserveRefused& message) const { take_answer(context, peer, message); }
   void operator()(const OfferBegan& message) const { take_answer(context, peer, message); }

@@ -18,6 +18,9 @@ namespace intertie::hub {
 inline constexpr std::uint64_t kHoldIds = std::uint64_t{1} << 63;
 /// Holds for offers to other regions, numbered by offer.
 inline constexpr std::uint64_t kOfferHolds = std::uint64_t{1} << 62;
+/// Above the 32 bits of an attempt's number: entries that pay a dispute, and those with a peer.
+inline constexpr std::uint64_t kDisputeEntries = kHoldIds | std::uint64_t{1} << 32;
+inline constexpr std::uint64_t kPeerEntries = kHoldIds | std::uint64_t{1} << 33;
 ledger::EntryId make_hold_id(std::uint64_t job, std::uint32_t attempt);
 
 /// Everything that a reservation sets aside, all tasks together: what is charged for.

@@ -130,8 +130,15 @@ struct PeerRow {
   std::string incarnation;
   core::Money contested;
   core::Money disputed;
+  std::vector<ToldCharge> told;
+  std::vector<NumberedProposal> payments;
+  std::optional<NumberedProposal> adjustment;
+  std::optional<NumberedProposal> asked;
+  std::string refused;
 };
-BOOST_DESCRIBE_STRUCT(PeerRow, (), (terms, channel, incarnation, contested, disputed))
+BOOST_DESCRIBE_STRUCT(PeerRow, (), 
+                      (terms, channel, incarnation, contested, disputed, told, payments, adjustment,
+                       asked, refused))
 
 struct OfferRow {
   OfferAsked terms;
@@ -185,12 +192,15 @@ struct HubDump {
   std::vector<LineRegistered> lines;
   std::vector<LineReserved> line_legs;
   std::uint64_t next_line_leg = 1;
+  std::uint64_t next_peer_entry = 1;
+  std::uint64_t next_clearing = 1;
 };
 BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
                        next_reservation, counters, public_log, disputes, peers, offers, guests,
-                       next_offer, lines, line_legs, next_line_leg))
+                       next_offer, lines, line_legs, next_line_leg, next_peer_entry,
+                       next_clearing))
 
 SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,         site.tls_key,
@@ -319,8 +329,13 @@ Reservation restore_reservation(ReservationRow row) {
 
 void dump_peers(const State& state, HubDump& dump) {
   for (const PeerState& peer : state.peers) {
-    dump.peers.push_back({peer.terms, engine::dump_channel(peer.outbox, peer.inbox),
-                          peer.incarnation, peer.contested, peer.disputed});
+    PeerRow row{peer.terms,     engine::dump_channel(peer.outbox, peer.inbox),
+                peer.incarnation, peer.contested,
+                peer.disputed,  {peer.told.begin(), peer.told.end()},
+                {},             peer.adjustment,
+                peer.asked,     peer.refused};
+    for (const auto& [id, payment] : peer.payments) row.payments.push_back({id, payment});
+    dump.peers.push_back(std::move(row));
   }
   for (const auto& [number, offer] : state.offers) {
     dump.offers.push_back({offer.terms, offer.asked_at, offer.attempt, offer.began_at,
@@ -342,6 +357,11 @@ core::Result<void> restore_peers(HubDump& dump, State& state) {
     peer.incarnation = std::move(row.incarnation);
     peer.contested = row.contested;
     peer.disputed = row.disputed;
+    peer.told.assign(row.told.begin(), row.told.end());
+    for (NumberedProposal& one : row.payments) peer.payments.emplace(one.id, std::move(one.terms));
+    peer.adjustment = std::move(row.adjustment);
+    peer.asked = std::move(row.asked);
+    peer.refused = std::move(row.refused);
     if (auto done = engine::restore_channel(row.channel, peer.outbox, peer.inbox); !done) {
       return done.error();
     }
@@ -402,6 +422,8 @@ HubDump dump_state(const State& state) {
   dump.lines = state.lines;
   for (const auto& [number, leg] : state.line_legs) dump.line_legs.push_back(leg);
   dump.next_line_leg = state.next_line_leg;
+  dump.next_peer_entry = state.next_peer_entry;
+  dump.next_clearing = state.next_clearing;
   return dump;
 }
 
@@ -462,6 +484,8 @@ core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
     restored.line_legs.emplace(number, std::move(leg));
   }
   restored.next_line_leg = dump->next_line_leg;
+  restored.next_peer_entry = dump->next_peer_entry;
+  restored.next_clearing = dump->next_clearing;
   rebuild_derived(restored);
   state = std::move(restored);
   return {};

@@ -18,7 +18,7 @@ using core::Money;
 __extension__ typedef __int128 Wide;
 
 constexpr std::size_t kProblemsMax = 100;
-constexpr std::size_t kKinds = 5;
+constexpr std::size_t kKinds = 6;
 
 Money clamp(Wide amount) {
   return {static_cast<std::int64_t>(std::clamp<Wide>(amount, INT64_MIN, INT64_MAX))};

@@ -176,12 +176,11 @@ void Checks::fail_stuck() {
   world_.fail(std::move(what));
 }
 
-// Once both have caught up, what one hub says that it is owed is what the other says it owes,
-// except for disputes on record.
+// Once both have caught up, what one hub says that it is owed is what the other says it owes: all
+// disputes were resolved, and what a backup forgot was adjusted.
 void Checks::check_mirrors() {
   for (std::size_t a = 0; a < regions_.size() && world_.scenario.is_joined; ++a) {
     for (std::size_t b = a + 1; b < regions_.size(); ++b) {
-      if (regions_[a]->facts.is_restored() || regions_[b]->facts.is_restored()) continue;
       const hub::State& left = regions_[a]->hub.machine().state();
       const hub::State& right = regions_[b]->hub.machine().state();
       const std::uint32_t at_left = get_peer_handle(a, b);
@@ -190,7 +189,7 @@ void Checks::check_mirrors() {
           get_clearing(left, at_left).balance + get_clearing(right, at_right).balance;
       const core::Money contested = left.peers[at_left].contested + right.peers[at_right].contested;
       const core::Money disputed = left.peers[at_left].disputed + right.peers[at_right].disputed;
-      if (sum != -contested || disputed != contested) {
+      if (sum.count != 0 || contested.count != 0 || disputed.count != 0) {
         world_.fail("the accounts of hubs " + std::to_string(a) + " and " + std::to_string(b) +
                     " differ by " + std::to_string(sum.count) + ", contested are " +
                     std::to_string(contested.count) + " and disputed " +

@@ -13,11 +13,23 @@ namespace {
 // [99, {}]: a kind of a later version.
 constexpr std::string_view kUnknownKind = "\x82\x18\x63\xa0";
 
+// More would not fit into a node of any simulated site, and the job would never run.
+constexpr core::MilliCpus kPaddedMax{2'000};
+
 }  // namespace
 
 std::string translate_payload(const std::string& payload) {
   const auto known = codec::from_cbor<older::PeerMessage>(payload);
   return known ? codec::to_cbor(*known) : std::string(kUnknownKind);
+}
+
+std::string pad_payload(const std::string& payload) {
+  auto message = codec::from_cbor<hub::PeerMessage>(payload);
+  if (!message || !std::holds_alternative<hub::ReserveRequest>(*message)) return payload;
+  placement::Requirements& asked = std::get<hub::ReserveRequest>(*message).requirements;
+  if (asked.tasks > 1 || asked.cpus > kPaddedMax) return payload;
+  asked.cpus = asked.cpus * 2;
+  return codec::to_cbor(*message);
 }
 
 hub::Beacon translate_beacon(const hub::Beacon& beacon) {
@@ -31,7 +43,7 @@ void Dialect::learn(const engine::Outbox& outbox, storage::LogIndex durable) {
     if (row.number < rows_.size() && rows_[row.number].sent == row.hash) continue;
     assert(row.number <= rows_.size());
     rows_.resize(row.number);  // What a crash took back.
-    std::string payload = translate_payload(row.payload);
+    std::string payload = translate_(row.payload);
     const crypto::Digest hash = engine::compute_row_hash(rows_.back().received, payload);
     rows_.push_back({row.hash, hash, std::move(payload)});
   }

@@ -1,4 +1,4 @@
-// One way between two hubs of which one is of the version before.
+// One way between two hubs of which one is of the version before, or pads its bills.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,20 @@ namespace intertie::simulation {
 /// it does not know becomes one that nobody knows.
 std::string translate_payload(const std::string& payload);
 
-/// The same of a beacon.
+/// A request of one task with few processors as a hub reads it that pads what it reserves: twice
+/// the processors. All else as it is.
+std::string pad_payload(const std::string& payload);
+
+/// What a hub of the version before hears, or tells, in a beacon.
 hub::Beacon translate_beacon(const hub::Beacon& beacon);
 
 /// Stands at the wire and translates what passes. A row's hash covers its payload, so the receiver
 /// has other hashes than the sender: hellos are translated, too.
 class Dialect {
  public:
+  using Translation = std::string (*)(const std::string& payload);
+  explicit Dialect(Translation translation = &translate_payload) : translate_(translation) {}
+
   /// Rows that the sender may send or speak of from now on. Before they are acknowledged.
   void learn(const engine::Outbox& outbox, storage::LogIndex durable);
 
@@ -32,6 +39,7 @@ class Dialect {
   std::string to_sender(std::uint64_t number, const std::string& hash) const;
 
  private:
+  Translation translate_;
   struct Row {
     crypto::Digest sent;
     crypto::Digest received;

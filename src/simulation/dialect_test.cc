@@ -29,6 +29,14 @@ TEST(Dialect, LaterFieldsAreLost) {
   EXPECT_EQ(translate_payload(encode(hub::Commit{7, 2})), encode(hub::Commit{7, 2}));
 }
 
+TEST(Dialect, APaddedHubReadsTwiceTheProcessorsAndAllElseAsItIs) {
+  hub::ReserveRequest expected = make_request();
+  expected.requirements.cpus = {4'000};
+  EXPECT_EQ(pad_payload(encode(make_request())), encode(expected));
+  EXPECT_EQ(pad_payload(encode(hub::Commit{7, 2})), encode(hub::Commit{7, 2}));
+  EXPECT_EQ(pad_payload("nothing"), "nothing");
+}
+
 // Read by today's hub: it is acknowledged and changes nothing.
 TEST(Dialect, LaterKindsBecomeUnknown) {
   const std::string moved = encode(hub::OfferMoved{7});

@@ -69,16 +69,24 @@ void Facts::take(const Record& record, storage::Reader& reader) {
 void Facts::on(const hub::AccountOpened& event) {
   balances_.push_back({});
   credits_.push_back(event.terms.credit_limit);
+  unbounded_.push_back(event.terms.may_go_negative);
 }
 
 void Facts::on(const hub::CreditLimitSet& event) { credits_.at(event.account) = event.limit; }
 
-void Facts::on(const hub::EntryPosted& event) {
-  if (!entries_.insert(event.entry.id).second) world_.fail("an entry was posted twice");
+void Facts::on(const hub::EntryPosted& event) { post(event.entry); }
+
+void Facts::post(const ledger::Entry& entry) {
+  if (!entries_.insert(entry.id).second) world_.fail("an entry was posted twice");
   core::Money sum;
-  for (const ledger::Posting& posting : event.entry.postings) {
-    balances_.at(posting.account.index) += posting.amount;
+  for (const ledger::Posting& posting : entry.postings) {
+    const std::uint32_t account = posting.account.index;
+    balances_.at(account) += posting.amount;
     sum += posting.amount;
+    if (posting.amount.count > 0 || unbounded_.at(account)) continue;
+    if (balances_[account] + credits_.at(account) < held_[account]) {
+      world_.fail("an entry takes what an account does not have");
+    }
   }
   if (sum.count != 0) world_.fail("an entry does not sum to zero");
 }
@@ -189,7 +197,10 @@ void Facts::on(const hub::UsageSettled& event, const std::string& envelope) {
   if (trust.unsigned_envelopes->contains(envelope)) {
     fail(event.job, "is charged for a record whose signature does not verify");
   }
-  pay(job, event.job, event.post);
+  const core::Money charge = pay(job, event.job, event.post);
+  if (job.is_guest && charge.count > 0) {
+    charged_[{job.guest_peer, job.guest_offer, event.record}] = {charge, false};
+  }
 }
 
 void Facts::on(const hub::UsageDisputed& event) {

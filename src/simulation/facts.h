@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct Expected {
 struct JobFacts {
   Expected expected;
   bool is_guest = false;    // Another region's; its home hub owns serial and money.
+  std::uint32_t guest_peer = 0;
+  std::uint64_t guest_offer = 0;
   std::uint64_t offer = 0;  // Asked or running in another region; 0: not.
   topology::PriceTable offer_price;
   std::uint32_t owner = 0;
@@ -121,6 +124,7 @@ class Facts {
   void on(const hub::AttemptChosen& event);
   void on(const hub::UsageSettled& event, const std::string& envelope);
   void on(const hub::UsageDisputed& event);
+  void on(const hub::DisputeResolved& event);
   void on(const hub::AttemptOver& event, bool has_message);
   void on(const hub::JobCancelRequested& event);
   void on(const hub::JobEnded& event);
@@ -137,10 +141,13 @@ class Facts {
   void on(const hub::GuestCommitted& event);
   void on(const hub::GuestDropped& event);
   void on(const hub::GuestEnded& event);
+  void on(const hub::ContestResolved& event);
+  void on(const hub::ClearingDecided& event);
 
   void check_truth(const JobFacts& job, const hub::AttemptOver& event, bool has_message);
   void check_charge(const JobFacts& job, const hub::AttemptOver& event, bool has_message);
   void check_remote(const JobFacts& job, const hub::RemoteAttemptOver& event);
+  void post(const ledger::Entry& entry);
   void choose(JobFacts& job, std::uint64_t number, std::uint32_t attempt);
   void hold(JobFacts& job, std::uint64_t number, core::Money amount);
   void give_back(JobFacts& job);
@@ -159,6 +166,15 @@ class Facts {
   std::map<std::pair<std::uint32_t, hub::Key128>, std::uint64_t> keys_;
   std::vector<core::Money> balances_;  // By account.
   std::vector<core::Money> credits_;   // By account: how far below zero it may go.
+  std::vector<bool> unbounded_;        // By account: it may go as far as it will.
+  /// Charges of a peer that this hub did not post, by their record in the log.
+  std::map<storage::LogIndex, core::Money> disputed_;
+  /// What a peer was charged for a record of its offer, and what of it has gone back.
+  struct Charged {
+    core::Money charge;
+    bool is_resolved = false;
+  };
+  std::map<std::tuple<std::uint32_t, std::uint64_t, std::uint64_t>, Charged> charged_;
   std::map<std::uint32_t, core::Money> held_;
   std::map<hub::Key128, Expected> expected_;
   std::map<std::uint64_t, std::uint64_t> serials_;  // Own jobs by serial.

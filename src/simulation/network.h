@@ -20,7 +20,9 @@ class Network {
         links_(sites),
         hubs_(static_cast<std::size_t>(world.scenario.hubs)),
         is_peer_cut_(hubs_ * hubs_, false),
-        dialects_(world.scenario.older_hubs.empty() ? 0 : hubs_ * hubs_) {}
+        dialects_(count_dialects(world.scenario, hubs_)) {
+    if (!world.scenario.padded_hubs.empty()) dialects_.assign(hubs_ * hubs_, Dialect(&pad_payload));
+  }
 
   /// Delivers a message over a site's link, perhaps. Messages overtake each other.
   void send(std::size_t site, Direction direction, EventQueue::Action deliver) {
@@ -39,7 +41,13 @@ class Network {
 
   /// How one hub's words reach the other; nullptr: as they are.
   Dialect* find_dialect(std::size_t from, std::size_t to) {
-    return is_older(from) || is_older(to) ? &dialects_[from * hubs_ + to] : nullptr;
+    const bool is_meant = speaks_older(from, to) || is_padded(from) || is_padded(to);
+    return is_meant ? &dialects_[from * hubs_ + to] : nullptr;
+  }
+
+  /// Whether one of the two is of the version before.
+  bool speaks_older(std::size_t from, std::size_t to) const {
+    return is_older(from) || is_older(to);
   }
 
   /// The same between a user and the hub; never cut.
@@ -68,10 +76,14 @@ class Network {
   bool is_cut(std::size_t site, Direction direction) const {
     return links_[site].cut[static_cast<std::size_t>(direction)];
   }
-  bool is_older(std::size_t hub) const {
-    const auto& older = world_.scenario.older_hubs;
-    return std::ranges::find(older, static_cast<std::int64_t>(hub)) != older.end();
+  static std::size_t count_dialects(const Scenario& scenario, std::size_t hubs) {
+    return scenario.older_hubs.empty() ? 0 : hubs * hubs;
   }
+  static bool is_among(const std::vector<std::int64_t>& hubs, std::size_t hub) {
+    return std::ranges::find(hubs, static_cast<std::int64_t>(hub)) != hubs.end();
+  }
+  bool is_older(std::size_t hub) const { return is_among(world_.scenario.older_hubs, hub); }
+  bool is_padded(std::size_t hub) const { return is_among(world_.scenario.padded_hubs, hub); }
   bool is_lost() { return world_.permille(world_.scenario.network.lost_permille); }
 
   core::Duration draw_delay() {

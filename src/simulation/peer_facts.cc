@@ -45,12 +45,56 @@ void Facts::on(const hub::RemoteUsageSettled& event) {
   pay(job, event.job, event.post);
 }
 
-// Both hubs compute the same amount from the same signed record, so an honest charge is posted.
+// Both hubs compute the same amount from the same signed record, so an honest charge is posted. One
+// that is not is paid at most once, and not more of it than was charged.
 void Facts::on(const hub::RemoteUsageDisputed& event) {
+  disputed_[read_] = event.charge;
+  const auto& padded = world_.scenario.padded_hubs;
+  const auto from = static_cast<std::int64_t>(get_peer_hub(hub_, event.peer));
+  if (std::ranges::find(padded, from) != padded.end()) return;
   if (world_.has_restored) return;
   fail(event.job, "a charge of " + std::to_string(event.charge.count) + " from hub " +
                       std::to_string(get_peer_hub(hub_, event.peer)) +
                       " is disputed: " + event.detail);
+}
+
+void Facts::on(const hub::DisputeResolved& event) {
+  const auto disputed = disputed_.find(event.dispute);
+  if (disputed == disputed_.end()) return fail(event.job, "is resolved, and not in dispute");
+  if (event.paid > disputed->second) fail(event.job, "more is paid than was charged");
+  if (event.is_accepted != (event.paid.count > 0)) fail(event.job, "is accepted for nothing");
+  if (event.is_accepted != event.entry.has_value()) fail(event.job, "is accepted and not posted");
+  disputed_.erase(disputed);
+  if (!event.entry) return;
+  post(*event.entry);
+  const auto job = jobs_.find(event.job);
+  if (job != jobs_.end()) job->second.charge += event.paid;
+}
+
+// What is rejected goes back, once, and all of it. After a backup was put back a home hub's number
+// may stand for two offers.
+void Facts::on(const hub::ContestResolved& event) {
+  const auto known = charged_.find({event.peer, event.offer, event.record});
+  const bool is_charged = known != charged_.end() && known->second.charge == event.charge;
+  core::Money back;
+  if (event.entry) {
+    post(*event.entry);
+    for (const ledger::Posting& posting : event.entry->postings) {
+      if (posting.amount.count > 0) back += posting.amount;
+    }
+  }
+  if (world_.has_restored) return;
+  const bool is_due = is_charged && !known->second.is_resolved;
+  if (back != (is_due ? event.charge - event.paid : core::Money{})) {
+    fail(event.job, std::to_string(back.count) + " of a contested charge of " +
+                        std::to_string(event.charge.count) + " went back, " +
+                        std::to_string(event.paid.count) + " were paid");
+  }
+  if (is_charged) known->second.is_resolved = true;
+}
+
+void Facts::on(const hub::ClearingDecided& event) {
+  if (event.entry) post(*event.entry);
 }
 
 void Facts::on(const hub::RemoteAttemptOver& event) {
@@ -116,6 +160,8 @@ void Facts::on(const hub::GuestReserved& event) {
   last_job_ = event.job;
   JobFacts& job = jobs_[event.job];
   job.is_guest = true;
+  job.guest_peer = event.peer;
+  job.guest_offer = event.offer;
   job.account = event.hold.account.index;
   job.place = reserved_.at(event.job);
   reserved_.erase(event.job);
@@ -167,6 +213,9 @@ std::vector<std::uint64_t> Facts::lose_after(storage::LogIndex last, storage::Re
   keys_.clear();
   balances_.clear();
   credits_.clear();
+  unbounded_.clear();
+  disputed_.clear();
+  charged_.clear();
   held_.clear();
   serials_.clear();
   offers_.clear();

@@ -229,7 +229,7 @@ void PeerPort::make_beacon(std::uint32_t peer) {
 void PeerPort::send_beacon(std::uint32_t peer, hub::Beacon beacon) {
   links_[peer].beacon_due = world_.now() + core::Duration{core::limits::beacon_lifetime.count / 3};
   HubNode& other = get_peer(peer);
-  if (network_.find_dialect(self_.number(), other.number()) != nullptr) {
+  if (network_.speaks_older(self_.number(), other.number())) {
     beacon = translate_beacon(beacon);
   }
   count(beacon);

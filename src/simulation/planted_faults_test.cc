@@ -46,8 +46,10 @@ class PlantedPeerFault : public PlantedFault {};
 TEST_P(PlantedFault, IsFound) { find(GetParam(), "harsh"); }
 
 TEST_P(PlantedPeerFault, IsFoundByTheGrid) {
-  const bool needs_backup = GetParam().fault == engine::Fault::reconciled_given_up;
-  find(GetParam(), needs_backup ? "restored" : "grid3");
+  const engine::Fault fault = GetParam().fault;
+  const bool needs_backup = fault == engine::Fault::reconciled_given_up;
+  const bool needs_quarrel = fault == engine::Fault::reversal_left_out;
+  find(GetParam(), needs_backup ? "restored" : needs_quarrel ? "quarrel3" : "grid3");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlantedFault, testing::ValuesIn(engine::kFaults),

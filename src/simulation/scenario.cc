@@ -71,9 +71,16 @@ core::Result<void> check_scenario(const Scenario& scenario) {
   for (const std::int64_t hub : scenario.older_hubs) {
     if (hub < 0 || hub >= scenario.hubs) return make_error("older_hubs: 0 to hubs - 1");
   }
+  for (const std::int64_t hub : scenario.padded_hubs) {
+    if (hub < 0 || hub >= scenario.hubs) return make_error("padded_hubs: 0 to hubs - 1");
+  }
   // Who reconciles two channels speaks with both hubs, not over the wire.
-  if (!scenario.older_hubs.empty() && scenario.disturbances.hub_restored > 0) {
-    return make_error("older_hubs: not with hub_restored");
+  const bool is_translated = !scenario.older_hubs.empty() || !scenario.padded_hubs.empty();
+  if (is_translated && scenario.disturbances.hub_restored > 0) {
+    return make_error("older_hubs, padded_hubs: not with hub_restored");
+  }
+  if (!scenario.older_hubs.empty() && !scenario.padded_hubs.empty()) {
+    return make_error("older_hubs: not with padded_hubs");
   }
   if (scenario.duration < core::seconds(1) || scenario.duration > core::hours(24)) {
     return make_error("duration: 1 s to 24 h");

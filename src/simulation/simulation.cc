@@ -12,6 +12,7 @@
 #include "checks.h"
 #include "disturbances.h"
 #include "network.h"
+#include "operators.h"
 #include "process_table.h"
 #include "region.h"
 #include "world.h"
@@ -49,6 +50,7 @@ class Run {
         network_(world_, list_sites(scenario).size()),
         processes_(world_),
         disturbances_(world_, network_, regions_),
+        operators_(world_, regions_),
         checks_(world_, processes_, regions_) {
     std::vector<HubNode*> hubs;
     for (std::size_t hub = 0; hub < static_cast<std::size_t>(scenario.hubs); ++hub) {
@@ -77,9 +79,10 @@ class Run {
     for (const auto& region : regions_) region->users.begin();
     disturbances_.prepare();
     disturbances_.begin();
+    operators_.begin();
     for (const auto& region : regions_) snapshot_later(*region);
     const Scenario& scenario = world_.scenario;
-    while (is_sound() && !(world_.is_quiet && checks_.is_done())) {
+    while (is_sound() && !(world_.is_quiet && checks_.is_done() && operators_.is_done())) {
       step();
       const core::Duration passed = world_.now() - began;
       if (!world_.is_quiet && passed >= scenario.duration) {
@@ -257,6 +260,7 @@ class Run {
   Regions regions_;
   std::vector<SiteNode*> sites_;  // By number.
   Disturbances disturbances_;
+  Operators operators_;
   Checks checks_;
   core::Duration began_;
 };

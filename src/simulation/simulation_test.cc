@@ -172,6 +172,8 @@ TEST(SimulationSeeds, Grid) { play_seeds(read_scenario("grid3"), 1, 4); }
 
 TEST(SimulationSeeds, HubsOfTwoVersions) { play_seeds(read_scenario("mixed3"), 1, 2); }
 
+TEST(SimulationSeeds, HubsThatDisputeCharges) { play_seeds(read_scenario("quarrel3"), 1, 2); }
+
 TEST(SimulationSeeds, RestoredHubs) { play_seeds(read_scenario("restored"), 1, 2, false); }
 
 // Run by ctest under the labels slow and long.
@@ -180,6 +182,7 @@ TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("harsh"), 1, 50);
   play_seeds(read_scenario("grid3"), 5, 110);
   play_seeds(read_scenario("mixed3"), 3, 50);
+  play_seeds(read_scenario("quarrel3"), 3, 50);
   play_seeds(read_scenario("restored"), 3, 50, false);
   play_seeds(read_scenario("grid31"), 1, 2);
 }
@@ -189,6 +192,7 @@ TEST(SimulationSeeds, DISABLED_long) {
   play_seeds(read_scenario("harsh"), 1001, 1500);
   play_seeds(read_scenario("grid3"), 1001, 1500);
   play_seeds(read_scenario("mixed3"), 1001, 1200);
+  play_seeds(read_scenario("quarrel3"), 1001, 1200);
   play_seeds(read_scenario("restored"), 1001, 1200, false);
   play_seeds(read_scenario("grid31"), 1001, 1010);
 }

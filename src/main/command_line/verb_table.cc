@@ -88,9 +88,35 @@ constexpr std::array kPeerOperands = {Operand{"PEER"}};
 constexpr std::array kPeerChange = {
     Option{"address", 0, text, "HOST:PORT", "its listener for sites and hubs"},
     Option{"name", 0, text, "NAME", "what it is called here"},
+    Option{"credit", 0, money, "MONEY", "the most it may owe this hub"},
 };
-constexpr std::array<std::string_view, 1> kPeerChangeExamples = {
-    "hub peer change 42 --address hub.hubei.example:7301"};
+constexpr std::array<std::string_view, 2> kPeerChangeExamples = {
+    "hub peer change 42 --address hub.hubei.example:7301", "hub peer change 42 --credit 20000"};
+constexpr std::array kSettleOperands = {Operand{"PEER"}, Operand{"AMOUNT"}};
+constexpr std::array kSettle = {
+    Option{"memo", 0, text, "TEXT", "what both hubs' books say about it"},
+    Option{"key", 0, text, "KEY", "a repeat under the same key pays once (default: a new one)"},
+};
+constexpr std::array<std::string_view, 1> kSettleExamples = {
+    "hub peer settle 22 1500 --memo 'transfer of 30 November'"};
+constexpr std::string_view kSettleDetails =
+    "Who was paid says so: AMOUNT came from the peer, outside of both hubs. It may be at most what\n"
+    "the peer owes and does not dispute. The peer's hub books it, too, and then this one does; if\n"
+    "it does not owe so much, neither does.";
+constexpr std::array kAdjust = {
+    Option{"reason", 0, text, "TEXT", "why; both hubs' logs keep it"},
+    Option{"account", 0, text, "NAME", "who bears it (default: the hub's account for losses)"},
+    Option{"yes", 'y', flag, "", "propose it; without it only explain"},
+    Option{"agree", 0, flag, "", "to what the peer proposes"},
+    Option{"refuse", 0, flag, "", "what the peer proposes"},
+};
+constexpr std::array<std::string_view, 2> kAdjustExamples = {
+    "hub peer adjust 42 --reason 'restored from the backup of 3 March' --yes",
+    "hub peer adjust 22 --agree"};
+constexpr std::string_view kAdjustDetails =
+    "After one of two hubs was restored from a backup, and both were reconciled, their accounts with\n"
+    "each other may differ by what was forgotten. This proposes to change this hub's side by just\n"
+    "that. Nothing changes before the other hub's operator agrees.";
 constexpr std::array<std::string_view, 1> kPeerAddExamples = {
     "hub peer add - --credit 10000 < card-of-hubei"};
 
@@ -98,7 +124,7 @@ constexpr std::array kLineAdd = {
     Option{"to", 0, text, "CODE", "the region it leads to"},
     Option{"bandwidth", 0, bandwidth, "RATE", "what it carries: 100mbit, 2.5gbit"},
     Option{"latency", 0, duration, "TIME", "one way (default 0)"},
-    Option{"price", 0, money, "MONEY", "of 10^9 bytes (default 0)"},
+    Option{"price", 0, money, "MONEY", "of 10^9 bytes; weighed, not billed (default 0)"},
 };
 constexpr std::array<std::string_view, 1> kLineAddExamples = {
     "line add --to 52 --bandwidth 100mbit --latency 20ms --price 0.05"};
@@ -202,6 +228,10 @@ constexpr std::array kFileOperands = {Operand{"FILE"}};
 constexpr std::array<std::string_view, 3> kSubmitExamples = {
     "submit job.yaml", "submit --check job.yaml", "submit - < job.json"};
 constexpr std::array<std::string_view, 1> kPlanExamples = {"plan job.yaml"};
+constexpr std::string_view kPlanDetails =
+    "TOTAL weighs computing, moving data over lines, and waiting; the least is chosen. AT MOST is what\n"
+    "computing costs at the time limit, and moving. Computing is held and billed; what lines cost is\n"
+    "weighed, and held against price.max, and not billed.";
 
 constexpr std::array kJobs = {
     Option{"watch", 'w', flag, "", "go on with a line for each change, until Ctrl-C"},
@@ -210,6 +240,7 @@ constexpr std::array kJobs = {
     Option{"limit", 'n', count, "N", "at most so many, newest first (default 20)"},
     Option{"after", 0, text, "CURSOR", "the next page; the page before names it"},
     Option{"owner", 0, text, "NAME", "operators: somebody's jobs, or * for all"},
+    Option{"guests", 0, flag, "", "operators: jobs of other regions that run or ran here"},
 };
 constexpr std::array kOptionalJob = {Operand{"JOB", Need::optional}};
 constexpr std::array kJob = {Operand{"JOB"}};
@@ -373,7 +404,8 @@ constexpr std::array kVerbs = {
          "show where a job file would run, at what price",
          kFileOperands,
          {},
-         kPlanExamples},
+         kPlanExamples,
+         kPlanDetails},
     Verb{"cancel", kWork, "stop jobs", kJobList, kDryRun},
     Verb{"data put", kWork, "send files to the hub, resumed if cut; prints their digests", kFiles,
          kDataPut, kDataPutExamples, kDataDetails},
@@ -399,10 +431,10 @@ constexpr std::array kVerbs = {
     Verb{"ledger accounts", kLook, "balances", kOptionalAccount},
     Verb{"ledger postings", kLook, "what moved on an account", kOptionalAccount, kPage},
     Verb{"ledger check", kLook, "prove that every entry sums to zero", {}, kLedgerCheck},
-    Verb{"ledger disputes", kLook, "usage records that were not accepted", {}, kDisputes},
+    Verb{"ledger disputes", kLook, "usage records and charges that were not accepted", {}, kDisputes},
     Verb{"ledger deposit", kOperate, "pay money into an account", kDeposit, kDepositOptions},
     Verb{"ledger limit", kOperate, "how far below zero an account may go", kLimitOperands},
-    Verb{"ledger resolve", kOperate, "decide about a disputed usage record: accept or reject",
+    Verb{"ledger resolve", kOperate, "decide about a disputed record or charge: accept or reject",
          kResolve},
     Verb{"hub start", kOperate, "run a hub", {}, kHubStart, kHubStartExamples},
     Verb{"hub init", kOperate, "create a hub's folder and keys without running it", {}, kHubStart},
@@ -414,7 +446,11 @@ constexpr std::array kVerbs = {
     Verb{"hub peer card", kOperate, "print this hub's card, for the operators of other regions"},
     Verb{"hub peer add", kOperate, "add another region's hub by its card (- reads stdin)",
          kCardOperands, kPeerAdd, kPeerAddExamples},
-    Verb{"hub peer change", kOperate, "a peer is called so, or listens there, from now on",
+    Verb{"hub peer settle", kOperate, "a peer has paid what it owes, or a part of it",
+         kSettleOperands, kSettle, kSettleExamples, kSettleDetails},
+    Verb{"hub peer adjust", kOperate, "bring two hubs' accounts together after a reconciliation",
+         kPeerOperands, kAdjust, kAdjustExamples, kAdjustDetails},
+    Verb{"hub peer change", kOperate, "a peer is called so, listens there, or may owe so much",
          kPeerOperands, kPeerChange, kPeerChangeExamples},
     Verb{"hub peer reconcile", kOperate, "let a peer whose history differs start anew",
          kPeerOperands, kYes},

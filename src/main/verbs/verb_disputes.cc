@@ -1,4 +1,4 @@
-// intertie ledger disputes and resolve: usage records that were not accepted.
+// intertie ledger disputes and resolve: usage records and charges that were not accepted.
 #include <charconv>
 
 #include <boost/json/array.hpp>
@@ -24,6 +24,8 @@ std::string_view state_name(api::DisputeState state) {
       return "accepted";
     case api::DisputeState::rejected:
       return "rejected";
+    case api::DisputeState::dropped:
+      return "dropped";
   }
   return "";
 }
@@ -31,6 +33,13 @@ std::string_view state_name(api::DisputeState state) {
 Cell find_money(const std::optional<core::Money>& amount, const std::string& currency) {
   if (!amount) return Cell("-", "");
   return Cell(money_text(*amount, currency), std::to_string(amount->count));
+}
+
+// The site, or between two hubs who has not paid whom.
+Cell where_cell(const api::DisputeView& dispute) {
+  if (dispute.kind == api::DisputeKind::site) return Cell(dispute.site);
+  const bool is_ours = dispute.kind == api::DisputeKind::payer;
+  return Cell((is_ours ? "we owe region " : "owed by region ") + dispute.region, dispute.region);
 }
 
 Listing make_listing(const std::vector<api::DisputeView>& disputes, const std::string& currency) {
@@ -48,7 +57,7 @@ Listing make_listing(const std::vector<api::DisputeView>& disputes, const std::s
   const core::Time now = read_clock();
   for (const api::DisputeView& dispute : disputes) {
     listing.rows.push_back({Cell(std::to_string(dispute.id)), Cell(std::to_string(dispute.job)),
-                            Cell(std::to_string(dispute.attempt)), Cell(dispute.site),
+                            Cell(std::to_string(dispute.attempt)), where_cell(dispute),
                             Cell(relative_time(dispute.at, now), core::to_rfc3339(dispute.at)),
                             Cell(std::string(state_name(dispute.state))),
                             find_money(dispute.claimed_micros, currency),

@@ -1,4 +1,5 @@
 // intertie hub peer: the hubs of other regions.
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 
@@ -9,6 +10,7 @@
 
 #include "output/for_people.h"
 #include "session/hub_session.h"
+#include "verbs/peer_listing.h"
 #include "verbs/run_job.h"
 #include "verbs/verbs.h"
 
@@ -16,6 +18,17 @@ namespace intertie::cli {
 namespace {
 
 constexpr std::size_t kCardBytesMax = 16u << 10;
+
+core::Result<std::string> read_card(const std::string& operand) {
+  if (operand != "-") return operand;
+  std::string text((std::istreambuf_iterator<char>(std::cin)), {});
+  if (text.size() > kCardBytesMax) return core::Error{core::Reason::too_large, "card"};
+  const std::size_t end = text.find_last_not_of(" \t\r\n");
+  text.resize(end == std::string::npos ? 0 : end + 1);
+  return text;
+}
+
+}  // namespace
 
 Listing make_peer_listing(const std::vector<api::PeerView>& peers, const std::string& currency) {
   Listing listing;
@@ -42,16 +55,6 @@ Listing make_peer_listing(const std::vector<api::PeerView>& peers, const std::st
   return listing;
 }
 
-core::Result<std::string> read_card(const std::string& operand) {
-  if (operand != "-") return operand;
-  std::string text((std::istreambuf_iterator<char>(std::cin)), {});
-  if (text.size() > kCardBytesMax) return core::Error{core::Reason::too_large, "card"};
-  const std::size_t end = text.find_last_not_of(" \t\r\n");
-  text.resize(end == std::string::npos ? 0 : end + 1);
-  return text;
-}
-
-/// The peer with this identifier, or the only one with this name or region.
 std::optional<Complaint> find_peer(HubSession& session, const std::string& named,
                                    api::PeerView& found) {
   const core::Result<api::PeerList> list = session.client().list_peers();
@@ -76,7 +79,18 @@ std::optional<Complaint> find_peer(HubSession& session, const std::string& named
   return std::nullopt;
 }
 
-}  // namespace
+core::Result<std::string> describe_difference(HubSession& session, const api::PeerView& peer) {
+  const core::Result<api::PeerClearingList> list = session.client().check_clearing();
+  if (!list) return list.error();
+  const auto one = std::ranges::find(list->peers, peer.id, &api::PeerClearingView::id);
+  if (one == list->peers.end() || !one->difference_micros) {
+    return core::Error{core::Reason::hub_unreachable, peer.name};
+  }
+  const auto text = [&](core::Money amount) { return money_text(amount, session.currency()); };
+  return "This hub counts " + text(one->ours_micros) + " with " + peer.name + ", and it counts " +
+         text(*one->theirs_micros) + ": together " + text(*one->difference_micros) +
+         ", where 0 is meant.";
+}
 
 Outcome run_hub_peer_card(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
@@ -113,6 +127,13 @@ Outcome run_hub_peer_list(const Invocation& invocation, const Terminal& terminal
   if (!list) return session->complain(list.error(), "intertie doctor checks the context");
   boost::json::array objects;
   for (const api::PeerView& peer : list->peers) objects.push_back(codec::encode(peer));
+  for (const api::PeerView& peer : list->peers) {
+    if (!peer.asked) continue;
+    terminal.say(peer.name + " proposes to change its account with this hub by " +
+                 money_text(peer.asked->amount_micros, session->currency()) + ": " +
+                 peer.asked->text + ". Decide with: intertie hub peer adjust " + peer.region +
+                 " --agree (or --refuse)");
+  }
   return terminal.show(make_peer_listing(list->peers, session->currency()), objects,
                        "No peers. Add one by its card: intertie hub peer add CARD");
 }
@@ -121,8 +142,13 @@ Outcome run_hub_peer_change(const Invocation& invocation, const Terminal& termin
   api::PeerChangeRequest request;
   if (const auto name = invocation.find("name")) request.name = std::string(*name);
   if (const auto address = invocation.find("address")) request.address = std::string(*address);
-  if (!request.name && !request.address) {
-    return make_usage_complaint("Nothing to change: name --address, --name, or both.",
+  if (const auto text = invocation.find("credit")) {
+    const core::Result<core::Money> credit = core::parse_money(*text);
+    if (!credit) return make_complaint(credit.error());
+    request.credit_micros = *credit;
+  }
+  if (!request.name && !request.address && !request.credit_micros) {
+    return make_usage_complaint("Nothing to change: name --address, --name or --credit.",
                                 "intertie help hub peer change");
   }
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
@@ -153,6 +179,7 @@ Outcome run_hub_peer_reconcile(const Invocation& invocation, const Terminal& ter
       "The two hubs remember different messages, because one of them was restored from a backup.\n"
       "Reconciling starts again above what the peer remembers. Jobs of ours there count as lost\n"
       "once they surely run no more; its jobs here are stopped. Both hubs' operators do it.");
+  if (const auto difference = describe_difference(*session, peer)) terminal.say(*difference);
   if (!invocation.has("yes")) {
     return make_complaint({core::Reason::bad_argument, "nothing was changed"},
                           "intertie hub peer reconcile " + invocation.operands[0] + " --yes");
@@ -160,7 +187,10 @@ Outcome run_hub_peer_reconcile(const Invocation& invocation, const Terminal& ter
   const core::Result<api::PeerView> done =
       session->client().reconcile_peer(peer.id, peer.channel->hello);
   if (!done) return session->complain(done.error(), "use the operator's context: --context FILE");
-  terminal.say(peer.name + " is reconciled; the channel opens within a minute.");
+  terminal.say(peer.name + " is reconciled; the channel opens within a minute.\n"
+               "If money was forgotten, bring the two accounts together then: "
+               "intertie hub peer adjust " +
+               peer.region + " --reason TEXT");
   return kDone;
 }
 

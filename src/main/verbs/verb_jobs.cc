@@ -100,6 +100,7 @@ core::Result<std::uint64_t> parse_job(const std::string& text) {
 }
 
 Outcome run_jobs(const Invocation& invocation, const Terminal& terminal) {
+  if (invocation.has("guests")) return list_guests(invocation, terminal);
   const core::Result<api_client::JobQuery> query = read_query(invocation);
   if (!query) return make_complaint(query.error());
   if (invocation.has("watch")) return watch_jobs(invocation, terminal);

@@ -32,10 +32,12 @@ Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal)
 Outcome run_hub_user_add(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_user_list(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_user_token(const Invocation& invocation, const Terminal& terminal);
+Outcome run_hub_peer_adjust(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_card(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_list(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_change(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_peer_reconcile(const Invocation& invocation, const Terminal& terminal);
+Outcome run_hub_peer_settle(const Invocation& invocation, const Terminal& terminal);
 Outcome run_line_add(const Invocation& invocation, const Terminal& terminal);
 Outcome run_line_list(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal);
@@ -74,5 +76,6 @@ Outcome run_sites(const Invocation& invocation, const Terminal& terminal);
 Outcome run_submit(const Invocation& invocation, const Terminal& terminal);
 /// jobs --watch.
 Outcome watch_jobs(const Invocation& invocation, const Terminal& terminal);
+Outcome list_guests(const Invocation& invocation, const Terminal& terminal);
 
 }  // namespace intertie::cli

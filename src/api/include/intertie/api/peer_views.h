@@ -50,6 +50,15 @@ struct PeerChannelView {
 };
 BOOST_DESCRIBE_STRUCT(PeerChannelView, (), (hello, refusal))
 
+/// A payment or an adjustment that waits for an answer.
+struct PeerProposalView {
+  std::uint64_t id = 0;  // Of who proposes it.
+  core::Money amount_micros;
+  std::string text;     // Memo or reason.
+  std::string account;  // That it comes from; empty: not of this hub's books.
+};
+BOOST_DESCRIBE_STRUCT(PeerProposalView, (), (id, amount_micros, text, account))
+
 struct PeerView {
   std::string id;
   std::string region;
@@ -65,10 +74,15 @@ struct PeerView {
   core::Money contested_micros;            // Charges of ours that it has not posted.
   core::Money disputed_micros;             // Charges of its that this hub has not posted.
   std::optional<PeerChannelView> channel;  // Since this hub started.
+  std::vector<PeerProposalView> payments;     // It has paid them, we say, and has not answered.
+  std::optional<PeerProposalView> adjustment;  // Of our side, likewise.
+  std::optional<PeerProposalView> asked;       // Of its side; the operator here decides.
+  std::string refused;                         // Why it did not agree to the last one.
 };
 BOOST_DESCRIBE_STRUCT(PeerView, (),
                       (id, region, name, address, is_heard, pools, offers, guests, rows_waiting,
-                       balance_micros, credit_micros, contested_micros, disputed_micros, channel))
+                       balance_micros, credit_micros, contested_micros, disputed_micros, channel,
+                       payments, adjustment, asked, refused))
 
 struct PeerList {
   std::vector<PeerView> peers;
@@ -163,7 +177,33 @@ BOOST_DESCRIBE_STRUCT(PeerClearingList, (), (is_mirrored, peers))
 struct PeerChangeRequest {
   std::optional<std::string> name;
   std::optional<std::string> address;
+  std::optional<core::Money> credit_micros;  // The most it may owe this hub.
 };
-BOOST_DESCRIBE_STRUCT(PeerChangeRequest, (), (name, address))
+BOOST_DESCRIBE_STRUCT(PeerChangeRequest, (), (name, address, credit_micros))
+
+/// The peer has paid this hub so much.
+struct PeerSettleRequest {
+  core::Money amount_micros;
+  std::string memo;
+  static constexpr std::string_view required_fields[] = {"amount_micros"};
+};
+BOOST_DESCRIBE_STRUCT(PeerSettleRequest, (), (amount_micros, memo))
+
+/// This hub's account with the peer is to change by what the two differ by.
+struct PeerAdjustRequest {
+  std::string reason;
+  std::string account;  // From which it comes, or to which it goes; empty: the hub's for losses.
+  static constexpr std::string_view required_fields[] = {"reason"};
+};
+BOOST_DESCRIBE_STRUCT(PeerAdjustRequest, (), (reason, account))
+
+enum class AdjustmentVerdict : std::uint8_t { refuse, agree };
+BOOST_DESCRIBE_ENUM(AdjustmentVerdict, refuse, agree)
+
+struct PeerAdjustDecision {
+  AdjustmentVerdict verdict = AdjustmentVerdict::refuse;
+  static constexpr std::string_view required_fields[] = {"verdict"};
+};
+BOOST_DESCRIBE_STRUCT(PeerAdjustDecision, (), (verdict))
 
 }  // namespace intertie::api

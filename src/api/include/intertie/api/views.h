@@ -154,7 +154,8 @@ struct PoolVerdictView {
   std::optional<ReasonView> reason;
   std::optional<CostView> cost;
   std::optional<TimesView> times;
-  std::optional<core::Money> price_max_micros;  // At the time limit: what would be held.
+  /// At the time limit, with what moving data is weighed with; what is held is computing alone.
+  std::optional<core::Money> price_max_micros;
   std::optional<std::int64_t> ops_per_second;   // Of one task, if the job names a rate.
   bool is_remote = false;                       // Announced by another region; site: "42/name".
 };
@@ -429,9 +430,14 @@ BOOST_DESCRIBE_STRUCT(BillRecordView, (),
                        recomputed_micros, ledger_micros, is_verified, problem, region))
 
 enum class DisputeState : std::uint8_t { open, accepted, rejected };
-BOOST_DESCRIBE_ENUM(DisputeState, open, accepted, rejected)
+BOOST_DESCRIBE_ENUM(DisputeState, open, accepted, rejected, dropped)
 
-/// A usage record that was not accepted.
+/// Of a dispute: a record of a site here, a charge of another region that this hub has not posted,
+/// or one of this hub that another region has not posted.
+enum class DisputeKind : std::uint8_t { site, payer, payee };
+BOOST_DESCRIBE_ENUM(DisputeKind, site, payer, payee)
+
+/// A usage record, or another region's charge for one, that was not accepted.
 struct DisputeView {
   std::uint64_t id = 0;
   std::uint64_t job = 0;
@@ -450,11 +456,14 @@ struct DisputeView {
   core::Money paid_micros;
   std::optional<core::Time> resolved;
   std::string resolved_by;
+  DisputeKind kind = DisputeKind::site;
+  std::string region;                  // The other one's, between two hubs; `claimed_micros` is
+  std::optional<std::uint64_t> offer;  // what was charged, and the offer the payer's number.
 };
 BOOST_DESCRIBE_STRUCT(DisputeView, (),
                       (id, job, attempt, site, at, reason, detail, state, record, from, to,
                        claimed_micros, payable_micros, is_attempt_over, paid_micros, resolved,
-                       resolved_by))
+                       resolved_by, kind, region, offer))
 
 struct JobBillView {
   std::uint64_t job = 0;

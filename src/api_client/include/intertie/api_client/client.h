@@ -18,6 +18,7 @@
 #include "intertie/api/event_views.h"
 #include "intertie/api/identity_views.h"
 #include "intertie/api/line_views.h"
+#include "intertie/api/guest_views.h"
 #include "intertie/api/peer_views.h"
 #include "intertie/api/public_views.h"
 #include "intertie/api/site_views.h"
@@ -187,6 +188,9 @@ class Client {
   core::Result<api::ConsistencyView> prove_consistency(std::uint64_t from, std::uint64_t to);
   core::Result<api::SiteTokenView> create_site_token(const api::SiteTokenRequest& request);
 
+  /// Jobs of other regions here, newest first.
+  core::Result<api::GuestList> list_guests(const std::optional<std::string>& after,
+                                           std::size_t limit);
   core::Result<api::PeerCardView> get_peer_card();
   core::Result<api::PeerList> list_peers();
   core::Result<api::PeerView> add_peer(const api::PeerRequest& request);
@@ -196,6 +200,14 @@ class Client {
                                           const api::PeerChangeRequest& request);
   core::Result<api::PeerView> reconcile_peer(const std::string& peer,
                                              const engine::ChannelHello& hello);
+  /// The key makes a repeat harmless; it must not be empty.
+  core::Result<api::PeerView> settle_peer(const std::string& peer,
+                                          const api::PeerSettleRequest& request,
+                                          const std::string& idempotency_key);
+  core::Result<api::PeerView> adjust_peer(const std::string& peer,
+                                          const api::PeerAdjustRequest& request);
+  core::Result<api::PeerView> decide_adjustment(const std::string& peer,
+                                                api::AdjustmentVerdict verdict);
   core::Result<api::LineList> list_lines();
   core::Result<api::LineView> add_line(const api::LineRequest& request);
 

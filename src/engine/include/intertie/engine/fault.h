@@ -40,6 +40,8 @@ enum class Fault : std::uint8_t {
   snapshot_leaves_offers,     // home hub: a snapshot is read without its offers. (Written without
                               // them, both sides of every comparison would lack them.)
   remote_usage_posted_twice,  // home hub: a peer's charge is posted twice.
+  reversal_left_out,          // owner hub: a rejected charge is closed and not given back.
+  payment_one_sided,          // either hub: it agrees that it has paid, and does not book it.
 };
 
 struct FaultName {
@@ -79,6 +81,8 @@ inline constexpr std::array kPeerFaults = {
     FaultName{Fault::guest_end_not_told, "guest_end_not_told"},
     FaultName{Fault::snapshot_leaves_offers, "snapshot_leaves_offers"},
     FaultName{Fault::remote_usage_posted_twice, "remote_usage_posted_twice"},
+    FaultName{Fault::reversal_left_out, "reversal_left_out"},
+    FaultName{Fault::payment_one_sided, "payment_one_sided"},
 };
 
 #ifdef INTERTIE_FAULTS

@@ -158,6 +158,35 @@ struct AddPeer {
   std::string card;        // Signed; the record's body.
 };
 
+/// A peer has paid this hub, outside of both: said by who was paid. The same key again changes
+/// nothing. Answered with Done, before the peer has booked it; denied (it owes nothing),
+/// out_of_range (it owes less), bad_field, idempotency_conflict, overloaded.
+struct SettlePeer {
+  std::uint32_t peer = 0;
+  ledger::EntryId key;
+  core::Money amount;
+  std::string memo;
+  std::uint32_t by = 0;
+};
+
+/// Proposes to add `amount` to this hub's balance with the peer, from `account` (empty: the hub's
+/// for losses). Replaces one that waits. Answered with Done; unknown_account, bad_field,
+/// out_of_range, and as check_entry().
+struct AdjustPeer {
+  std::uint32_t peer = 0;
+  core::Money amount;
+  std::string reason;
+  std::string account;
+  std::uint32_t by = 0;
+};
+
+/// The operator decides about the peer's adjustment that waits. Answered with Done; not_found.
+struct DecideAdjustment {
+  std::uint32_t peer = 0;
+  bool is_accepted = false;
+  std::uint32_t by = 0;
+};
+
 /// A peer has moved. Answered with Done.
 struct ChangePeer {
   std::uint32_t peer = 0;
@@ -241,7 +270,8 @@ using Command =
                  JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
                  AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute, AddPeer,
                  ChangePeer, OpenPeerChannel, ReconcilePeer, AcceptPeerRows, AcknowledgePeerRows,
-                 MakeBeacon, AcceptBeacon, RegisterLine, NoteLine, ReserveLine, ReleaseLine>;
+                 MakeBeacon, AcceptBeacon, RegisterLine, NoteLine, ReserveLine, ReleaseLine,
+                 SettlePeer, AdjustPeer, DecideAdjustment>;
 
 struct Done {};
 

@@ -22,6 +22,7 @@
 #include "intertie/crypto/digest.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/execution/usage_record.h"
+#include "intertie/hub/dispute.h"
 #include "intertie/hub/hub_clock.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/hub/peer_events.h"
@@ -237,20 +238,6 @@ struct UsageSettled {
 };
 BOOST_DESCRIBE_STRUCT(UsageSettled, (), (job, attempt, from, to, is_last, post, record, envelope))
 
-/// What a disputed record asks for, and the most of it that could be due.
-struct DisputedClaim {
-  std::uint64_t record = 0;  // Its number.
-  core::Time from;           // Its interval, and what its own figures would cost.
-  core::Time to;
-  core::Money claimed;
-  execution::ReservedUse amounts;  // At most what was reserved.
-  core::Time payable_from;         // Without what was charged before, or cannot have been used.
-  core::Time payable_to;
-  core::Money most;  // What is left of the attempt's hold.
-};
-BOOST_DESCRIBE_STRUCT(DisputedClaim, (),
-                      (record, from, to, claimed, amounts, payable_from, payable_to, most))
-
 /// A usage record was not accepted; nothing was charged for it. Body: its envelope.
 struct UsageDisputed {
   std::uint64_t job = 0;
@@ -403,6 +390,6 @@ using Event = std::variant<
     PeerChannelReconciled, OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan,
     RemoteUsageSettled, RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
     GuestCommitted, GuestDropped, GuestEnded, ChargeContested, LineRegistered, LineReserved,
-    LineReleased, InputMoved>;
+    LineReleased, InputMoved, ContestResolved, ClearingProposed, ClearingAsked, ClearingDecided>;
 
 }  // namespace intertie::hub

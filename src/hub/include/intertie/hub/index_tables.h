@@ -34,6 +34,7 @@ enum class Table : storage::TableId {
   dispute_ends = 13,   // the same -> IndexedEvent of DisputeResolved
   disputes_by_party = 14,  // principal, or all_parties | 'o' open, 'r' resolved | log index -> ""
   guests = 20,             // peer | offer -> the guest's job number (8 bytes)
+  guest_jobs = 21,         // the guest's job number -> ""
 };
 
 /// In disputes_by_party: everybody's.

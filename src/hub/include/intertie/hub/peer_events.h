@@ -16,6 +16,7 @@
 #include "intertie/core/time.h"
 #include "intertie/crypto/digest.h"
 #include "intertie/execution/site_messages.h"
+#include "intertie/hub/dispute.h"
 #include "intertie/hub/hub_clock.h"
 #include "intertie/hub/job_document.h"
 #include "intertie/ledger/ledger.h"
@@ -139,8 +140,10 @@ struct RemoteUsageDisputed {
   std::uint64_t record = 0;
   core::Money charge;
   std::string detail;
+  std::optional<DisputedClaim> claim;  // Set: a record of this attempt, and the charge is for it.
 };
-BOOST_DESCRIBE_STRUCT(RemoteUsageDisputed, (), (job, offer, peer, attempt, record, charge, detail))
+BOOST_DESCRIBE_STRUCT(RemoteUsageDisputed, (),
+                      (job, offer, peer, attempt, record, charge, detail, claim))
 
 /// Home: the attempt in the other region is over; what remains of the hold is void. Body: what the
 /// site said, if anything.
@@ -214,15 +217,20 @@ struct GuestEnded {
 };
 BOOST_DESCRIBE_STRUCT(GuestEnded, (), (job, failure, exit_code, at, is_site_fault))
 
-/// Owner: the home hub has not posted a charge. People resolve it.
+/// Owner: the home hub has not posted a charge. Its operator decides, and ContestResolved follows.
 struct ChargeContested {
   std::uint32_t peer = 0;
   std::uint64_t offer = 0;
   std::uint64_t record = 0;
   core::Money charge;
   std::string detail;
+  bool is_known = false;  // This hub remembers that charge; the rest below is about it.
+  std::uint64_t job = 0;
+  std::uint32_t provider = 0;
+  core::Money fee{};
 };
-BOOST_DESCRIBE_STRUCT(ChargeContested, (), (peer, offer, record, charge, detail))
+BOOST_DESCRIBE_STRUCT(ChargeContested, (),
+                      (peer, offer, record, charge, detail, is_known, job, provider, fee))
 
 /// A line from this region to another has been registered, or has other figures now. Body: the
 /// record, as `record`.
@@ -257,5 +265,77 @@ struct LineReleased {
   std::uint64_t leg = 0;
 };
 BOOST_DESCRIBE_STRUCT(LineReleased, (), (leg))
+
+/// Owner: the home hub's operator decided about a contested charge: `paid` of it stands, the rest
+/// goes back to the home hub by `entry` (docs/decisions/0016).
+struct ContestResolved {
+  std::uint32_t peer = 0;
+  std::uint64_t offer = 0;
+  std::uint64_t record = 0;
+  std::uint64_t job = 0;
+  std::uint64_t dispute = 0;  // Log index of its ChargeContested; 0: none was open.
+  bool is_accepted = false;
+  core::Money charge;
+  core::Money paid;
+  std::optional<ledger::Entry> entry;  // Absent: no money moves.
+};
+BOOST_DESCRIBE_STRUCT(ContestResolved, (),
+                      (peer, offer, record, job, dispute, is_accepted, charge, paid, entry))
+
+/// payment: who was paid says so, and both sides book it. adjustment: one side books, so that the
+/// two mirror each other again, and the other one's operator agrees.
+enum class ClearingKind : std::uint8_t { payment, adjustment };
+BOOST_DESCRIBE_ENUM(ClearingKind, payment, adjustment)
+
+struct ClearingProposal {
+  ClearingKind kind = ClearingKind::payment;
+  core::Money amount;         // Added to the proposer's clearing account,
+  std::string text;           // for this reason,
+  std::uint32_t account = 0;  // from this account of the proposer.
+  ledger::EntryId key;        // payment: of the proposer's entry.
+  std::uint32_t by = 0;       // Whose word it is: a principal of the proposer.
+
+  friend bool operator==(const ClearingProposal&, const ClearingProposal&) = default;
+};
+BOOST_DESCRIBE_STRUCT(ClearingProposal, (), (kind, amount, text, account, key, by))
+
+/// With the proposer's number for it.
+struct NumberedProposal {
+  std::uint64_t id = 0;
+  ClearingProposal terms;
+};
+BOOST_DESCRIBE_STRUCT(NumberedProposal, (), (id, terms))
+
+/// This hub's operator says that a peer has paid, or wants to adjust its account (the last such
+/// proposal counts). Sends ClearingPaid or AdjustmentProposed.
+struct ClearingProposed {
+  std::uint32_t peer = 0;
+  std::uint64_t id = 0;
+  ClearingProposal terms;
+};
+BOOST_DESCRIBE_STRUCT(ClearingProposed, (), (peer, id, terms))
+
+/// A peer wants to adjust its account with this hub; the operator here decides.
+struct ClearingAsked {
+  std::uint32_t peer = 0;
+  NumberedProposal proposal;
+};
+BOOST_DESCRIBE_STRUCT(ClearingAsked, (), (peer, proposal))
+
+/// A proposal is decided, and what follows from it is booked here. Of the peer's: sends
+/// ClearingAnswered.
+struct ClearingDecided {
+  std::uint32_t peer = 0;
+  std::uint64_t id = 0;
+  bool is_ours = false;
+  bool is_accepted = false;
+  ClearingKind kind = ClearingKind::payment;
+  core::Money amount;  // As proposed.
+  std::string detail;  // Why not.
+  std::uint32_t by = 0;
+  std::optional<ledger::Entry> entry;  // Absent: nothing changes here.
+};
+BOOST_DESCRIBE_STRUCT(ClearingDecided, (),
+                      (peer, id, is_ours, is_accepted, kind, amount, detail, by, entry))
 
 }  // namespace intertie::hub

@@ -112,8 +112,47 @@ struct OfferMoved {
 };
 BOOST_DESCRIBE_STRUCT(OfferMoved, (), (offer))
 
+/// Home: its operator decided about a charge that was not posted. `paid` of it is posted now; the
+/// owner gives the rest back.
+struct ChargeResolved {
+  std::uint64_t offer = 0;
+  std::uint64_t record = 0;
+  bool is_accepted = false;
+  core::Money charge;  // As the owner charged it.
+  core::Money paid;
+};
+BOOST_DESCRIBE_STRUCT(ChargeResolved, (), (offer, record, is_accepted, charge, paid))
+
+/// Who was paid outside of the two hubs says so: the receiver owes `amount` less. Answered with
+/// ClearingAnswered.
+struct ClearingPaid {
+  std::uint64_t id = 0;  // The sender's number for it.
+  core::Money amount;    // Above 0.
+  std::string memo;
+};
+BOOST_DESCRIBE_STRUCT(ClearingPaid, (), (id, amount, memo))
+
+/// The sender wants to add `amount` to its own balance with the receiver, and to nobody else's, so
+/// that the two mirror each other. Answered with ClearingAnswered when an operator has decided.
+struct AdjustmentProposed {
+  std::uint64_t id = 0;
+  core::Money amount;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(AdjustmentProposed, (), (id, amount, reason))
+
+/// Accepted: of a payment, it is booked here; of an adjustment, it may be booked there.
+struct ClearingAnswered {
+  std::uint64_t id = 0;
+  bool is_accepted = false;
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(ClearingAnswered, (), (id, is_accepted, detail))
+
 using PeerMessage = std::variant<ReserveRequest, ReserveGranted, ReserveRefused, Commit, Withdraw,
-                                 OfferBegan, OfferCharged, OfferOver, ChargeDisputed, OfferMoved>;
+                                 OfferBegan, OfferCharged, OfferOver, ChargeDisputed, OfferMoved,
+                                 ChargeResolved, ClearingPaid, AdjustmentProposed,
+                                 ClearingAnswered>;
 
 /// A pool as another region sees it: its terms, and what was free when the beacon was made.
 struct BeaconPool {

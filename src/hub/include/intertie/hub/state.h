@@ -119,6 +119,11 @@ struct PeerState {
   std::string incarnation;  // Of the peer's log; empty: it never opened its channel.
   core::Money contested;    // Charges of ours that it has not posted.
   core::Money disputed;     // Charges of its that we have not posted.
+  std::deque<ToldCharge> told;  // Of ours, the last ones, oldest first.
+  std::map<std::uint64_t, ClearingProposal> payments;  // Ours without an answer, by number.
+  std::optional<NumberedProposal> adjustment;          // Ours without an answer.
+  std::optional<NumberedProposal> asked;               // Its adjustment that waits for us.
+  std::string refused;                                 // Why our last proposal was.
 };
 
 struct SiteState {
@@ -189,14 +194,17 @@ struct State {
   std::uint64_t next_reservation = 1;
   Counters counters;
   PublicLog public_log;
-  std::map<std::uint64_t, OpenDispute> disputes;    // By log index of UsageDisputed.
+  std::map<std::uint64_t, OpenDispute> disputes;    // By the log index of their first event.
   std::vector<LineRegistered> lines;                // From this region, in order of registration.
   std::map<std::uint64_t, LineReserved> line_legs;  // What is reserved of them, by number.
   std::uint64_t next_line_leg = 1;
+  std::uint64_t next_clearing = 1;    // Number of a proposal to a peer.
+  std::uint64_t next_peer_entry = 1;  // Of what is posted between this hub and others beside jobs.
 
   // Derived.
   std::map<std::uint64_t, std::set<std::uint64_t>> disputes_of_jobs;
   std::map<std::uint32_t, std::size_t> disputes_of_sites;
+  std::map<std::pair<std::uint32_t, DisputeSide>, std::size_t> disputes_of_peers;
   std::map<std::string, std::uint32_t> principal_handles;
   std::map<std::string, std::uint32_t> site_handles;
   std::map<std::string, std::uint32_t> pool_handles;                            // By identifier.

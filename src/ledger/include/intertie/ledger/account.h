@@ -22,8 +22,9 @@ BOOST_DESCRIBE_STRUCT(AccountHandle, (), (index))
 inline std::size_t hash_value(AccountHandle handle) { return handle.index; }
 
 /// Whose money an account counts. Rules do not depend on it; reports do.
-enum class AccountKind : std::uint8_t { user, provider, hub_fee, clearing, bank };
-BOOST_DESCRIBE_ENUM(AccountKind, user, provider, hub_fee, clearing, bank)
+/// loss: what a hub bears itself, such as a charge between hubs that its payee cannot give back.
+enum class AccountKind : std::uint8_t { user, provider, hub_fee, clearing, bank, loss };
+BOOST_DESCRIBE_ENUM(AccountKind, user, provider, hub_fee, clearing, bank, loss)
 
 /// What is fixed when an account is opened, apart from the credit limit.
 struct AccountTerms {

@@ -146,10 +146,13 @@ struct Scenario {
   std::vector<LineSpec> lines;  // Between peers. A later one replaces an earlier one.
   /// By number: they speak to the others as the first version of hub-channel.md did.
   std::vector<std::int64_t> older_hubs;
+  /// By number: for small jobs they reserve, and charge for, twice the processors that they are
+  /// asked for.
+  std::vector<std::int64_t> padded_hubs;
 };
 BOOST_DESCRIBE_STRUCT(Scenario, (),
                       (name, duration, quiet_max, hubs, is_joined, peer_credit, sites, users, jobs,
-                       day, network, disturbances, lines, older_hubs))
+                       day, network, disturbances, lines, older_hubs, padded_hubs))
 
 /// Reads a scenario file; what is left out has the values above. Errors carry line and field.
 core::Result<Scenario> parse_scenario(std::string_view yaml);
