@@ -99,6 +99,9 @@ struct Teller {
   }
   void operator()(const hub::RemoteAttemptOver& event) const {
     say_over(event.attempt, event.failure, event.exit_code);
+    if (!event.is_given_up) return;
+    view.sentence =
+        "The other region's hub was silent until the attempt surely ran no more. " + view.sentence;
   }
   void operator()(const hub::AttemptBegan& event) const {
     view.attempt = event.attempt;

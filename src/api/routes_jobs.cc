@@ -270,16 +270,21 @@ void cancel_job(const CallPointer& call) {
   hub::CancelJob command;
   command.job = facts->submitted.job;
   command.by = call->caller.principal;
-  submit_then(call, command, [call](const hub::Reply&) {
-    call->backend.run_aside([call] {
-      auto after = find_job(call);
-      if (!after) return;
-      call->core.use_directory(call, after->need(),
-                               [call, facts = std::move(*after)](const auto& directory) {
-                                 respond_view(*call, make_job_view(facts, *directory), 202);
-                               });
-    });
-  });
+  const auto look = [job = command.job](const hub::HubMachine& machine) {
+    return machine.find_remote_bound(job);
+  };
+  const auto tell = [call](const std::optional<hub::HubMachine::RemoteBound>& bound) {
+    auto after = find_job(call);
+    if (!after) return;
+    call->core.use_directory(call, after->need(),
+                             [call, bound, facts = std::move(*after)](const auto& directory) {
+                               JobView view = make_job_view(facts, *directory);
+                               if (bound && !bound->is_heard) view.over_by = bound->certain_end;
+                               respond_view(*call, view, 202);
+                             });
+  };
+  submit_then(call, command,
+              [call, look, tell](const hub::Reply&) { look_then(call, look, tell); });
 }
 
 // What a list asks for.

@@ -59,11 +59,13 @@ struct WaitingFacts {
   std::int64_t ahead = 0;
   core::Time not_before;
   bool is_out_of_money = false;
+  std::optional<hub::HubMachine::RemoteBound> remote;  // Of a job that runs in another region.
 };
 
 WaitingFacts look_at_waiting(const hub::HubMachine& machine, std::uint64_t number, core::Time now) {
   WaitingFacts facts;
   const hub::Job* job = machine.state().find_job(number);
+  facts.remote = machine.find_remote_bound(number);
   if (job == nullptr || job->phase != hub::JobPhase::waiting) return facts;
   facts.is_waiting = true;
   facts.not_before = job->not_before;
@@ -151,6 +153,18 @@ std::string summarise(const JobView& job) {
   return "The job has failed." + (job.reason ? " " + job.reason->sentence : "");
 }
 
+// Its hub is silent, so nobody knows how the job is.
+void describe_silence(ExplainView& view, const hub::HubMachine::RemoteBound& bound) {
+  if (bound.is_heard) return;
+  view.job.over_by = bound.certain_end;
+  view.reason = make_reason_view(core::Reason::hub_unreachable);
+  view.summary += " The hub of region " + view.job.region.value_or("") +
+                  " has not been heard since " + core::to_rfc3339(bound.heard) +
+                  ". If it stays silent, the attempt is over at " +
+                  core::to_rfc3339(bound.certain_end) + " at the latest, and the job " +
+                  (view.job.is_cancel_requested ? "is cancelled then." : "goes on without it.");
+}
+
 void explain_job(const CallPointer& call) {
   auto known = find_job(call);
   if (!known) return;
@@ -171,6 +185,7 @@ void explain_job(const CallPointer& call) {
           } else {
             view.summary = summarise(view.job);
             if (view.job.outcome != hub::JobOutcome::succeeded) view.reason = view.job.reason;
+            if (waiting.remote) describe_silence(view, *waiting.remote);
           }
           if (const AttemptFacts* attempt = facts.current()) {
             view.choice = read_choice(call->backend.reader(), *attempt, *directory);
@@ -178,7 +193,7 @@ void explain_job(const CallPointer& call) {
           respond_view(*call, view);
         });
   };
-  if (known->phase != Phase::waiting) return tell({});
+  if (known->phase == Phase::ended) return tell({});
   look_then(
       call,
       [number, now](const hub::HubMachine& machine) {

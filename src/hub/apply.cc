@@ -292,9 +292,7 @@ struct Applier {
     if (job.offer != 0) withdraw_running(state, job, place);
     if (job.reservation == 0) return;
     SiteState& site = get_site_of(state, state.reservations.at(job.reservation).terms.pool);
-    push_message(site,
-                 execution::StopAttempt{job.number, job.attempt, core::Reason::cancelled_by_user},
-                 place, 0);
+    push_message(site, execution::StopAttempt{job.number, job.attempt, event.reason}, place, 0);
   }
 
   void operator()(const JobEnded& event) const {

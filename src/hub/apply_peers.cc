@@ -225,7 +225,9 @@ void apply_peer_event(State& state, const OfferClosed& event, const engine::Reco
   release_offer_leg(state, offer.terms.peer, event.offer);
   Job& job = state.jobs.at(event.job);
   job.offer = 0;
-  if (!engine::is_fault_planted(engine::Fault::offer_hold_not_voided)) {
+  if (event.is_withdrawn && engine::is_fault_planted(engine::Fault::late_grant_accepted)) {
+    state.offers.emplace(event.offer, offer);
+  } else if (!engine::is_fault_planted(engine::Fault::offer_hold_not_voided)) {
     ledger::apply_void(state.ledger, offer.terms.hold.id);
   }
   bound_by_price(state, job, {});
@@ -243,7 +245,13 @@ void apply_peer_event(State& state, const RemoteAttemptChosen& event,
   Offer& offer = state.offers.at(event.offer);
   offer.attempt = event.attempt;
   state.offers_unanswered.erase({offer.asked_at, event.offer});
-  push_row(state.peers[offer.terms.peer], Commit{event.offer, event.attempt}, place, job.document);
+  offer.home_lease = event.home_lease;
+  push_row(state.peers[offer.terms.peer], Commit{event.offer, event.attempt, event.home_lease},
+           place, job.document);
+  if (engine::is_fault_planted(engine::Fault::double_commit)) {
+    push_row(state.peers[offer.terms.peer], Commit{event.offer, event.attempt, event.home_lease},
+             place, job.document);
+  }
 }
 
 void apply_peer_event(State& state, const RemoteAttemptBegan& event, const engine::RecordPlace&) {
@@ -293,7 +301,8 @@ void report_resolved(State& state, const OpenDispute& dispute, const DisputeReso
            place);
 }
 
-void apply_peer_event(State& state, const RemoteAttemptOver& event, const engine::RecordPlace&) {
+void apply_peer_event(State& state, const RemoteAttemptOver& event,
+                      const engine::RecordPlace& place) {
   const Offer offer = take_offer(state, event.offer);
   release_offer_leg(state, offer.terms.peer, event.offer);
   Job& job = state.jobs.at(event.job);
@@ -301,6 +310,10 @@ void apply_peer_event(State& state, const RemoteAttemptOver& event, const engine
   if (event.is_site_fault) ++job.site_faults;
   note_attempt_over(state, event.job, event.attempt);
   bound_by_price(state, job, {});
+  if (event.is_given_up) {
+    push_row(state.peers[offer.terms.peer],
+             Withdraw{event.offer, event.failure.value_or(core::Reason::site_lost)}, place);
+  }
   job.offer = 0;
   job.phase = JobPhase::placed;
 }
@@ -325,7 +338,7 @@ void apply_peer_event(State& state, const GuestReserved& event, const engine::Re
   state.jobs.emplace(event.job, job);
   state.next_job = event.job + 1;
   ++state.shape_uses[event.shape];
-  state.guests.emplace(event.job, Guest{event.peer, event.offer, event.user});
+  state.guests.emplace(event.job, Guest{event.peer, event.offer, event.user, {}, event.clock});
   state.guest_jobs.emplace(std::pair(event.peer, event.offer), event.job);
   state.guest_expiries.emplace(event.expires, event.job);
 
@@ -338,7 +351,8 @@ void apply_peer_event(State& state, const GuestReserved& event, const engine::Re
   state.next_reservation = event.reservation + 1;
   state.reservations.emplace(event.reservation, std::move(reservation));
   ledger::apply_hold(state.ledger, event.hold);
-  push_row(state.peers[event.peer], ReserveGranted{event.offer, event.expires}, place);
+  push_row(state.peers[event.peer],
+           ReserveGranted{event.offer, event.expires, event.clock.boot_id != 0}, place);
 }
 
 void apply_peer_event(State& state, const GuestRefused& event, const engine::RecordPlace& place) {
@@ -359,7 +373,8 @@ void apply_peer_event(State& state, const GuestCommitted& event, const engine::R
   reservation.attempt = event.attempt;
   reservation.chosen_clock = event.clock;
   reservation.chosen_at = place.time;
-  const Guest& guest = state.guests.at(event.job);
+  Guest& guest = state.guests.at(event.job);
+  guest.home_lease = event.home_lease;
   push_start(state, job, state.peers[guest.peer].terms.id + ":" + guest.user, place, place.index);
 }
 

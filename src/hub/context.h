@@ -47,6 +47,18 @@ struct Copies {
   std::map<std::pair<crypto::Digest, std::string>, std::set<std::uint32_t>> sites;  // By owner.
 };
 
+/// What a peer's answers say about its life (home_leases.h). Boot times of this hub's machine.
+struct PeerWord {
+  struct Unread {
+    core::Duration sent;
+    std::uint64_t rows = 0;  // Counts once its rows up to here have been taken in.
+  };
+  std::optional<core::Duration>
+      answered;  // When what it answered was sent; empty: not since start.
+  std::optional<Unread> unread;
+  core::Time heard;  // When it last spoke to us, or when we started; log time.
+};
+
 /// Has a sender and an expiry, is never logged, starts anew with the hub (ARCHITECTURE.md, idea 4).
 struct Soft {
   std::vector<core::Time> heard;  // By site: when its last heartbeat came, or when we started.
@@ -68,6 +80,10 @@ struct Soft {
   std::map<std::uint32_t, core::Money> floors;          // By shape: the least it costs here.
   std::uint64_t applied = 0;                            // Events of this life.
   std::uint64_t lines_noted = 0;                        // Measurements of lines, likewise.
+  std::vector<PeerWord> peer_words;                     // By peer.
+  core::Duration started;                               // Boot time.
+  std::optional<core::Duration> leases_checked;         // Home leases; boot time.
+  std::set<std::uint32_t> sites_held;                   // Start nothing before a home answers.
 };
 
 struct Context {

@@ -57,4 +57,7 @@ core::Result<Reply> decide(Context& context, const NoteLine& command);
 core::Result<Reply> decide(Context& context, const ReserveLine& command);
 core::Result<Reply> decide(Context& context, const ReleaseLine& command);
 
+// home_leases.cc
+core::Result<Reply> decide(Context& context, const NotePeerAnswer& command);
+
 }  // namespace intertie::hub

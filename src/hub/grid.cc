@@ -5,6 +5,7 @@
 
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
+#include "intertie/engine/fault.h"
 
 #include "line_legs.h"
 #include "placing.h"
@@ -135,6 +136,7 @@ void Grid::set_status(const Source& source, topology::PoolStatus status) {
 bool Grid::expire(core::Time now) {
   for (auto& [peer, source] : sources_) {
     if (!source.is_heard || source.expires > now) continue;
+    if (engine::is_fault_planted(engine::Fault::stale_beacon_trusted)) continue;
     source.is_heard = false;
     set_status(source, topology::PoolStatus::lost);
   }

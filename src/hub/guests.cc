@@ -12,6 +12,7 @@
 #include "intertie/placement/feasibility.h"
 
 #include "apply.h"
+#include "home_leases.h"
 #include "reservations.h"
 #include "site_names.h"
 
@@ -105,6 +106,7 @@ core::Result<void> reserve(Context& context, std::uint32_t peer, const ReserveRe
   reserved.job = state.next_job;
   reserved.on_loss = message.on_loss;
   reserved.user = message.user;
+  reserved.clock = context.soft.clock;
   reserved.reservation = state.next_reservation;
   reserved.pool = pool->handle;
   reserved.slots = make_slots(pool->allocations);
@@ -152,12 +154,23 @@ void take_request(Context& context, std::uint32_t peer, const ReserveRequest& me
   context.emit(GuestRefused{peer, message.offer, reserved.error().reason, reserved.error().detail});
 }
 
-// An offer that is not known has expired or was refused; its home has been told.
+// An offer that is not known has expired or was refused; its home has been told. A commit that was
+// so long on its way that its home may have given it up has come too late, too.
 void take_request(Context& context, std::uint32_t peer, const Commit& message,
                   std::string document) {
   const auto job = find_guest_job(context.state, peer, message.offer);
-  if (!job || context.state.find_job(*job)->attempt != 0 || message.attempt == 0) return;
-  context.emit(GuestCommitted{*job, message.attempt, context.soft.clock}, std::move(document));
+  if (!job || message.attempt == 0) return;
+  if (context.state.find_job(*job)->attempt != 0 &&
+      !engine::is_fault_planted(engine::Fault::double_commit)) {
+    return;
+  }
+  const Guest& guest = *context.state.find_guest(*job);
+  if (!is_home_alive(context.soft, guest, message.home_lease)) {
+    context.emit(GuestDropped{*job, true});
+    return;
+  }
+  context.emit(GuestCommitted{*job, message.attempt, context.soft.clock, message.home_lease},
+               std::move(document));
 }
 
 void take_request(Context& context, std::uint32_t peer, const Withdraw& message) {

@@ -10,6 +10,7 @@
 
 #include "attempts.h"
 #include "guests.h"
+#include "home_leases.h"
 #include "line_legs.h"
 #include "offers.h"
 #include "peers.h"
@@ -121,6 +122,8 @@ bool is_liveness_due(const State& state, const Soft& soft, core::Time now) {
 
 void restart_deadlines(const State& state, Soft& soft, core::Time now) {
   soft.heard.assign(state.sites.size(), now);
+  soft.peer_words.resize(std::max(soft.peer_words.size(), state.peers.size()));
+  for (PeerWord& word : soft.peer_words) word.heard = now;
   soft.last_work = now;
   soft.next_check = now + kCheckInterval;
 }
@@ -133,7 +136,10 @@ void check_liveness(Context& context) {
     restart_deadlines(context.state, soft, context.now);
     return;
   }
-  if (step > kSilenceMax) excuse_sites(soft, step - kSilenceMax, context.now);
+  if (step > kSilenceMax) {
+    excuse_sites(soft, step - kSilenceMax, context.now);
+    excuse_peers(soft, step - kSilenceMax, context.now);
+  }
   soft.last_work = context.now;
   check_timers(context);
   if (context.now < soft.next_check) return;

@@ -8,6 +8,7 @@
 #include "apply.h"
 #include "context.h"
 #include "decisions.h"
+#include "home_leases.h"
 #include "index_rows.h"
 #include "liveness.h"
 #include "placing.h"
@@ -31,6 +32,7 @@ void HubMachine::note_clock(const HubClock& clock) { soft_->clock = clock; }
 
 void HubMachine::start(core::Time now) {
   restart_deadlines(state_, *soft_, now);
+  soft_->started = soft_->clock.boot;
   wake_all(*soft_, state_);
   for (const LineRegistered& registered : state_.lines) soft_->grid.lines().put(registered.line);
 }
@@ -154,6 +156,16 @@ const SiteGreeting* HubMachine::find_greeting(std::uint32_t site) const {
 const SiteGreeting* HubMachine::find_peer_greeting(std::uint32_t peer) const {
   const auto found = soft_->peer_greetings.find(peer);
   return found == soft_->peer_greetings.end() ? nullptr : &found->second;
+}
+
+std::optional<HubMachine::RemoteBound> HubMachine::find_remote_bound(std::uint64_t number) const {
+  const Job* const job = state_.find_job(number);
+  const Offer* const offer = job == nullptr ? nullptr : state_.find_offer(job->offer);
+  if (offer == nullptr) return std::nullopt;
+  const auto end = find_certain_end(state_, *soft_, *offer);
+  if (!end) return std::nullopt;
+  const std::uint32_t peer = offer->terms.peer;
+  return RemoteBound{soft_->peer_words[peer].heard, *end, soft_->grid.is_heard(peer)};
 }
 
 core::Time HubMachine::get_heard(std::uint32_t site) const { return soft_->heard[site]; }

@@ -14,6 +14,7 @@
 
 #include "attempts.h"
 #include "contests.h"
+#include "home_leases.h"
 #include "line_legs.h"
 #include "liveness.h"
 #include "parked.h"
@@ -69,6 +70,20 @@ AttemptEnding make_never_started(const Context& context, const Offer& offer, cor
   ending.at = context.now;
   ending.is_site_fault = true;
   return ending;
+}
+
+// Nobody has said that it is over. If its owner comes back it is told, and what it then charges is
+// disputed.
+void give_up(Context& context, const Offer& offer) {
+  const Job& job = *context.state.find_job(offer.terms.job);
+  const bool has_lease = offer.home_lease.count > 0 && !offer.orphaned_at;
+  const bool is_restart = has_lease && job.on_loss == OnLoss::restart;
+  AttemptEnding ending = make_never_started(
+      context, offer, is_restart ? core::Reason::lease_lapsed : core::Reason::site_lost);
+  RemoteAttemptOver over{offer.terms.job,  offer.terms.offer, offer.attempt, ending.failure,
+                         ending.exit_code, ending.at,         true,          has_lease};
+  context.emit(std::move(over));
+  continue_job(context, ending);
 }
 
 // A site signs with the key it had when it was asked, or with the one it has now.
@@ -144,9 +159,12 @@ RemoteUsageSettled make_settled(const Context& context, const Offer& offer,
   return settled;
 }
 
-// The longest that a committed attempt can run after the owner's history was given up.
+// What a committed attempt can still do after the owner's history was given up, or its last word.
 bool is_certainly_over(const Context& context, const Offer& offer) {
-  if (!offer.orphaned_at) return false;
+  if (!offer.orphaned_at) {
+    const auto end = find_certain_end(context.state, context.soft, offer);
+    return end && *end <= context.now;
+  }
   if (engine::is_fault_planted(engine::Fault::reconciled_given_up)) return true;
   const Job& job = *context.state.find_job(offer.terms.job);
   return *offer.orphaned_at + core::limits::reservation_lifetime + core::limits::site_lost_after +
@@ -204,7 +222,8 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveGranted& mes
   if (offer == nullptr || offer->attempt != 0) return;
   const Job* job = context.state.find_job(offer->terms.job);
   if (job == nullptr) return;
-  context.emit(RemoteAttemptChosen{job->number, job->attempt + 1, message.offer});
+  const core::Duration lease = message.keeps_lease ? core::limits::home_lease : core::Duration{};
+  context.emit(RemoteAttemptChosen{job->number, job->attempt + 1, message.offer, lease});
 }
 
 // Before the commit it is a refusal. After it, the reservation had expired: nothing ever ran.
@@ -341,10 +360,7 @@ void check_offers(Context& context) {
   }
   std::ranges::sort(over);
   if (over.size() > kClosedPerLook) over.resize(kClosedPerLook);
-  for (const std::uint64_t number : over) {
-    const Offer& offer = *state.find_offer(number);
-    end_remote(context, offer, make_never_started(context, offer, core::Reason::site_lost));
-  }
+  for (const std::uint64_t number : over) give_up(context, *state.find_offer(number));
 }
 
 }  // namespace intertie::hub

@@ -14,6 +14,7 @@
 #include "contests.h"
 #include "decisions.h"
 #include "guests.h"
+#include "home_leases.h"
 #include "lines.h"
 #include "offers.h"
 #include "parked.h"
@@ -149,6 +150,7 @@ core::Result<Reply> open_channel(Context& context, const OpenPeerChannel& comman
 
 core::Result<Reply> decide(Context& context, const OpenPeerChannel& command) {
   auto reply = open_channel(context, command);
+  if (command.peer < context.state.peers.size()) note_peer_spoke(context, command.peer);
   if (command.peer < context.state.peers.size() && check_hello(command.hello)) {
     SiteGreeting& greeting = context.soft.peer_greetings[command.peer];
     greeting = {command.hello, std::nullopt};
@@ -165,6 +167,7 @@ core::Result<Reply> decide(Context& context, const ReconcilePeer& command) {
                                      command.hello.sent_hash, command.hello.received,
                                      command.hello.received_hash});
   context.soft.peer_greetings.erase(command.peer);
+  forget_peer_word(context, command.peer);
   stop_guests(context, command.peer);
   close_unanswered(context, command.peer);
   return Reply{Done{}};
@@ -179,6 +182,7 @@ core::Result<Reply> decide(Context& context, const AcceptPeerRows& command) {
   if (command.payloads.size() != command.attachments.size()) {
     return {core::Reason::bad_field, "attachments"};
   }
+  note_peer_spoke(context, command.peer);
   engine::Inbox inbox = (*found)->inbox;
   const std::uint64_t before = inbox.received;
   std::uint64_t number = command.first;
@@ -197,6 +201,7 @@ core::Result<Reply> decide(Context& context, const AcceptPeerRows& command) {
     context.emit(PeerRowsAccepted{command.peer, inbox.received, crypto::to_text(inbox.hash),
                                   context.state.peers[command.peer].outbox.acknowledged()});
   }
+  note_peer_rows(context, command.peer);
   return Reply{RowsAccepted{inbox.received}};
 }
 
@@ -272,7 +277,9 @@ core::Result<Reply> decide(Context& context, const AcceptBeacon& command) {
       command.beacon.measured.size() > core::limits::peers_max) {
     return {core::Reason::too_large, "lines: at most peers_max"};
   }
+  note_peer_spoke(context, command.peer);
   BeaconAnswer answer;
+  answer.rows = (*found)->outbox.last_number();
   answer.is_full_wanted = !context.soft.grid.accept(command.peer, command.beacon, context.now);
   if (answer.is_full_wanted) return Reply{answer};
   if (!command.beacon.pools.empty()) context.soft.is_grid_woken = true;

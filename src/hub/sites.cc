@@ -15,6 +15,7 @@
 #include "attempts.h"
 #include "channel_checks.h"
 #include "decisions.h"
+#include "home_leases.h"
 #include "measurements.h"
 #include "receipts.h"
 #include "settlement.h"
@@ -352,12 +353,15 @@ core::Result<Reply> decide(Context& context, const BeatSite& command) {
         SiteStatusChanged{command.site, topology::PoolStatus::active, "the site answers again"});
   }
   note_data_address(context.soft, command);
+  check_home_leases(context);
   execution::HeartbeatAnswer answer;
   answer.sequence = command.heartbeat.sequence;
-  answer.rows = (*found)->outbox.last_number();
+  answer.rows = context.state.sites[command.site].outbox.last_number();
+  if (is_site_held(context.soft, command.site)) answer.rows += core::limits::outbox_rows_max;
   for (const execution::ForgetAttempt& running : command.heartbeat.running) {
     if (!is_current(context.state, running.job, running.attempt, command.site)) continue;
     if (context.state.find_job(running.job)->on_loss != OnLoss::restart) continue;
+    if (!is_home_alive(context.state, context.soft, running.job)) continue;
     answer.leases.push_back({running.job, running.attempt, core::limits::restart_lease});
   }
   return Reply{std::move(answer)};

@@ -152,18 +152,21 @@ struct OfferRow {
   std::uint64_t records = 0;
   core::Money charged;
   std::optional<core::Time> orphaned_at;
+  core::Duration home_lease;
 };
 BOOST_DESCRIBE_STRUCT(OfferRow, (),
                       (terms, asked_at, attempt, began_at, charged_from, settled_to, is_settled,
-                       posts, records, charged, orphaned_at))
+                       posts, records, charged, orphaned_at, home_lease))
 
 struct GuestRow {
   std::uint64_t job = 0;
   std::uint32_t peer = 0;
   std::uint64_t offer = 0;
   std::string user;
+  core::Duration home_lease;
+  HubClock home_heard;
 };
-BOOST_DESCRIBE_STRUCT(GuestRow, (), (job, peer, offer, user))
+BOOST_DESCRIBE_STRUCT(GuestRow, (), (job, peer, offer, user, home_lease, home_heard))
 
 struct HubDump {
   HubCreated facts;
@@ -340,11 +343,12 @@ void dump_peers(const State& state, HubDump& dump) {
   for (const auto& [number, offer] : state.offers) {
     dump.offers.push_back({offer.terms, offer.asked_at, offer.attempt, offer.began_at,
                            offer.charged_from, offer.settled_to, offer.is_settled, offer.posts,
-                           offer.records, offer.charged, offer.orphaned_at});
+                           offer.records, offer.charged, offer.orphaned_at, offer.home_lease});
   }
   std::ranges::sort(dump.offers, {}, [](const OfferRow& row) { return row.terms.offer; });
   for (const auto& [job, guest] : state.guests) {
-    dump.guests.push_back({job, guest.peer, guest.offer, guest.user});
+    dump.guests.push_back(
+        {job, guest.peer, guest.offer, guest.user, guest.home_lease, guest.home_heard});
   }
   std::ranges::sort(dump.guests, {}, &GuestRow::job);
   dump.next_offer = state.next_offer;
@@ -369,14 +373,15 @@ core::Result<void> restore_peers(HubDump& dump, State& state) {
   }
   for (OfferRow& row : dump.offers) {
     if (engine::is_fault_planted(engine::Fault::snapshot_leaves_offers)) break;
-    Offer offer{std::move(row.terms), row.asked_at,   row.attempt,    row.began_at,
-                row.charged_from,     row.settled_to, row.is_settled, row.posts,
-                row.records,          row.charged,    row.orphaned_at};
+    Offer offer{std::move(row.terms), row.asked_at,   row.attempt,     row.began_at,
+                row.charged_from,     row.settled_to, row.is_settled,  row.posts,
+                row.records,          row.charged,    row.orphaned_at, row.home_lease};
     const std::uint64_t number = offer.terms.offer;
     state.offers.emplace(number, std::move(offer));
   }
   for (GuestRow& row : dump.guests) {
-    state.guests.emplace(row.job, Guest{row.peer, row.offer, std::move(row.user)});
+    state.guests.emplace(
+        row.job, Guest{row.peer, row.offer, std::move(row.user), row.home_lease, row.home_heard});
   }
   state.next_offer = dump.next_offer;
   return {};

@@ -243,6 +243,10 @@ core::Result<bool> PeerLink::send_beacon(net::HttpClient& client, bool is_full, 
   context_.lines.note_round_trip(region_, read_boot_time() - sent_at);
   const auto answer = codec::from_json<hub::BeaconAnswer>(*body, codec::Boundary::tolerant);
   if (!answer) return answer.error();
+  if (answer->rows) {
+    const hub::NotePeerAnswer note{peer_, *answer->rows, core::Duration{sent_at.micros}};
+    if (const auto noted = ask_engine(note); !noted) return noted.error();
+  }
   if (answer->is_full_wanted) {
     return core::Error{core::Reason::not_found, "the peer has missed a beacon"};
   }

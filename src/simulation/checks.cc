@@ -1,8 +1,10 @@
 #include "checks.h"
 
+#include <map>
 #include <utility>
 #include <vector>
 
+#include "intertie/core/limits.h"
 #include "intertie/ledger/totals.h"
 
 namespace intertie::simulation {
@@ -22,6 +24,7 @@ void Checks::recount_next() {
   const std::size_t hub = next_++ % regions_.size();
   HubNode& node = regions_[hub]->hub;
   if (!node.is_up()) return;
+  check_beacons(*regions_[hub]);
   Counted& before = counted_[hub];
   const Counted now{node.life(), node.engine().durable_index(), node.is_idle()};
   const bool is_known = before == now && now.is_idle;
@@ -30,6 +33,38 @@ void Checks::recount_next() {
   if (is_known || is_recent) return;
   before = now;
   recount(*regions_[hub]);
+}
+
+// A beacon counts for its lifetime on the hub's clock, which may go at half pace, and is looked at
+// once a second of that.
+void Checks::check_beacons(const Region& region) {
+  constexpr core::Duration longest = core::limits::beacon_lifetime * 2 + core::seconds(3);
+  if (!region.hub.is_idle()) return;  // It may not have looked at its clock for long.
+  const hub::HubMachine& machine = region.hub.machine();
+  for (std::uint32_t peer = 0; peer < machine.state().peers.size(); ++peer) {
+    const std::size_t other = get_peer_hub(region.hub.number(), peer);
+    const core::Duration age = world_.now() - region.hub.peers().find_beacon(other);
+    if (machine.is_peer_heard(peer) && age > longest) {
+      world_.fail(name_of(region) + " believes a beacon of hub " + std::to_string(other) +
+                  " that is " + core::to_text(age) + " old");
+    }
+  }
+}
+
+// What is reserved of a line leaves the rest to what has no reservation.
+void Checks::check_lines(const Region& region) {
+  const hub::State& state = region.hub.machine().state();
+  std::map<std::string, std::int64_t> reserved;
+  for (const auto& [number, leg] : state.line_legs) reserved[leg.to] += leg.bits_per_second;
+  for (const auto& [to, bits] : reserved) {
+    const hub::LineRegistered* line = state.find_line(to);
+    const std::int64_t whole = line == nullptr ? 0 : line->line.bandwidth_bits_per_second;
+    if (bits > whole / 100 * core::limits::line_reservable_percent) {
+      world_.fail(name_of(region) + ": " + std::to_string(bits) +
+                  " bit/s are reserved of the line to " + to + ", which has " +
+                  std::to_string(whole));
+    }
+  }
 }
 
 void Checks::recount(const Region& region) {
@@ -63,6 +98,7 @@ void Checks::recount(const Region& region) {
     }
   }
   check_debts(region, dump);
+  check_lines(region);
   if (region.hub.is_idle()) compare_with_facts(region, dump);
 }
 
@@ -121,11 +157,13 @@ bool Checks::is_done() const {
 
 // Beacons come and go for ever; they write nothing, so an idle log is enough.
 bool Checks::is_done(const Region& region) const {
+  if (region.hub.is_dead()) return true;
   if (!region.hub.is_up() || !region.users.has_all_answers()) return false;
   const hub::State& state = region.hub.machine().state();
   if (!state.jobs.empty() || !state.offers.empty() || !region.hub.is_idle()) return false;
-  for (const hub::PeerState& peer : state.peers) {
-    if (peer.outbox.size() > 0) return false;
+  for (std::uint32_t peer = 0; peer < state.peers.size(); ++peer) {
+    const std::size_t other = get_peer_hub(region.hub.number(), peer);
+    if (state.peers[peer].outbox.size() > 0 && !regions_[other]->hub.is_dead()) return false;
   }
   for (std::size_t site = 0; site < region.sites.size(); ++site) {
     if (!region.sites[site]->is_idle() || state.sites[site].outbox.size() > 0) return false;
@@ -181,6 +219,7 @@ void Checks::fail_stuck() {
 void Checks::check_mirrors() {
   for (std::size_t a = 0; a < regions_.size() && world_.scenario.is_joined; ++a) {
     for (std::size_t b = a + 1; b < regions_.size(); ++b) {
+      if (regions_[a]->hub.is_dead() || regions_[b]->hub.is_dead()) continue;
       const hub::State& left = regions_[a]->hub.machine().state();
       const hub::State& right = regions_[b]->hub.machine().state();
       const std::uint32_t at_left = get_peer_handle(a, b);
@@ -202,8 +241,12 @@ void Checks::check_mirrors() {
 void Checks::check_end() {
   std::string all;
   for (const auto& region : regions_) {
+    if (region->hub.is_dead()) continue;  // What its users were promised is gone with it.
     recount(*region);
     check_folds(*region, true);
+    if (!region->hub.machine().state().line_legs.empty()) {
+      world_.fail(name_of(*region) + ": a part of a line is still reserved");
+    }
     for (const auto& site : region->sites) site->check_log();
     for (const auto& [job, owner] : region->users.jobs()) {
       const auto found = region->facts.jobs().find(job);

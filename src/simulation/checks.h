@@ -45,6 +45,8 @@ class Checks {
 
   bool is_done(const Region& region) const;
   void recount(const Region& region);
+  void check_beacons(const Region& region);
+  void check_lines(const Region& region);
   void check_debts(const Region& region, const ledger::LedgerDump& dump);
   void compare_with_facts(const Region& region, const ledger::LedgerDump& dump);
   std::string describe_left(const Region& region) const;

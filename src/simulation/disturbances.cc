@@ -45,9 +45,13 @@ void Disturbances::toss() {
   perhaps(rates.drain, "drain", [&] { drain(); });
   perhaps(rates.price_change, "price_change", [&] { change_price(); });
   if (regions_.size() < 2 || !world_.scenario.is_joined) return;
-  perhaps(rates.peer_partition, "peer_partition", [&] { cut_peers(true); });
-  perhaps(rates.peer_one_way_partition, "peer_one_way_partition", [&] { cut_peers(false); });
+  perhaps(rates.peer_partition, "peer_partition", [&] { cut_peers(true, core::seconds(120)); });
+  perhaps(rates.peer_one_way_partition, "peer_one_way_partition",
+          [&] { cut_peers(false, core::seconds(120)); });
   perhaps(rates.hub_restored, "hub_restored", [&] { restore_hub(); });
+  perhaps(rates.peer_long_partition, "peer_long_partition",
+          [&] { cut_peers(world_.random.chance(2, 3), core::minutes(8)); });
+  perhaps(rates.hub_death, "hub_death", [&] { kill_hub(); });
 }
 
 void Disturbances::prepare() {
@@ -112,8 +116,16 @@ Disturbances::Place Disturbances::draw_site() {
   return {*regions_.front(), 0};
 }
 
+// Its machine and its disk are gone; its sites go on for as long as they may.
+void Disturbances::kill_hub() {
+  HubNode& hub = draw_region().hub;
+  if (std::exchange(is_hub_dead_, is_hub_dead_ || hub.is_up()) || !hub.is_up()) return;
+  world_.trace.note(world_.now(), "dies for good", -1 - static_cast<std::int64_t>(hub.number()));
+  hub.die();
+}
+
 // Mostly of one pair; now and then one hub hears nobody, or nobody hears it.
-void Disturbances::cut_peers(bool is_both) {
+void Disturbances::cut_peers(bool is_both, core::Duration longest) {
   const std::size_t from = world_.random.below(regions_.size());
   const bool is_alone = world_.random.chance(1, 4);
   const std::size_t to = (from + 1 + world_.random.below(regions_.size() - 1)) % regions_.size();
@@ -127,7 +139,7 @@ void Disturbances::cut_peers(bool is_both) {
     }
   };
   set(true);
-  world_.queue.after(world_.between(core::seconds(1), core::seconds(120)), [set] { set(false); });
+  world_.queue.after(world_.between(core::seconds(1), longest), [set] { set(false); });
 }
 
 void Disturbances::crash_hub() {

@@ -19,7 +19,8 @@ class Disturbances {
 
   /// Before begin(): operators watch the channels between hubs.
   void prepare();
-  /// Until the world is quiet. Each disturbance ends by itself within two minutes.
+  /// Until the world is quiet. Each disturbance ends by itself within two minutes, but for long
+  /// partitions (eight) and a hub's death.
   void begin();
 
  private:
@@ -33,7 +34,8 @@ class Disturbances {
   void step_clock();
   void drain();
   void change_price();
-  void cut_peers(bool is_both);
+  void cut_peers(bool is_both, core::Duration longest);
+  void kill_hub();
   void restore_hub();
   /// Two operators have heard that their hubs remember different histories.
   void reconcile(std::size_t one, std::size_t other);
@@ -54,6 +56,7 @@ class Disturbances {
   Regions& regions_;
   std::set<std::pair<std::size_t, std::size_t>> reconciling_;
   std::vector<storage::LogIndex> oldest_backups_;  // By hub: its set-up is in all backups.
+  bool is_hub_dead_ = false;
 };
 
 }  // namespace intertie::simulation

@@ -99,6 +99,7 @@ class Facts {
   std::size_t count_guests() const { return guests_; }
   std::uint64_t count_asked() const { return asked_; }
   std::uint64_t count_remote() const { return remote_; }
+  std::uint64_t count_given_up() const { return given_up_.size(); }
   bool is_restored() const { return is_restored_; }
   storage::LogIndex last_index() const { return read_; }
 
@@ -179,6 +180,7 @@ class Facts {
   std::map<hub::Key128, Expected> expected_;
   std::map<std::uint64_t, std::uint64_t> serials_;  // Own jobs by serial.
   std::map<std::uint64_t, std::uint64_t> offers_;   // Jobs by open offer.
+  std::set<std::uint64_t> given_up_;                // Offers that ended without their owner's word.
   std::set<std::uint64_t> torn_;  // Serials of jobs whose history is lost in part.
   std::set<ledger::EntryId> entries_;
   std::map<std::uint32_t, topology::Pool> pools_;

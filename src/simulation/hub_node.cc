@@ -37,6 +37,7 @@ void HubNode::join(std::vector<HubNode*> hubs) {
 }
 
 void HubNode::start() {
+  if (is_dead_) return;
   disk_.open();
   machine_ = std::make_unique<hub::HubMachine>();
   const auto report = engine::replay_store(*machine_, disk_.reader(), disk_.snapshots());
@@ -61,6 +62,11 @@ void HubNode::crash() {
   machine_.reset();
   is_awake_ = false;
   disk_.crash();
+}
+
+void HubNode::die() {
+  crash();
+  is_dead_ = true;
 }
 
 void HubNode::restore(storage::LogIndex last) {

@@ -39,12 +39,15 @@ class HubNode {
   /// Starts the process: replay, then the loop. `site` below is a handle of this hub.
   void start();
   void crash();
+  /// A crash after which start() does nothing.
+  void die();
   /// While it is up: the machine is lost, and a backup of the log up to this record takes its
   /// place. Start it afterwards.
   void restore(storage::LogIndex last);
   /// Records that were the last durable ones during the last minute, the oldest first.
   const std::deque<storage::LogIndex>& backups() const { return backups_; }
   bool is_up() const { return engine_ != nullptr; }
+  bool is_dead() const { return is_dead_; }
 
   /// Asks the hub; the answer comes when it is durable, or never if the hub crashes before.
   void ask(hub::Command command, Answer answer);
@@ -109,6 +112,7 @@ class HubNode {
   std::unique_ptr<Engine> engine_;
   std::vector<Stream> streams_;
   bool is_awake_ = false;
+  bool is_dead_ = false;
   std::uint64_t life_ = 0;
   std::deque<storage::LogIndex> backups_;
   int restores_ = 0;

@@ -52,7 +52,8 @@ void Facts::on(const hub::RemoteUsageDisputed& event) {
   const auto& padded = world_.scenario.padded_hubs;
   const auto from = static_cast<std::int64_t>(get_peer_hub(hub_, event.peer));
   if (std::ranges::find(padded, from) != padded.end()) return;
-  if (world_.has_restored) return;
+  // A late one comes after its attempt was given up.
+  if (world_.has_restored || given_up_.contains(event.offer)) return;
   fail(event.job, "a charge of " + std::to_string(event.charge.count) + " from hub " +
                       std::to_string(get_peer_hub(hub_, event.peer)) +
                       " is disputed: " + event.detail);
@@ -102,6 +103,7 @@ void Facts::on(const hub::RemoteAttemptOver& event) {
   if (job.is_attempt_over || job.offer != event.offer || event.attempt != job.attempt) {
     return fail(event.job, "a remote attempt ends that is not current");
   }
+  if (event.is_given_up) given_up_.insert(event.offer);
   if (!is_refolding_) check_remote(job, event);
   give_back(job);
   offers_.erase(event.offer);

@@ -1,5 +1,6 @@
 #include "peer_port.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -234,18 +235,32 @@ void PeerPort::send_beacon(std::uint32_t peer, hub::Beacon beacon) {
   }
   count(beacon);
   hub::AcceptBeacon command{get_peer_handle(other.number(), self_.number()), std::move(beacon)};
-  const auto take_answer = [this, peer,
-                            life = self_.life()](const core::Result<hub::Reply>& reply) {
-    if (life != self_.life() || !reply) return;
-    if (std::get<hub::BeaconAnswer>(*reply).is_full_wanted) links_[peer].is_full_wanted = true;
+  const auto take_answer = [this, peer, life = self_.life(),
+                            sent = world_.now()](const core::Result<hub::Reply>& reply) {
+    if (life != self_.life() || !self_.is_up() || !reply) return;
+    const auto& answer = std::get<hub::BeaconAnswer>(*reply);
+    if (answer.is_full_wanted) links_[peer].is_full_wanted = true;
+    const bool is_older = network_.find_dialect(self_.number(), get_peer(peer).number()) != nullptr;
+    if (!answer.rows || is_older) return;
+    self_.ask(hub::NotePeerAnswer{peer, *answer.rows, sent}, [](const auto&) {});
   };
   network_.send_peer(
       self_.number(), other.number(), [this, &other, take_answer, command = std::move(command)] {
+        other.peers().note_beacon(self_.number());
         other.ask(command, [this, &other, take_answer](const core::Result<hub::Reply>& reply) {
           network_.send_peer(other.number(), self_.number(),
                              [take_answer, reply] { take_answer(reply); });
         });
       });
+}
+
+void PeerPort::note_beacon(std::size_t from) {
+  beacons_heard_.resize(std::max(beacons_heard_.size(), from + 1));
+  beacons_heard_[from] = world_.now();
+}
+
+core::Duration PeerPort::find_beacon(std::size_t from) const {
+  return from < beacons_heard_.size() ? beacons_heard_[from] : core::Duration{};
 }
 
 void PeerPort::count(const hub::Beacon& beacon) {

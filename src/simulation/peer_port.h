@@ -35,6 +35,10 @@ class PeerPort {
 
   const BeaconTraffic& traffic() const { return traffic_; }
 
+  /// A beacon of that hub has arrived here; and when the last one did (virtual time).
+  void note_beacon(std::size_t from);
+  core::Duration find_beacon(std::size_t from) const;
+
   /// Someone has to reconcile the channel with this peer: `who`(this hub, peer).
   void set_operator(std::function<void(std::size_t, std::size_t)> who) {
     operator_ = std::move(who);
@@ -76,6 +80,7 @@ class PeerPort {
   /// All rows that are durable up to here have been sent, or wait for something that posts itself.
   storage::LogIndex polled_at_ = 0;
   BeaconTraffic traffic_;
+  std::vector<core::Duration> beacons_heard_;  // By the sender's number.
   std::function<void(std::size_t, std::size_t)> operator_;
 };
 

@@ -49,7 +49,12 @@ TEST_P(PlantedPeerFault, IsFoundByTheGrid) {
   const engine::Fault fault = GetParam().fault;
   const bool needs_backup = fault == engine::Fault::reconciled_given_up;
   const bool needs_quarrel = fault == engine::Fault::reversal_left_out;
-  find(GetParam(), needs_backup ? "restored" : needs_quarrel ? "quarrel3" : "grid3");
+  const bool needs_silence =
+      fault == engine::Fault::home_lease_unchecked || fault == engine::Fault::stale_beacon_trusted;
+  find(GetParam(), needs_backup    ? "restored"
+                   : needs_quarrel ? "quarrel3"
+                   : needs_silence ? "dead3"
+                                   : "grid3");
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PlantedFault, testing::ValuesIn(engine::kFaults),

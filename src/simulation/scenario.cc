@@ -82,6 +82,10 @@ core::Result<void> check_scenario(const Scenario& scenario) {
   if (!scenario.older_hubs.empty() && !scenario.padded_hubs.empty()) {
     return make_error("older_hubs: not with padded_hubs");
   }
+  // What the version before runs at a dead hub never ends.
+  if (!scenario.older_hubs.empty() && scenario.disturbances.hub_death > 0) {
+    return make_error("older_hubs: not with hub_death");
+  }
   if (scenario.duration < core::seconds(1) || scenario.duration > core::hours(24)) {
     return make_error("duration: 1 s to 24 h");
   }

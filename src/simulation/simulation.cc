@@ -88,6 +88,7 @@ class Run {
       if (!world_.is_quiet && passed >= scenario.duration) {
         world_.is_quiet = true;
         for (const auto& region : regions_) region->users.rescue();
+        give_up_later();
       }
       if (passed > scenario.duration + scenario.quiet_max) return checks_.fail_stuck();
     }
@@ -242,6 +243,21 @@ class Run {
       }
     }
     return true;
+  }
+
+  // What only the dead hub's sites could run waits for ever; its users lose patience. Whatever was
+  // sent there must come back by itself.
+  void give_up_later() {
+    world_.queue.after(core::minutes(5), [this] {
+      for (const auto& region : regions_) {
+        if (is_any_dead() && region->hub.is_up()) region->users.give_up_waiting();
+      }
+      give_up_later();
+    });
+  }
+
+  bool is_any_dead() const {
+    return std::ranges::any_of(regions_, [](const auto& region) { return region->hub.is_dead(); });
   }
 
   void snapshot_later(Region& region) {

@@ -46,7 +46,7 @@ void play_seeds(const Scenario& scenario, std::uint64_t first, std::uint64_t las
   }
 }
 
-DisturbanceRates make_calm() { return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}; }
+DisturbanceRates make_calm() { return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}; }
 
 TEST(Scenario, ReadsFilesAndRefusesNonsense) {
   EXPECT_EQ(read_scenario("default").sites.size(), 3u);
@@ -173,6 +173,8 @@ TEST(SimulationSeeds, Grid) { play_seeds(read_scenario("grid3"), 1, 4); }
 TEST(SimulationSeeds, HubsOfTwoVersions) { play_seeds(read_scenario("mixed3"), 1, 2); }
 
 TEST(SimulationSeeds, HubsThatDisputeCharges) { play_seeds(read_scenario("quarrel3"), 1, 2); }
+// Of a dead hub's own users nothing is promised.
+TEST(SimulationSeeds, HubsThatNeverComeBack) { play_seeds(read_scenario("dead3"), 1, 4, false); }
 
 TEST(SimulationSeeds, RestoredHubs) { play_seeds(read_scenario("restored"), 1, 2, false); }
 
@@ -184,6 +186,7 @@ TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("mixed3"), 3, 50);
   play_seeds(read_scenario("quarrel3"), 3, 50);
   play_seeds(read_scenario("restored"), 3, 50, false);
+  play_seeds(read_scenario("dead3"), 5, 100, false);
   play_seeds(read_scenario("grid31"), 1, 2);
 }
 
@@ -194,6 +197,7 @@ TEST(SimulationSeeds, DISABLED_long) {
   play_seeds(read_scenario("mixed3"), 1001, 1200);
   play_seeds(read_scenario("quarrel3"), 1001, 1200);
   play_seeds(read_scenario("restored"), 1001, 1200, false);
+  play_seeds(read_scenario("dead3"), 1001, 1500, false);
   play_seeds(read_scenario("grid31"), 1001, 1010);
 }
 

@@ -149,6 +149,12 @@ void Users::pay_in() {
   });
 }
 
+void Users::give_up_waiting() {
+  for (const auto& [number, job] : hub_.machine().state().jobs) {
+    if (job.phase == hub::JobPhase::waiting) cancel(number, job.owner);
+  }
+}
+
 void Users::rescue() {
   for (const auto& [job, owner] : dear_) cancel(job, owner);
   for (std::int64_t user = 0; user < world_.scenario.users.count; ++user) deposit(user, kRescue);

@@ -33,6 +33,9 @@ class Users {
   /// Gives every user and peer enough for whatever still waits, and gives up what can never run.
   void rescue();
 
+  /// Cancels what waits and is not asked for or placed anywhere.
+  void give_up_waiting();
+
   /// Asks until there is an answer that is not about the moment; then calls `done`.
   void insist(hub::Command command, HubNode::Answer done);
 

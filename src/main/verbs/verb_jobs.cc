@@ -195,6 +195,12 @@ Outcome run_cancel(const Invocation& invocation, const Terminal& terminal) {
   if (is_rehearsal && !jobs.empty()) terminal.say("Would cancel:");
   const Listing listing = make_job_listing(jobs, read_clock(), session->currency());
   const int shown = jobs.empty() ? kDone : terminal.show(listing, objects, "");
+  for (const api::JobView& job : jobs) {
+    if (!job.over_by) continue;
+    terminal.say("The hub of region " + job.region.value_or("") + " is silent: job " +
+                 std::to_string(job.number) + " is cancelled at " + core::to_rfc3339(*job.over_by) +
+                 " at the latest.");
+  }
   if (!first) return shown;
   return session->complain(*first, kMissing);
 }

@@ -71,11 +71,14 @@ struct JobView {
   std::map<std::string, std::string> tags;
   std::uint64_t index = 0;            // Grows with every event of the job: for ?wait=30s&index=N.
   std::optional<std::string> region;  // Whose hub owns the pool of the current or last attempt.
+  // In the answers to explain and cancel: that hub is silent, and if it stays so, the attempt is
+  // over then.
+  std::optional<core::Time> over_by = {};
 };
 BOOST_DESCRIBE_STRUCT(JobView, (),
                       (number, name, owner, phase, outcome, reason, site, pool, attempt, submitted,
                        started, ended, deadline, exit_code, charged_micros, is_cancel_requested,
-                       priority, tags, index, region))
+                       priority, tags, index, region, over_by))
 
 struct JobList {
   std::vector<JobView> jobs;        // Newest first.

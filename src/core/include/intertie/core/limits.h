@@ -84,6 +84,12 @@ inline constexpr Duration offer_answer_max = seconds(10);
 inline constexpr Duration beacon_interval = seconds(1);
 inline constexpr Duration beacon_lifetime = seconds(15);
 inline constexpr std::size_t beacon_pools_max = 100'000;
+// A guest's home lease (docs/decisions/0018): an owner hub lets a guest start, or run on if it may
+// be restarted, for so long after its home hub has last answered.
+inline constexpr Duration home_lease = seconds(60);
+// An owner hub that has just started waits so long for a home hub's answer; what has not begun by
+// then does not begin. Until then its site starts nothing.
+inline constexpr Duration home_answer_max = seconds(10);
 
 // Lines between regions
 // What placement takes a line for that nobody has registered or measured.

@@ -42,6 +42,10 @@ enum class Fault : std::uint8_t {
   remote_usage_posted_twice,  // home hub: a peer's charge is posted twice.
   reversal_left_out,          // owner hub: a rejected charge is closed and not given back.
   payment_one_sided,          // either hub: it agrees that it has paid, and does not book it.
+  home_lease_unchecked,       // owner hub: guests run on, however long their home has been silent.
+  double_commit,              // home hub: says a commit twice; owner hub: starts it again.
+  stale_beacon_trusted,       // home hub: what a beacon said counts without end.
+  late_grant_accepted,  // home hub: an offer that was withdrawn is committed when it is granted.
 };
 
 struct FaultName {
@@ -83,6 +87,10 @@ inline constexpr std::array kPeerFaults = {
     FaultName{Fault::remote_usage_posted_twice, "remote_usage_posted_twice"},
     FaultName{Fault::reversal_left_out, "reversal_left_out"},
     FaultName{Fault::payment_one_sided, "payment_one_sided"},
+    FaultName{Fault::home_lease_unchecked, "home_lease_unchecked"},
+    FaultName{Fault::double_commit, "double_commit"},
+    FaultName{Fault::stale_beacon_trusted, "stale_beacon_trusted"},
+    FaultName{Fault::late_grant_accepted, "late_grant_accepted"},
 };
 
 #ifdef INTERTIE_FAULTS

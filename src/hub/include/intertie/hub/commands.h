@@ -265,13 +265,21 @@ struct ReleaseLine {
   std::string key;
 };
 
+/// Soft: a peer answered what was sent to it at `sent`, boot time, and has rows for us up to
+/// `rows`. Renews the leases of its guests (home_leases.h). Answered with Done.
+struct NotePeerAnswer {
+  std::uint32_t peer = 0;
+  std::uint64_t rows = 0;
+  core::Duration sent;
+};
+
 using Command =
     std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs, CancelJob,
                  JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
                  AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute, AddPeer,
                  ChangePeer, OpenPeerChannel, ReconcilePeer, AcceptPeerRows, AcknowledgePeerRows,
                  MakeBeacon, AcceptBeacon, RegisterLine, NoteLine, ReserveLine, ReleaseLine,
-                 SettlePeer, AdjustPeer, DecideAdjustment>;
+                 SettlePeer, AdjustPeer, DecideAdjustment, NotePeerAnswer>;
 
 struct Done {};
 

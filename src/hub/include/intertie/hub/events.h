@@ -269,12 +269,14 @@ struct JobRequeued {
 };
 BOOST_DESCRIBE_STRUCT(JobRequeued, (), (job, not_before, uses_retry))
 
-/// Somebody asked to stop it. A waiting job ends in the same decision.
+/// Somebody asked to stop it. A waiting job ends in the same decision. `reason` is what the site is
+/// told: lease_lapsed for a guest whose home has been silent for too long.
 struct JobCancelRequested {
   std::uint64_t job = 0;
   std::uint32_t by = 0;
+  core::Reason reason = core::Reason::cancelled_by_user;
 };
-BOOST_DESCRIBE_STRUCT(JobCancelRequested, (), (job, by))
+BOOST_DESCRIBE_STRUCT(JobCancelRequested, (), (job, by, reason))
 
 enum class JobOutcome : std::uint8_t { succeeded, failed, cancelled };
 BOOST_DESCRIBE_ENUM(JobOutcome, succeeded, failed, cancelled)

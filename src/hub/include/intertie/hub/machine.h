@@ -118,6 +118,17 @@ class HubMachine {
   /// When a site was last heard of (its time of start, if never).
   core::Time get_heard(std::uint32_t site) const;
 
+  /// Of a job whose attempt is in another region: when that surely runs no more if its hub stays
+  /// silent, when that hub last spoke to us (our start, if never), and whether its beacons count
+  /// now. Nothing: it has none there, or its hub keeps no lease (docs/decisions/0018), and only its
+  /// word ends the attempt.
+  struct RemoteBound {
+    core::Time heard;
+    core::Time certain_end;
+    bool is_heard = false;
+  };
+  std::optional<RemoteBound> find_remote_bound(std::uint64_t job) const;
+
  private:
   State state_;
   std::unique_ptr<Soft> soft_;

@@ -101,13 +101,15 @@ struct OfferClosed {
 };
 BOOST_DESCRIBE_STRUCT(OfferClosed, (), (offer, job, reason, detail, is_withdrawn))
 
-/// Home: it was granted, and attempt N runs there. Sends Commit.
+/// Home: it was granted, and attempt N runs there. Sends Commit, with `home_lease` (0: the owner
+/// keeps none).
 struct RemoteAttemptChosen {
   std::uint64_t job = 0;
   std::uint32_t attempt = 0;
   std::uint64_t offer = 0;
+  core::Duration home_lease{};
 };
-BOOST_DESCRIBE_STRUCT(RemoteAttemptChosen, (), (job, attempt, offer))
+BOOST_DESCRIBE_STRUCT(RemoteAttemptChosen, (), (job, attempt, offer, home_lease))
 
 struct RemoteAttemptBegan {
   std::uint64_t job = 0;
@@ -146,7 +148,8 @@ BOOST_DESCRIBE_STRUCT(RemoteUsageDisputed, (),
                       (job, offer, peer, attempt, record, charge, detail, claim))
 
 /// Home: the attempt in the other region is over; what remains of the hold is void. Body: what the
-/// site said, if anything.
+/// site said, if anything. `is_given_up`: nobody said so; the owner was silent until the attempt
+/// surely ran no more. Sends Withdraw.
 struct RemoteAttemptOver {
   std::uint64_t job = 0;
   std::uint64_t offer = 0;
@@ -155,9 +158,10 @@ struct RemoteAttemptOver {
   std::int32_t exit_code = 0;
   core::Time at;
   bool is_site_fault = false;
+  bool is_given_up = false;
 };
 BOOST_DESCRIBE_STRUCT(RemoteAttemptOver, (),
-                      (job, offer, attempt, failure, exit_code, at, is_site_fault))
+                      (job, offer, attempt, failure, exit_code, at, is_site_fault, is_given_up))
 
 /// Owner: cards are set aside for a job of another region, and the most it can cost is held on that
 /// region's clearing account. Sends ReserveGranted. `job` is a number of this hub: sites know no
@@ -177,10 +181,12 @@ struct GuestReserved {
   core::Time expires;
   topology::PriceTable price;
   ledger::HoldRequest hold;
+  HubClock clock{};  // Not later than this; a commit answers it, so its home lives until then.
+                     // Absent (older logs, no such clock): no lease is promised.
 };
 BOOST_DESCRIBE_STRUCT(GuestReserved, (),
                       (peer, offer, job, shape, on_loss, user, reservation, pool, slots, from, to,
-                       expires, price, hold))
+                       expires, price, hold, clock))
 
 /// Owner: sends ReserveRefused.
 struct GuestRefused {
@@ -195,9 +201,10 @@ BOOST_DESCRIBE_STRUCT(GuestRefused, (), (peer, offer, reason, detail))
 struct GuestCommitted {
   std::uint64_t job = 0;
   std::uint32_t attempt = 0;
-  HubClock clock;  // As in AttemptChosen.
+  HubClock clock;               // As in AttemptChosen.
+  core::Duration home_lease{};  // As in Commit.
 };
-BOOST_DESCRIBE_STRUCT(GuestCommitted, (), (job, attempt, clock))
+BOOST_DESCRIBE_STRUCT(GuestCommitted, (), (job, attempt, clock, home_lease))
 
 /// Owner: a reservation without commit is over. `is_expired`: sends ReserveRefused.
 struct GuestDropped {

@@ -37,12 +37,14 @@ struct ReserveRequest {
 BOOST_DESCRIBE_STRUCT(ReserveRequest, (),
                       (offer, pool, requirements, time_limit, on_loss, price, input, user))
 
-/// Owner: the cards are set aside until `expires` on the owner's clock.
+/// Owner: the cards are set aside until `expires` on the owner's clock. `keeps_lease`: this version
+/// of the owner ends an attempt by itself when its home has been silent for the commit's lease.
 struct ReserveGranted {
   std::uint64_t offer = 0;
   core::Time expires;
+  bool keeps_lease = false;
 };
-BOOST_DESCRIBE_STRUCT(ReserveGranted, (), (offer, expires))
+BOOST_DESCRIBE_STRUCT(ReserveGranted, (), (offer, expires, keeps_lease))
 
 /// Owner: no, or no more (it expired before a commit came). Nothing runs and nothing will.
 struct ReserveRefused {
@@ -52,12 +54,15 @@ struct ReserveRefused {
 };
 BOOST_DESCRIBE_STRUCT(ReserveRefused, (), (offer, reason, detail))
 
-/// Home: run it, as this attempt. The job document travels as the row's attachment.
+/// Home: run it, as this attempt. The job document travels as the row's attachment. `home_lease`:
+/// so long after home's last answer (BeaconAnswer) the owner may let it start, and run if it may be
+/// restarted; then it must stop it. 0: without end, as the version before has it.
 struct Commit {
   std::uint64_t offer = 0;
   std::uint32_t attempt = 0;
+  core::Duration home_lease{};
 };
-BOOST_DESCRIBE_STRUCT(Commit, (), (offer, attempt))
+BOOST_DESCRIBE_STRUCT(Commit, (), (offer, attempt, home_lease))
 
 /// Home no longer wants the offer. Uncommitted: the cards are free. Committed: stop it; the end is
 /// reported as for any attempt.
@@ -195,10 +200,13 @@ struct Beacon {
 BOOST_DESCRIBE_STRUCT(Beacon, (),
                       (number, is_full, lifetime, received, pools, lines, measured, sent))
 
-/// The answer to a beacon. A reader that missed one asks for a full one.
+/// The answer to a beacon. A reader that missed one asks for a full one. `rows` is the last row
+/// that it has for the sender: until the sender has taken it in, the answer renews no lease, for
+/// that row may say that an attempt has been given up. Nothing: its version does not tell.
 struct BeaconAnswer {
   bool is_full_wanted = false;
+  std::optional<std::uint64_t> rows = {};
 };
-BOOST_DESCRIBE_STRUCT(BeaconAnswer, (), (is_full_wanted))
+BOOST_DESCRIBE_STRUCT(BeaconAnswer, (), (is_full_wanted, rows))
 
 }  // namespace intertie::hub

@@ -94,6 +94,8 @@ struct Guest {
   std::uint32_t peer = 0;
   std::uint64_t offer = 0;  // The home hub's number for it.
   std::string user;
+  core::Duration home_lease = {};  // 0: its home has set none.
+  HubClock home_heard = {};        // Its home surely lived then (docs/decisions/0018).
 };
 
 /// One try to run a job in another region, from the request on. At most one a job.
@@ -109,6 +111,7 @@ struct Offer {
   std::uint64_t records = 0;
   core::Money charged;
   std::optional<core::Time> orphaned_at;  // The peer's history was given up then.
+  core::Duration home_lease = {};         // 0: the owner keeps none.
 };
 
 /// Another region's hub.

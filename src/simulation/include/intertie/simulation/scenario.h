@@ -112,12 +112,15 @@ struct DisturbanceRates {
   // Only with several hubs.
   std::int64_t peer_partition = 300;
   std::int64_t peer_one_way_partition = 300;
-  std::int64_t hub_restored = 0;  // From a backup; hubs without sites of their own only.
+  std::int64_t hub_restored = 0;         // From a backup; hubs without sites of their own only.
+  std::int64_t peer_long_partition = 0;  // For minutes: longer than a home lease.
+  std::int64_t hub_death = 0;            // For good; at most one hub of a run.
 };
 BOOST_DESCRIBE_STRUCT(DisturbanceRates, (),
                       (hub_crash, agent_crash, power_loss, node_loss, partition, one_way_partition,
                        slow_disk, failing_disk, full_disk, clock_step, drain, price_change,
-                       peer_partition, peer_one_way_partition, hub_restored))
+                       peer_partition, peer_one_way_partition, hub_restored, peer_long_partition,
+                       hub_death))
 
 /// Lines from one hub's region to another's, as their owner registers them.
 struct LineSpec {
