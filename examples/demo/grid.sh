@@ -33,7 +33,7 @@ site_prefix() {
   fi
 }
 
-# start_site HUB NAME CLASS PRICE LATENCY_MS UID
+# start_site HUB NAME CLASS PRICE LATENCY_MS UID [OPTION...]
 start_site() {
   local hub=$1 name=$2 token prefix=()
   token=$(as "$hub" operator -q site token --operator operator)
@@ -42,7 +42,7 @@ start_site() {
   mapfile -d '' prefix < <(site_prefix "$6")
   [ ${#prefix[@]} -eq 0 ] || chown "$6:$6" "$work/sites/$name"
   "${prefix[@]}" "$bin" site join - --name "$name" --region "${region[$hub]}" --class "$3" \
-    --price "$4" --latency "$5" --data "$work/sites/$name" --quick <<<"$token" \
+    --price "$4" --latency "$5" --data "$work/sites/$name" --quick "${@:7}" <<<"$token" \
     >"$work/$name.out" 2>&1 &
   pids+=($!)
   wait_for "site $name" 60 is_measured "$hub" "$name"
@@ -58,9 +58,12 @@ start_grid() {
   rm -rf "$work/jilin" "$work/hubei" "$work/guizhou" "$work/sites" "$work/outputs"
   mkdir -p "$work/sites" "$work/outputs"
   chmod 711 "$work" "$work/sites"
+  # Two hubs and four sites give data out to whoever has a pass. Jilin's hub listens to its own
+  # sites and to other hubs alone: what lies there comes to other regions through their hubs.
+  local reached=(--data-listen 127.0.0.1:0)
   start_hub jilin --user ada=500
-  start_hub hubei
-  start_hub guizhou
+  start_hub hubei "${reached[@]}"
+  start_hub guizhou "${reached[@]}"
   introduce jilin hubei
   introduce jilin guizhou
   introduce hubei guizhou
@@ -71,11 +74,12 @@ start_grid() {
   connect hubei guizhou 300mbit 18ms 0.03
   connect guizhou hubei 300mbit 18ms 0.03
   # One after another: measuring all at once on one machine would disturb all of them. Valve stands
-  # at the edge, beside its users; no site has an open port, all dial out to their hub.
-  start_site jilin harbor basic 0.20 10 61101
-  start_site jilin valve basic 0.35 1 61102
-  start_site hubei lights intelligent 0.60 10 61103
-  start_site guizhou summit super 0.40 10 61104
+  # at the edge, beside its users; cellar cannot be reached from outside: it has no open port and
+  # dials out to its hub alone.
+  start_site jilin harbor basic 0.20 10 61101 "${reached[@]}"
+  start_site jilin valve basic 0.35 1 61102 "${reached[@]}"
+  start_site hubei lights intelligent 0.60 10 61103 "${reached[@]}"
+  start_site guizhou summit super 0.40 10 61104 "${reached[@]}"
   start_site guizhou cellar basic 0.25 30 61105
   wait_for "news of all sites at jilin" 20 knows_all_sites
   say "the whole grid, as ada sees it from jilin:"

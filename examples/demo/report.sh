@@ -23,6 +23,15 @@ check_mirrors() {
   done
 }
 
+# By the receipts that the sites have signed: NAME: 256 MiB straight from ..., a line each.
+list_moves() {
+  local name
+  for name in "${!number[@]}"; do
+    ada explain "${number[$name]}" |
+      sed -n "s/^ *+[^ ]*  *The site received [^ ]* (\(.*\)) \(straight\|through\)/$name: \1 \2/p"
+  done | sort
+}
+
 report() {
   ada jobs
   say "why solve-heat ran where it did:"
@@ -32,6 +41,11 @@ report() {
   ada bill
   say "who earned what, by region and provider:"
   ada bill --by region
+  say "what came straight to the sites and what through their hubs:"
+  list_moves >"$work/moves"
+  sed 's/^/        /' "$work/moves"
+  grep -q '^count-sample: .* straight from the hub of region 52' "$work/moves" ||
+    problem "the sample did not come straight from Guizhou"
   say "what moved over which line, sent and achieved:"
   local hub
   for hub in jilin hubei guizhou; do as "$hub" operator line list; done

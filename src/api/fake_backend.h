@@ -101,6 +101,9 @@ class FakeBackend final : public Backend {
     paced.push_back(use);
     done(give_turn ? give_turn(use, wanted) : core::Result<std::int64_t>(wanted));
   }
+  void note_arrived(const std::string& region, std::int64_t bytes, core::Duration) override {
+    arrived.emplace_back(region, bytes);
+  }
   void attach_site_stream(std::uint32_t site, std::uint64_t after,
                           std::shared_ptr<Stream>) override {
     streams.emplace_back(site, after);
@@ -167,6 +170,7 @@ class FakeBackend final : public Backend {
   std::vector<SiteFileRequest> asked;
   std::vector<PeerQuestion> questions;
   std::vector<LineUse> paced;
+  std::vector<std::pair<std::string, std::int64_t>> arrived;  // Of other regions: bytes.
   std::function<core::Result<std::string>(std::uint32_t, const PeerQuestion&)> answer_peer;
   std::string data_at;  // Of the data listener; empty: none.
   std::function<core::Result<std::int64_t>(const LineUse& use, std::int64_t)> give_turn;

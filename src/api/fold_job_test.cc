@@ -173,6 +173,31 @@ TEST(History, SaysOnceThatAJobWaitsAgain) {
   EXPECT_EQ(shown, (std::vector<std::uint64_t>{1, 2, 5, 6, 7}));
 }
 
+TEST(History, MarksReceiptsOfWhatTheJobDoesNotName) {
+  const auto moved = [](std::uint64_t index, char first) {
+    hub::InputMoved event;
+    event.dataset.bytes[0] = static_cast<std::uint8_t>(first);
+    return JobEvent{index, core::Time{0}, event};
+  };
+  const std::vector<JobEvent> events = {
+      {1, core::Time{0}, hub::JobSubmitted{}}, moved(2, 'a'), moved(3, 'b')};
+  crypto::Digest named;
+  named.bytes[0] = 'a';
+  const auto marks = [&](const JobInputs& inputs) {
+    std::vector<bool> shown;
+    for (const MoveView& view : list_moves(events, inputs)) shown.push_back(view.is_input);
+    const auto history = make_history(events, Directory{}, inputs);
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      const bool says = history[i + 1].sentence.find("names no such input") != std::string::npos;
+      EXPECT_NE(says, shown[i]) << history[i + 1].sentence;
+    }
+    return shown;
+  };
+  EXPECT_EQ(marks(std::set<crypto::Digest>{named}), (std::vector<bool>{true, false}));
+  EXPECT_EQ(marks(std::set<crypto::Digest>{}), (std::vector<bool>{false, false}));
+  EXPECT_EQ(marks(std::nullopt), (std::vector<bool>{true, true}));
+}
+
 TEST(ByteRange, ReadsOneRangeAsTheStandardSays) {
   const auto range = [](std::string_view header) { return *parse_byte_range(header, 10); };
   EXPECT_EQ(range("bytes=0-3"), (ByteRange{0, 4}));

@@ -33,9 +33,14 @@ MoveView make_move_view(const hub::InputMoved& event, storage::LogIndex index) {
   return view;
 }
 
+bool is_input(const JobInputs& inputs, const crypto::Digest& dataset) {
+  return !inputs || inputs->contains(dataset);
+}
+
 struct Teller {
   const Directory& directory;
   HistoryView& view;
+  const JobInputs& inputs;
 
   void say(const char* what, std::string sentence) const {
     view.what = what;
@@ -168,6 +173,7 @@ struct Teller {
                      core::to_text(event.size) + ")" + how + name_source(event.source) + " in " +
                      name_time(event.ended - event.started) + ", " +
                      core::to_text(core::Bytes{move.bytes_per_second}) + " a second.");
+    if (!is_input(inputs, event.dataset)) view.sentence += " The job names no such input.";
     if (event.fallback) say_why(*event.fallback);
   }
   void operator()(const hub::JobEnded& event) const {
@@ -185,17 +191,19 @@ struct Teller {
 
 }  // namespace
 
-std::vector<MoveView> list_moves(const std::vector<JobEvent>& events) {
+std::vector<MoveView> list_moves(const std::vector<JobEvent>& events, const JobInputs& inputs) {
   std::vector<MoveView> moves;
   for (const JobEvent& one : events) {
     const auto* moved = std::get_if<hub::InputMoved>(&one.event);
-    if (moved != nullptr) moves.push_back(make_move_view(*moved, one.index));
+    if (moved == nullptr) continue;
+    moves.push_back(make_move_view(*moved, one.index));
+    moves.back().is_input = is_input(inputs, moved->dataset);
   }
   return moves;
 }
 
 std::vector<HistoryView> make_history(const std::vector<JobEvent>& events,
-                                      const Directory& directory) {
+                                      const Directory& directory, const JobInputs& inputs) {
   std::vector<HistoryView> history;
   history.reserve(events.size());
   const JobEvent* before = nullptr;
@@ -209,7 +217,7 @@ std::vector<HistoryView> make_history(const std::vector<JobEvent>& events,
     HistoryView view;
     view.index = one.index;
     view.at = one.time;
-    std::visit(Teller{directory, view}, one.event);
+    std::visit(Teller{directory, view, inputs}, one.event);
     history.push_back(std::move(view));
   }
   return history;

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "intertie/api/identity_views.h"
+#include "intertie/api/line_views.h"
 #include "intertie/core/limits.h"
 #include "intertie/hub/identity_statement.h"
+#include "intertie/hub/line_record.h"
 #include "intertie/identity/allocator.h"
 
 #include "fake_backend.h"
@@ -65,6 +67,14 @@ class TwoRegistries {
     return ApiWorld::read<IdentityView>(response);
   }
 
+  // Of region 42; returns what its operator is shown.
+  LineView add_line(const std::string& to) {
+    const Response made = other.call("root", "POST", "/v1/lines",
+                                     R"({"to":")" + to + R"(","bandwidth_bits_per_second":7})");
+    EXPECT_EQ(made.status, 201) << made.body;
+    return ApiWorld::read<LineView>(made);
+  }
+
   // A well-formed identifier of region 42 that nobody was given.
   static std::string make_unused() {
     return identity::to_text(*identity::create_identifier(
@@ -111,6 +121,56 @@ TEST(Identities, EveryHubAnswersForSitesPoolsAndHubsOfEveryRegion) {
   EXPECT_TRUE(hub.is_known);
   EXPECT_FALSE(hub.record.empty());
   EXPECT_TRUE(grid.get(grid.home.hub_id).is_known);
+}
+
+TEST(Identities, ALineIsKnownWithItsRecordEverywhere) {
+  TwoRegistries grid;
+  const std::string first = grid.add_line("22").id;
+  const std::string second = grid.add_line("52").id;
+  grid.add_line("52");
+  const IdentityView line = grid.get(second);
+  EXPECT_TRUE(line.is_known);
+  EXPECT_EQ(line.type, "line");
+  EXPECT_EQ(line.name, "42-52");
+  EXPECT_EQ(line.status, "active");
+  EXPECT_EQ(line.holder, grid.other.hub_id);
+  const auto record = hub::open_line_record(line.record, read_key(grid.other));
+  ASSERT_TRUE(record.has_value()) << core::to_text(record.error());
+  EXPECT_EQ(record->line.identifier, second);
+  EXPECT_EQ(record->seq, 2);
+  EXPECT_EQ(grid.get(first).name, "42-22");
+  // At its own registry, too; a line has no parts.
+  const Response own = grid.other.call("bob", "GET", "/v1/identities/" + second);
+  EXPECT_TRUE(ApiWorld::read<IdentityView>(own).is_known);
+  EXPECT_FALSE(grid.get(second + "/cpu").is_known);
+}
+
+TEST(Identities, ALinesRecordIsBelievedOnlyIfItIsThatLines) {
+  TwoRegistries grid;
+  const IdentityView first = grid.get(grid.add_line("22").id);
+  const IdentityView second = grid.get(grid.add_line("52").id);
+  const auto give = [&](std::string record) {
+    auto said = *hub::open_identity_statement(first.statement, read_key(grid.other));
+    said.record_digest = crypto::to_text(crypto::compute_sha256(record));
+    const std::string statement =
+        identity::seal_envelope(hub::kIdentityType, codec::to_json(said), make_test_key(19))
+            .value();
+    grid.tamper = [statement, record = std::move(record)](IdentityView& view) {
+      view.statement = statement;
+      view.record = record;
+    };
+    return ApiWorld::read_code(grid.ask(first.id));
+  };
+  EXPECT_EQ(give(second.record), "bad_field");
+  auto stolen = *hub::open_line_record(first.record, read_key(grid.other));
+  stolen.line.owner = grid.home.hub_id;
+  const auto sign = [&](std::uint8_t seed) {
+    return identity::seal_envelope(hub::kLineRecordType, codec::to_json(stolen),
+                                   make_test_key(seed))
+        .value();
+  };
+  EXPECT_EQ(give(sign(19)), "bad_field");
+  EXPECT_EQ(give(sign(20)), "bad_signature");
 }
 
 TEST(Identities, ARevokedSiteSaysSoEverywhere) {

@@ -4,6 +4,7 @@
 
 #include "intertie/core/limits.h"
 #include "intertie/crypto/digest.h"
+#include "intertie/hub/line_record.h"
 #include "intertie/identity/signed_record.h"
 
 #include "peer_card.h"
@@ -14,6 +15,17 @@ namespace {
 std::size_t measure(const IdentityView& view) {
   return sizeof view + view.id.size() + view.name.size() + view.statement.size() +
          view.record.size();
+}
+
+core::Result<void> check_line_record(const hub::IdentityStatement& said, const std::string& record,
+                                     const crypto::PublicKey& key) {
+  const auto opened = hub::open_line_record(record, key);
+  if (!opened) return opened.error();
+  if (opened->line.owner != said.registry) {
+    return {core::Reason::bad_field, "record: another hub's line"};
+  }
+  if (opened->line.identifier == said.id) return {};
+  return {core::Reason::bad_field, "record: of another line"};
 }
 
 core::Result<void> check_record(const hub::IdentityStatement& said, const std::string& record,
@@ -32,6 +44,7 @@ core::Result<void> check_record(const hub::IdentityStatement& said, const std::s
     if (card->id == registry.id && card->sign_key == registry.sign_key) return {};
     return {core::Reason::bad_field, "record: another hub's card"};
   }
+  if (path.id.type() == identity::EntityType::line) return check_line_record(said, record, key);
   const auto opened = identity::open_record(record, {key, std::nullopt});
   if (!opened) return opened.error();
   if (opened->record.id == path.id) return {};

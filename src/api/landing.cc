@@ -339,9 +339,12 @@ void bring_peer_output(const CallPointer& call) {
   look_then(
       call,
       [step = *step, peer = call->peer](const hub::HubMachine& machine) {
-        return hub::find_peer_attempt(machine, peer, step.subject, step.attempt);
+        return std::pair(hub::find_peer_attempt(machine, peer, step.subject, step.attempt),
+                         machine.state().peers[peer].terms.region);
       },
-      [call, step = *step](const std::optional<hub::PeerAttempt>& running) {
+      [call, step = *step](const std::pair<std::optional<hub::PeerAttempt>, std::string>& seen) {
+        const auto& [running, region] = seen;
+        note_arrived(*call, region);
         if (!running) return fail(*call, make_stale(step, "offer"));
         land_job(call, running->document, running->owner, step);
       });

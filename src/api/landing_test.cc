@@ -140,6 +140,10 @@ TEST_F(Landing, OfAGuestAtItsHome) {
   EXPECT_EQ(read(grid.home, "results"), "nothing");
   EXPECT_EQ(bring(owner, grid.site, query + "&last=true"), "taken");
   EXPECT_EQ(read(grid.home, "results"), content);
+  // Home measures the line by what comes.
+  const std::pair<std::string, std::int64_t> chunk{"42", static_cast<std::int64_t>(content.size())};
+  EXPECT_EQ(std::ranges::count(grid.home.backend.arrived, chunk), 1);
+  EXPECT_TRUE(owner.backend.arrived.empty());
   EXPECT_TRUE(owner.backend.held_datasets.list("ada").empty());
   EXPECT_EQ(bring(owner, grid.site, make_query(start, 1)), "not_found");
 }

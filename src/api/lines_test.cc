@@ -1,6 +1,7 @@
 // Lines as their operator registers them and everybody sees them.
 #include <gtest/gtest.h>
 
+#include "intertie/api/identity_views.h"
 #include "intertie/api/line_views.h"
 #include "intertie/api/public_views.h"
 #include "intertie/hub/line_record.h"
@@ -71,6 +72,29 @@ TEST(Lines, TheSameLineAgainGetsOtherFiguresAndKeepsItsIdentifier) {
   ASSERT_TRUE(record.has_value()) << core::to_text(record.error());
   EXPECT_EQ(record->seq, 2);
   EXPECT_EQ(record->line.bandwidth_bits_per_second, 7);
+}
+
+TEST(Lines, AnOperatorRetiresOneAndItsIdentifierStays) {
+  ApiWorld world;
+  const std::string body = R"({"to":"42","bandwidth_bits_per_second":100000000})";
+  const std::string path = "/v1/lines/42:retire";
+  EXPECT_EQ(ApiWorld::read_code(world.call("root", "POST", path)), "not_found");
+  const auto line = ApiWorld::read<LineView>(world.call("root", "POST", "/v1/lines", body));
+  EXPECT_EQ(line.status, "active");
+  EXPECT_EQ(ApiWorld::read_code(world.call("ada", "POST", path)), "denied");
+  const Response done = world.call("root", "POST", path);
+  ASSERT_EQ(done.status, 200) << done.body;
+  const auto retired = ApiWorld::read<LineView>(done);
+  EXPECT_EQ(retired.id, line.id);
+  EXPECT_EQ(retired.status, "retired");
+  EXPECT_TRUE(world.get<LineList>("ada", "/v1/lines").lines.empty());
+  const auto identity = world.get<IdentityView>("ada", "/v1/identities/" + line.id);
+  EXPECT_TRUE(identity.is_known);
+  EXPECT_EQ(identity.status, "retired");
+  EXPECT_EQ(ApiWorld::read_code(world.call("root", "POST", path)), "not_found");
+  const auto again = ApiWorld::read<LineView>(world.call("root", "POST", "/v1/lines", body));
+  EXPECT_EQ(again.id, line.id);
+  EXPECT_EQ(world.get<LineList>("ada", "/v1/lines").lines.size(), 1u);
 }
 
 }  // namespace

@@ -92,6 +92,11 @@ void wait_for_line(const CallPointer& call, const std::string& region, std::int6
       });
 }
 
+void note_arrived(const Call& call, const std::string& region) {
+  call.backend.note_arrived(region, static_cast<std::int64_t>(call.request.body.size()),
+                            call.request.body_took);
+}
+
 void answer_in_region(const CallPointer& call, Handler here) {
   call->core.use_directory(call, {}, [call, here](const DirectoryPointer& directory) {
     call->hub_region = directory->hub.region;
@@ -120,6 +125,7 @@ void answer_peer_user(const CallPointer& call, Handler here) {
       return fail(*call, {core::Reason::bad_field, "user: a name without a slash"});
     }
     call->parameters.erase(call->parameters.begin());
+    note_arrived(*call, call->caller_region);
     // A hub speaks for the users of its own region alone.
     call->caller.name = transfer::to_text(transfer::RegionUser{call->caller_region, user});
     here(call);

@@ -24,6 +24,9 @@ inline constexpr std::uint64_t kPeerPieceBytes = 2u << 20;
 void wait_for_line(const CallPointer& call, const std::string& region, std::int64_t bytes,
                    std::function<void()> then);
 
+/// The body is data of that region: what it says of the line from there goes to the meter.
+void note_arrived(const Call& call, const std::string& region);
+
 /// User listener: `here` answers, or the hub of the region that ?region names.
 void answer_in_region(const CallPointer& call, Handler here);
 template <Handler here>

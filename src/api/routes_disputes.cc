@@ -114,33 +114,35 @@ void resolve_dispute(const CallPointer& call) {
 }  // namespace
 
 void add_dispute_routes(std::vector<Route>& routes) {
-  routes.push_back({"GET",
-                    "/v1/disputes",
-                    "list_disputes",
-                    "Usage records that were not accepted, and charges between regions that were not "
-                    "posted: of the caller's jobs and sites; operators see all. Newest first.",
-                    Visibility::owner,
-                    Scope::ledger_read,
-                    {{"state", "open (default) or resolved"},
-                     {"limit", "disputes a page, 1 to 1000; default 100"},
-                     {"after", "the `next` of the page before"}},
-                    nullptr,
-                    &codec::openapi_schema<DisputeList>,
-                    200,
-                    &list_disputes});
-  routes.push_back({"POST",
-                    "/v1/disputes/{id}/resolve",
-                    "resolve_dispute",
-                    "Accepts a disputed record or another region's charge, which pays what can be due "
-                    "of it, or rejects it: what another region charged is then given back there. "
-                    "The same decision again changes nothing.",
-                    Visibility::operators,
-                    Scope::ledger_write,
-                    {},
-                    &codec::openapi_schema<DisputeDecision>,
-                    &codec::openapi_schema<DisputeView>,
-                    200,
-                    &resolve_dispute});
+  routes.push_back(
+      {"GET",
+       "/v1/disputes",
+       "list_disputes",
+       "Usage records that were not accepted, and charges between regions that were not "
+       "posted: of the caller's jobs and sites; operators see all. Newest first.",
+       Visibility::owner,
+       Scope::ledger_read,
+       {{"state", "open (default) or resolved"},
+        {"limit", "disputes a page, 1 to 1000; default 100"},
+        {"after", "the `next` of the page before"}},
+       nullptr,
+       &codec::openapi_schema<DisputeList>,
+       200,
+       &list_disputes});
+  routes.push_back(
+      {"POST",
+       "/v1/disputes/{id}/resolve",
+       "resolve_dispute",
+       "Accepts a disputed record or another region's charge, which pays what can be due "
+       "of it, or rejects it: what another region charged is then given back there. "
+       "The same decision again changes nothing.",
+       Visibility::operators,
+       Scope::ledger_write,
+       {},
+       &codec::openapi_schema<DisputeDecision>,
+       &codec::openapi_schema<DisputeView>,
+       200,
+       &resolve_dispute});
 }
 
 }  // namespace intertie::api

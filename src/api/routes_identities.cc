@@ -23,10 +23,11 @@ core::Result<identity::Path> read_path(const Call& call) {
   return identity::parse_path(text);
 }
 
-// Signed or not: the hub's own card, or the record of a site.
+// Signed or not: the hub's own card, or the record of a site or a line.
 core::Result<std::string> read_record(const Call& call, const hub::IdentityFacts& facts,
                                       const hub::HubCreated& hub) {
   if (!facts.statement.is_known) return std::string();
+  if (!facts.record.empty()) return facts.record;
   if (!facts.site) {
     return call.backend.sign_record(kPeerCardType,
                                     codec::to_json(make_peer_card(call.backend, hub)));

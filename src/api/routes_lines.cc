@@ -1,4 +1,5 @@
 // Lines between regions as people see and register them.
+#include <optional>
 #include <utility>
 
 #include "intertie/api/line_views.h"
@@ -24,6 +25,7 @@ LineView make_line_view(const hub::HubMachine& machine, const topology::RegionLi
     view.bandwidth_bits_per_second = row.registered->bandwidth_bits_per_second;
     view.latency_ms = row.registered->latency_ms;
     view.price_per_gigabyte_micros = row.registered->price_per_gigabyte;
+    view.status = hub::kLineActive;
   }
   if (topology::is_rate_fresh(row.measured, now)) {
     view.measured_bits_per_second = row.measured.bits_per_second;
@@ -67,7 +69,7 @@ hub::LineRecord make_record(const hub::State& state, const LineRequest& request,
                  request.bandwidth_bits_per_second,
                  request.latency_ms,
                  request.price_per_gigabyte_micros};
-  if (const hub::LineRegistered* known = state.find_line(request.to)) {
+  if (const hub::LineRegistered* known = state.find_line_version(request.to)) {
     record.seq = known->seq + 1;
     record.line.identifier = known->line.identifier;
   } else {
@@ -108,6 +110,53 @@ void add_line(const CallPointer& call) {
       });
 }
 
+// The version that says that the line is no more; nothing: there is none.
+std::optional<hub::LineRecord> make_last_record(const hub::State& state, const std::string& to,
+                                                core::Time now) {
+  const hub::LineRegistered* known = state.find_line(to);
+  if (known == nullptr) return std::nullopt;
+  hub::LineRecord record;
+  record.seq = known->seq + 1;
+  record.line = known->line;
+  record.issued = now;
+  record.status = hub::kLineRetired;
+  return record;
+}
+
+void respond_retired(const CallPointer& call, const topology::RegionLine& line) {
+  LineView view;
+  view.id = line.identifier;
+  view.from = line.from;
+  view.to = line.to;
+  view.owner = line.owner;
+  view.is_own = true;
+  view.bandwidth_bits_per_second = line.bandwidth_bits_per_second;
+  view.latency_ms = line.latency_ms;
+  view.price_per_gigabyte_micros = line.price_per_gigabyte;
+  view.sent_bytes = call->backend.count_sent(line.to);
+  view.status = hub::kLineRetired;
+  respond_view(*call, view);
+}
+
+void retire_line(const CallPointer& call) {
+  const std::string to = call->parameters.front();
+  look_then(
+      call,
+      [to, now = call->backend.now()](const hub::HubMachine& machine) {
+        return make_last_record(machine.state(), to, now);
+      },
+      [call, to](const std::optional<hub::LineRecord>& record) {
+        if (!record) {
+          return fail(*call, {core::Reason::not_found, "a line from this region to " + to});
+        }
+        auto envelope = call->backend.sign_record(hub::kLineRecordType, codec::to_json(*record));
+        if (!envelope) return fail(*call, envelope.error());
+        submit_then(
+            call, hub::RegisterLine{std::move(*envelope)},
+            [call, line = record->line](const hub::Reply&) { respond_retired(call, line); });
+      });
+}
+
 }  // namespace
 
 void add_line_routes(std::vector<Route>& routes) {
@@ -133,6 +182,17 @@ void add_line_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<LineView>,
                     201,
                     &add_line});
+  routes.push_back({"POST",
+                    "/v1/lines/{to}:retire",
+                    "retire_line",
+                    "The line from this region to that one is no more.",
+                    Visibility::operators,
+                    Scope::admin,
+                    {},
+                    nullptr,
+                    &codec::openapi_schema<LineView>,
+                    200,
+                    &retire_line});
 }
 
 }  // namespace intertie::api

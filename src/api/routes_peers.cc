@@ -205,10 +205,9 @@ void change_peer(const CallPointer& call) {
                                        request.address.value_or(terms.address)};
           if (!request.credit_micros) return submit_about_peer(call, peer, change);
           // The credit first: it alone can be refused.
-          submit_then(call, hub::SetCreditLimit{"peer " + terms.id, *request.credit_micros},
-                      [call, peer, change](const hub::Reply&) {
-                        submit_about_peer(call, peer, change);
-                      });
+          submit_then(
+              call, hub::SetCreditLimit{"peer " + terms.id, *request.credit_micros},
+              [call, peer, change](const hub::Reply&) { submit_about_peer(call, peer, change); });
         });
   });
 }

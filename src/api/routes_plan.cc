@@ -142,6 +142,28 @@ std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFact
   return view;
 }
 
+// As the job document says since it was submitted.
+JobInputs read_inputs(Backend& backend, const JobFacts& facts, const std::string& owner) {
+  const auto body = backend.reader().read_body(facts.document);
+  if (!body || body->state != storage::BodyState::present) return std::nullopt;
+  const auto document = codec::from_json<hub::JobDocument>(body->bytes, codec::Boundary::tolerant);
+  if (!document) return std::nullopt;
+  std::set<crypto::Digest> roots;
+  for (const hub::DataIn& input : document->data.in) {
+    if (input.from.empty()) continue;
+    const auto key = transfer::parse_dataset_key(input.from);
+    if (!key) return std::nullopt;
+    if (key->kind == transfer::DatasetKey::Kind::root) {
+      roots.insert(key->digest);
+      continue;
+    }
+    const auto info = backend.datasets().find(owner, *key);
+    if (!info) return std::nullopt;
+    roots.insert(info->root);
+  }
+  return roots;
+}
+
 std::string summarise(const JobView& job) {
   const std::string place = job.site ? *job.site + "/" + job.pool.value_or("") : "";
   if (job.phase == Phase::placed) {
@@ -178,8 +200,9 @@ void explain_job(const CallPointer& call) {
         call, facts.need(), [call, facts, events = *events, waiting, now](const auto& directory) {
           ExplainView view;
           view.job = make_job_view(facts, *directory);
-          view.history = make_history(events, *directory);
-          view.moves = list_moves(events);
+          const JobInputs inputs = read_inputs(call->backend, facts, view.job.owner);
+          view.history = make_history(events, *directory, inputs);
+          view.moves = list_moves(events, inputs);
           if (waiting.is_waiting) {
             describe_waiting(view, waiting, now);
           } else {

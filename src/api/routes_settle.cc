@@ -69,31 +69,31 @@ core::Result<core::Money> find_adjustment(const hub::State& state, std::uint32_t
 
 void propose(const CallPointer& call, std::uint32_t peer, const PeerAdjustRequest& request,
              core::Money amount) {
-  submit_about_peer(call, peer,
-                    hub::AdjustPeer{peer, amount, request.reason, request.account,
-                                    call->caller.principal});
+  submit_about_peer(
+      call, peer,
+      hub::AdjustPeer{peer, amount, request.reason, request.account, call->caller.principal});
 }
 
 void adjust_peer(const CallPointer& call) {
   const auto request = read_body<PeerAdjustRequest>(*call);
   if (!request) return;
   use_peer(call, [call, request = *request](std::uint32_t peer) {
-    call->backend.ask_peer(
-        peer, {"GET", "/peer/v1/clearing", ""},
-        [call, peer, request](const core::Result<std::string>& body) {
-          if (!body) return fail(*call, body.error());
-          const auto theirs = codec::from_json<ClearingView>(*body, codec::Boundary::tolerant);
-          if (!theirs) return fail(*call, theirs.error());
-          look_then(
-              call,
-              [peer, theirs = *theirs](const hub::HubMachine& machine) {
-                return find_adjustment(machine.state(), peer, theirs);
-              },
-              [call, peer, request](const core::Result<core::Money>& amount) {
-                if (!amount) return fail(*call, amount.error());
-                propose(call, peer, request, *amount);
-              });
-        });
+    call->backend.ask_peer(peer, {"GET", "/peer/v1/clearing", ""},
+                           [call, peer, request](const core::Result<std::string>& body) {
+                             if (!body) return fail(*call, body.error());
+                             const auto theirs =
+                                 codec::from_json<ClearingView>(*body, codec::Boundary::tolerant);
+                             if (!theirs) return fail(*call, theirs.error());
+                             look_then(
+                                 call,
+                                 [peer, theirs = *theirs](const hub::HubMachine& machine) {
+                                   return find_adjustment(machine.state(), peer, theirs);
+                                 },
+                                 [call, peer, request](const core::Result<core::Money>& amount) {
+                                   if (!amount) return fail(*call, amount.error());
+                                   propose(call, peer, request, *amount);
+                                 });
+                           });
   });
 }
 
@@ -101,10 +101,9 @@ void decide_adjustment(const CallPointer& call) {
   const auto request = read_body<PeerAdjustDecision>(*call);
   if (!request) return;
   use_peer(call, [call, request = *request](std::uint32_t peer) {
-    submit_about_peer(
-        call, peer,
-        hub::DecideAdjustment{peer, request.verdict == AdjustmentVerdict::agree,
-                              call->caller.principal});
+    submit_about_peer(call, peer,
+                      hub::DecideAdjustment{peer, request.verdict == AdjustmentVerdict::agree,
+                                            call->caller.principal});
   });
 }
 

@@ -89,12 +89,10 @@ TEST_F(Settle, AChargeInDisputeIsListedAtBothHubsAndResolvedByThePayers) {
                    R"({"verdict":")" + verdict + "\"}");
   };
   EXPECT_EQ(ApiWorld::read_code(resolve(owner, theirs.disputes[0].id, "accept")), "denied");
-  const auto accepted =
-      ApiWorld::read<DisputeView>(resolve(home, list.disputes[1].id, "accept"));
+  const auto accepted = ApiWorld::read<DisputeView>(resolve(home, list.disputes[1].id, "accept"));
   EXPECT_EQ(accepted.state, DisputeState::accepted);
   EXPECT_EQ(accepted.paid_micros.count, 5'000);
-  const auto rejected =
-      ApiWorld::read<DisputeView>(resolve(home, list.disputes[0].id, "reject"));
+  const auto rejected = ApiWorld::read<DisputeView>(resolve(home, list.disputes[0].id, "reject"));
   EXPECT_EQ(rejected.state, DisputeState::rejected);
   exchange();
   EXPECT_EQ(compare(home), MirrorState::mirrors);

@@ -375,6 +375,13 @@ core::Result<api::LineView> Client::add_line(const api::LineRequest& request) {
   return core_->post<api::LineView>("/v1/lines", request);
 }
 
+core::Result<api::LineView> Client::retire_line(const std::string& to) {
+  Outgoing call;
+  call.method = "POST";
+  call.path = make_path("/v1/lines/", to, ":retire");
+  return core_->ask<api::LineView>(call);
+}
+
 // The public log
 
 core::Result<api::PublicHeadView> Client::get_public_head() {

@@ -122,6 +122,7 @@ struct Applier {
       return;
     }
     site.status = event.status;
+    if (event.status == topology::PoolStatus::lost) state.copies.drop_site(event.site);
     site.faults_in_row = 0;
     site.failing_until = event.status == topology::PoolStatus::failing
                              ? place.time + core::limits::breaker_open

@@ -295,10 +295,10 @@ void report_resolved(State& state, const OpenDispute& dispute, const DisputeReso
                      const engine::RecordPlace& place) {
   PeerState& peer = state.peers[dispute.peer];
   peer.disputed -= dispute.charge;
-  push_row(peer,
-           ChargeResolved{dispute.offer, dispute.record, event.is_accepted, dispute.charge,
-                          event.paid},
-           place);
+  push_row(
+      peer,
+      ChargeResolved{dispute.offer, dispute.record, event.is_accepted, dispute.charge, event.paid},
+      place);
 }
 
 void apply_peer_event(State& state, const RemoteAttemptOver& event,
@@ -460,7 +460,14 @@ void apply_peer_event(State& state, const ClearingDecided& event,
 }
 
 void apply_peer_event(State& state, const InputMoved& event, const engine::RecordPlace& place) {
-  const Guest* guest = event.offer == 0 ? state.find_guest(event.job) : nullptr;
+  if (event.offer != 0) return;
+  const Job* job = state.find_job(event.job);
+  const Reservation* at = job == nullptr ? nullptr : state.find_reservation(job->reservation);
+  if (at != nullptr) {
+    const std::uint32_t site = get_site_of(state, at->terms.pool).site.handle.index;
+    state.copies.add({event.dataset, name_data_owner(state, *job)}, site);
+  }
+  const Guest* guest = state.find_guest(event.job);
   if (guest == nullptr) return;
   push_row(state.peers[guest->peer], OfferMoved{guest->offer}, place, place.index);
 }

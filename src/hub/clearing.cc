@@ -89,8 +89,9 @@ core::Result<Reply> decide(Context& context, const SettlePeer& command) {
   if (*booked == ledger::Check::repeated) return Reply{Done{}};
   const std::string region = "region " + peer.terms.region;
   if (find_balance(state, command.peer).count >= 0) {
-    return {core::Reason::denied, region + " owes nothing. Who was paid says so: if this hub has "
-                                           "paid, the operator there does this"};
+    return {core::Reason::denied, region +
+                                      " owes nothing. Who was paid says so: if this hub has "
+                                      "paid, the operator there does this"};
   }
   const core::Money owed = compute_owed(state, command.peer);
   if (command.amount > owed) {
@@ -104,8 +105,8 @@ core::Result<Reply> decide(Context& context, const SettlePeer& command) {
   ClearingProposed proposed;
   proposed.peer = command.peer;
   proposed.id = state.next_clearing;
-  proposed.terms = {ClearingKind::payment, command.amount, command.memo, state.bank.index,
-                    command.key, command.by};
+  proposed.terms = {ClearingKind::payment, command.amount, command.memo,
+                    state.bank.index,      command.key,    command.by};
   context.emit(std::move(proposed));
   return Reply{Done{}};
 }
@@ -128,16 +129,20 @@ core::Result<Reply> decide(Context& context, const AdjustPeer& command) {
     }
     other = account->handle.index;
     const auto checked = ledger::check_entry(
-        state.ledger, make_entry(state, command.peer, make_peer_entry_id(state), command.amount,
-                                 *other));
+        state.ledger,
+        make_entry(state, command.peer, make_peer_entry_id(state), command.amount, *other));
     if (!checked) return checked.error();
   }
 
   ClearingProposed proposed;
   proposed.peer = command.peer;
   proposed.id = state.next_clearing;
-  proposed.terms = {ClearingKind::adjustment, command.amount, command.reason,
-                    other ? *other : use_losses(context).index, {}, command.by};
+  proposed.terms = {ClearingKind::adjustment,
+                    command.amount,
+                    command.reason,
+                    other ? *other : use_losses(context).index,
+                    {},
+                    command.by};
   context.emit(std::move(proposed));
   return Reply{Done{}};
 }
@@ -160,8 +165,12 @@ core::Result<Reply> decide(Context& context, const DecideAdjustment& command) {
 
 void take_request(Context& context, std::uint32_t peer, const ClearingPaid& message) {
   const State& state = context.state;
-  const ClearingProposal about{ClearingKind::payment, message.amount,
-                               message.memo.substr(0, kTextBytesMax), state.bank.index, {}, 0};
+  const ClearingProposal about{ClearingKind::payment,
+                               message.amount,
+                               message.memo.substr(0, kTextBytesMax),
+                               state.bank.index,
+                               {},
+                               0};
   ClearingDecided decided = make_decided(peer, message.id, about);
   const core::Money owed = find_balance(state, peer);
   if (message.amount.count <= 0 || message.amount > owed) {
@@ -183,11 +192,14 @@ void take_request(Context& context, std::uint32_t peer, const ClearingPaid& mess
 }
 
 void take_request(Context& context, std::uint32_t peer, const AdjustmentProposed& message) {
-  context.emit(ClearingAsked{
-      peer,
-      {message.id,
-       {ClearingKind::adjustment, message.amount, message.reason.substr(0, kTextBytesMax), 0, {},
-        0}}});
+  context.emit(ClearingAsked{peer,
+                             {message.id,
+                              {ClearingKind::adjustment,
+                               message.amount,
+                               message.reason.substr(0, kTextBytesMax),
+                               0,
+                               {},
+                               0}}});
 }
 
 void take_answer(Context& context, std::uint32_t peer, const ClearingAnswered& message) {

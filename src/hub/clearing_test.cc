@@ -51,10 +51,9 @@ TEST_F(Clearing, WhatIsSaidToBePaidIsNotOwedTwice) {
   ASSERT_TRUE(settle(owner, 3'000, 3).has_value());  // Still one.
   EXPECT_EQ(settle(owner, 1, 4).error().reason, core::Reason::denied);
   EXPECT_EQ(settle(home, 1, 5).error().reason, core::Reason::denied);
-  EXPECT_EQ(owner.ask(SettlePeer{0, {std::uint64_t{1} << 63, 1}, core::Money{1}, "", 2})
-                .error()
-                .reason,
-            core::Reason::out_of_range);
+  EXPECT_EQ(
+      owner.ask(SettlePeer{0, {std::uint64_t{1} << 63, 1}, core::Money{1}, "", 2}).error().reason,
+      core::Reason::out_of_range);
   EXPECT_EQ(owner.ask(SettlePeer{9, {5, 9}, core::Money{1}, "", 2}).error().reason,
             core::Reason::not_found);
   expect_sound();

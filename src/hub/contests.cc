@@ -95,14 +95,13 @@ DisputedClaim make_offer_claim(const Context& context, const Offer& offer,
   claim.record = record.number;
   claim.from = record.from;
   claim.to = record.to;
-  claim.claimed = compute_interval_price(record.reserved, offer.terms.price,
-                                         record.to - record.from);
+  claim.claimed =
+      compute_interval_price(record.reserved, offer.terms.price, record.to - record.from);
   claim.amounts = {std::min(record.reserved.cpus, needed.cpus),
                    std::min(record.reserved.memory, needed.memory),
                    std::min(record.reserved.devices, needed.devices)};
   claim.payable_from = std::max(record.from, offer.settled_to.value_or(record.from));
-  claim.payable_to =
-      std::min(record.to, began + shape.time_limit + core::limits::stop_grace);
+  claim.payable_to = std::min(record.to, began + shape.time_limit + core::limits::stop_grace);
   claim.payable_to = std::max(claim.payable_to, claim.payable_from);
   claim.most = state.ledger.find_hold(offer.terms.hold.id)->remaining;
   return claim;
@@ -187,8 +186,7 @@ void take_request(Context& context, std::uint32_t peer, const ChargeResolved& me
   if (message.paid.count < 0 || message.paid > message.charge) return;
   std::optional<ToldCharge> told;
   ContestResolved resolved;
-  const auto contest =
-      find_contest(state, peer, message.offer, message.record, message.charge);
+  const auto contest = find_contest(state, peer, message.offer, message.record, message.charge);
   if (contest) {
     const OpenDispute& dispute = state.disputes.at(*contest);
     resolved.dispute = *contest;
@@ -196,8 +194,8 @@ void take_request(Context& context, std::uint32_t peer, const ChargeResolved& me
       told = ToldCharge{dispute.offer,    dispute.record, dispute.job,
                         dispute.provider, dispute.charge, dispute.fee};
     }
-  } else if (const ToldCharge* known = find_told(state.peers[peer], message.offer, message.record,
-                                                 message.charge)) {
+  } else if (const ToldCharge* known =
+                 find_told(state.peers[peer], message.offer, message.record, message.charge)) {
     told = *known;
   }
   if (!contest && !told) return;

@@ -20,6 +20,7 @@
 
 #include "fit_table.h"
 #include "grid.h"
+#include "pool_loads.h"
 
 namespace intertie::hub {
 
@@ -38,13 +39,6 @@ struct BeaconsSent {
   std::uint64_t lines_noted = 0;          // Soft::lines_noted then.
   std::vector<std::int64_t> lines;        // Versions, by position in State::lines.
   std::map<std::string, topology::LineMeasurement> measured;  // By sending region.
-};
-
-/// Which sites have which datasets: what their receipts said. At most kCopiesMax datasets, then it
-/// begins anew.
-struct Copies {
-  static constexpr std::size_t kCopiesMax = 10'000;
-  std::map<std::pair<crypto::Digest, std::string>, std::set<std::uint32_t>> sites;  // By owner.
 };
 
 /// What a peer's answers say about its life (home_leases.h). Boot times of this hub's machine.
@@ -75,15 +69,15 @@ struct Soft {
   std::vector<BeaconsSent> beacons;                      // By peer.
   std::map<std::uint32_t, SiteGreeting> greetings;       // By site: how its channel opened last.
   std::map<std::uint32_t, SiteGreeting> peer_greetings;  // By peer, likewise.
-  Copies copies;
-  std::map<std::uint32_t, std::string> data_addresses;  // By site: where it gives out datasets.
-  std::map<std::uint32_t, core::Money> floors;          // By shape: the least it costs here.
-  std::uint64_t applied = 0;                            // Events of this life.
-  std::uint64_t lines_noted = 0;                        // Measurements of lines, likewise.
-  std::vector<PeerWord> peer_words;                     // By peer.
-  core::Duration started;                               // Boot time.
-  std::optional<core::Duration> leases_checked;         // Home leases; boot time.
-  std::set<std::uint32_t> sites_held;                   // Start nothing before a home answers.
+  std::map<std::uint32_t, std::string> data_addresses;   // By site: where it gives out datasets.
+  std::map<std::uint32_t, core::Money> floors;           // By shape: the least it costs here.
+  std::uint64_t applied = 0;                             // Events of this life.
+  std::uint64_t lines_noted = 0;                         // Measurements of lines, likewise.
+  std::vector<PeerWord> peer_words;                      // By peer.
+  core::Duration started;                                // Boot time.
+  std::optional<core::Duration> leases_checked;          // Home leases; boot time.
+  std::set<std::uint32_t> sites_held;                    // Start nothing before a home answers.
+  PoolLoads loads;
 };
 
 struct Context {

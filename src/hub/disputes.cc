@@ -82,8 +82,8 @@ DisputedClaim make_claim(const Context& context, const Reservation& reservation,
   claim.record = record.number;
   claim.from = record.from;
   claim.to = record.to;
-  claim.claimed = compute_interval_price(record.reserved, reservation.terms.price,
-                                         record.to - record.from);
+  claim.claimed =
+      compute_interval_price(record.reserved, reservation.terms.price, record.to - record.from);
   claim.amounts = {std::min(record.reserved.cpus, reserved.cpus),
                    std::min(record.reserved.memory, reserved.memory),
                    std::min(record.reserved.devices, reserved.devices)};

@@ -1,7 +1,9 @@
 #include "grid.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
+#include <utility>
 
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
@@ -34,6 +36,65 @@ placement::FreeCounts count_free(const BeaconPool& news) {
   const std::size_t groups = std::min(news.free_devices.size(), free.devices.size());
   std::copy_n(news.free_devices.begin(), groups, free.devices.begin());
   return free;
+}
+
+placement::NodeRoom make_room(const BeaconNodes& row) {
+  placement::NodeRoom room{row.cpus, row.memory, {}, row.nodes};
+  const std::size_t groups = std::min(row.devices.size(), room.devices.size());
+  for (std::size_t group = 0; group < groups; ++group) {
+    room.devices[group] = static_cast<std::uint8_t>(
+        std::clamp<std::int64_t>(row.devices[group], 0, std::numeric_limits<std::uint8_t>::max()));
+  }
+  return room;
+}
+
+// Of a single node the sums say it all; of several an older peer does not tell.
+placement::NodeRooms make_rooms(const BeaconPool& news) {
+  if (news.nodes == 1) {
+    return placement::NodeRooms(
+        {make_room({1, news.free_cpus, news.free_memory, news.free_devices})});
+  }
+  if (!news.free_nodes || news.free_nodes->size() > kBeaconNodeRowsMax) return {};
+  std::vector<placement::NodeRoom> rooms;
+  for (const BeaconNodes& row : *news.free_nodes) {
+    if (row.nodes > 0) rooms.push_back(make_room(row));
+  }
+  return placement::NodeRooms(std::move(rooms));
+}
+
+placement::NodeRoom make_empty_node(const topology::Pool& pool) {
+  BeaconNodes row{1, pool.cpus_per_node, pool.memory_per_node, {}};
+  for (const topology::DeviceGroup& group : pool.devices_per_node) {
+    row.devices.push_back(group.count);
+  }
+  return make_room(row);
+}
+
+bool is_only_status_lost(topology::Pool before, const topology::Pool& now) {
+  if (before.status != topology::PoolStatus::lost) return false;
+  before.status = now.status;
+  return before == now;
+}
+
+bool has_grown(const placement::FreeCounts& before, const placement::FreeCounts& now) {
+  for (std::size_t group = 0; group < now.devices.size(); ++group) {
+    if (now.devices[group] > before.devices[group]) return true;
+  }
+  return now.cpus > before.cpus || now.memory > before.memory || now.scratch > before.scratch;
+}
+
+placement::PoolLoad make_load(const BeaconPool& news, const RemotePool& pool, core::Time heard) {
+  placement::PoolLoad load;
+  if (!news.queue || news.queue->running <= 0) return load;
+  const auto after = [heard](core::Duration wait) {
+    return heard + std::clamp(wait, core::Duration{}, core::limits::job_timeout_max);
+  };
+  load.running = news.queue->running;
+  load.mean = placement::compute_mean(pool.total, pool.announced, load.running);
+  load.next_end = after(news.queue->next_end);
+  load.last_end = after(news.queue->last_end);
+  load.queued = after(news.queue->queued) - heard;
+  return load;
 }
 
 }  // namespace
@@ -86,12 +147,18 @@ bool Grid::accept(std::uint32_t peer, const Beacon& beacon, core::Time now) {
 
 void Grid::add_pool() {
   const auto handle = static_cast<std::uint32_t>(pools_.size());
-  const bool is_moving = free_.size() == free_.capacity();
+  const bool is_moving = free_.size() == free_.capacity() || rooms_.size() == rooms_.capacity() ||
+                         loads_.size() == loads_.capacity();
   pools_.emplace_back();
   free_.emplace_back();
-  views_.push_back({{handle}, nullptr, &free_.back(), {}});
-  if (!is_moving) return;
-  for (placement::PoolView& view : views_) view.reported = &free_[view.pool.index];
+  rooms_.emplace_back();
+  loads_.emplace_back();
+  views_.emplace_back().pool = {handle};
+  for (std::uint32_t pool = is_moving ? 0 : handle; pool <= handle; ++pool) {
+    views_[pool].reported = &free_[pool];
+    views_[pool].rooms = &rooms_[pool];
+    views_[pool].load = &loads_[pool];
+  }
 }
 
 void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news) {
@@ -111,18 +178,31 @@ void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news)
   } else if (pools_[handle].peer != peer) {
     return;  // Announced by two hubs: the first keeps it.
   }
-  const placement::FreeCounts free = count_free(news);
-  pools_[handle] = {peer, news.site, news.site_sign_key, count_total(news), free};
-  free_[handle] = free;
+  const RemotePool before = std::exchange(
+      pools_[handle], {peer, news.site, news.site_sign_key, count_total(news), count_free(news),
+                       make_rooms(news), make_empty_node(news.pool)});
+  RemotePool& now = pools_[handle];
+  reset_free(handle);
+  loads_[handle] = make_load(news, now, source.heard);
+  const bool is_roomier = has_grown(before.announced, now.announced);
   topology::Pool pool = news.pool;
   pool.handle = {handle};
   pool.site = {site->second};
   pool.nodes.assign(news.nodes, {});
-  refused_.erase(handle);
   const topology::Pool* old = topology_->find_pool({handle});
-  if (old != nullptr && *old == pool) return;
+  const bool is_same = old != nullptr && *old == pool;
+  // A full beacon begins with all pools lost: that alone is no news of one. An older peer says too
+  // little: only another question tells.
+  const bool has_same_terms = is_same || (old != nullptr && is_only_status_lost(*old, pool));
+  forget_refusals(handle, is_roomier || !has_same_terms || !now.announced_rooms.is_known());
+  if (is_same) return;
   views_[handle].kind = kinds_.assign(pool);
   topology_ = topology_->with_pool(std::move(pool));
+}
+
+void Grid::reset_free(std::uint32_t pool) {
+  free_[pool] = pools_[pool].announced;
+  rooms_[pool] = pools_[pool].announced_rooms;
 }
 
 void Grid::set_status(const Source& source, topology::PoolStatus status) {
@@ -147,11 +227,20 @@ bool Grid::drop_refusals(core::Time now) {
   std::size_t dropped = 0;
   for (auto pool = refused_.begin(); pool != refused_.end();) {
     dropped += std::erase_if(pool->second, [now](const auto& refusal) {
-      return refusal.second + core::limits::beacon_lifetime <= now;
+      return refusal.second.at + core::limits::beacon_lifetime <= now;
     });
     pool = pool->second.empty() ? refused_.erase(pool) : std::next(pool);
   }
   return dropped > 0;
+}
+
+// Where the nodes are known they say by themselves whether there is room now.
+void Grid::forget_refusals(std::uint32_t pool, bool is_all) {
+  const auto refused = refused_.find(pool);
+  if (refused == refused_.end()) return;
+  std::erase_if(refused->second,
+                [is_all](const auto& refusal) { return is_all || refusal.second.is_of_room; });
+  if (refused->second.empty()) refused_.erase(refused);
 }
 
 bool Grid::is_heard(std::uint32_t peer) const {
@@ -167,6 +256,7 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
       make_preferences(state, state.shapes[shape], deadline);
   auto found = placement::place({shape}, requirements, preferences,
                                 {*topology_, views_, now, &lines_}, cache_);
+  const bool had_any = !found.candidates.empty();
   std::map<std::string, bool> full;  // By region.
   const std::size_t off_line = std::erase_if(found.candidates, [&](const auto& candidate) {
     const std::string& region = get_pool(candidate.pool.index).region;
@@ -182,9 +272,11 @@ placement::Placement Grid::find_placement(const State& state, std::uint32_t shap
     const auto refused = refused_.find(candidate.pool.index);
     return refused != refused_.end() && refused->second.contains(shape);
   });
-  if (found.candidates.empty() && found.chosen) found.verdict = core::Reason::busy;
-  found.chosen =
-      found.candidates.empty() ? std::nullopt : std::optional(found.candidates.front().pool);
+  if (found.candidates.empty() && had_any) {
+    found.chosen.reset();
+    found.verdict = core::Reason::busy;
+  }
+  placement::choose_candidate(found);
   return found;
 }
 
@@ -217,7 +309,9 @@ placement::Placement Grid::find_ideal(const placement::Requirements& requirement
   topology::Snapshot::Pointer open = topology_;
   std::vector<placement::PoolView> views;
   for (std::uint32_t handle = 0; handle < pools_.size(); ++handle) {
-    views.push_back({{handle}, nullptr, &pools_[handle].total, {}});
+    placement::PoolView& view = views.emplace_back();
+    view.pool = {handle};
+    view.reported = &pools_[handle].total;
     if (open->find_pool({handle})->status != topology::PoolStatus::active) {
       open = open->with_pool_status({handle}, topology::PoolStatus::active);
     }
@@ -229,18 +323,23 @@ placement::Placement Grid::find_ideal(const placement::Requirements& requirement
   return placement::place(foreign, preferences, {*open, views, now, &lines_});
 }
 
-placement::FreeCounts Grid::count_needed(std::uint32_t pool,
-                                         const placement::Requirements& requirements) const {
-  placement::FreeCounts needed;
+Grid::Uncounted Grid::make_uncounted(std::uint32_t pool,
+                                     const placement::Requirements& requirements) const {
+  Uncounted change;
+  change.pool = pool;
+  change.tasks = requirements.tasks;
+  change.shape = {requirements.cpus, requirements.memory, {}, requirements.scratch};
+  if (const auto shape = placement::find_task_shape(get_pool(pool), requirements)) {
+    change.shape = *shape;
+  }
+  placement::FreeCounts& needed = change.counts;
   needed.cpus = requirements.cpus * requirements.tasks;
   needed.memory = requirements.memory * requirements.tasks;
   needed.scratch = requirements.scratch * requirements.tasks;
-  const auto shape = placement::find_task_shape(get_pool(pool), requirements);
-  if (!shape) return needed;
   for (std::size_t group = 0; group < needed.devices.size(); ++group) {
-    needed.devices[group] = std::int64_t{shape->devices[group]} * requirements.tasks;
+    needed.devices[group] = std::int64_t{change.shape.devices[group]} * requirements.tasks;
   }
-  return needed;
+  return change;
 }
 
 // Given back is no more than there is: a beacon may have been made between the end of a job and
@@ -259,12 +358,15 @@ void Grid::apply_uncounted(const Uncounted& change) {
   for (std::size_t group = 0; group < free.devices.size(); ++group) {
     add(free.devices[group], counts.devices[group], total.devices[group]);
   }
+  if (change.is_asked) {
+    rooms_[change.pool].take(change.shape, change.tasks);
+  } else {
+    rooms_[change.pool].give(change.shape, change.tasks, pools_[change.pool].empty_node);
+  }
 }
 
 void Grid::count_rows(Source& source, const Beacon& beacon) {
-  for (const Uncounted& change : source.uncounted) {
-    free_[change.pool] = pools_[change.pool].announced;
-  }
+  for (const Uncounted& change : source.uncounted) reset_free(change.pool);
   source.counted = beacon.sent;
   std::erase_if(source.uncounted, [&](const Uncounted& change) {
     return change.row <= (change.is_asked ? beacon.received : beacon.sent.value_or(UINT64_MAX));
@@ -275,8 +377,11 @@ void Grid::count_rows(Source& source, const Beacon& beacon) {
 void Grid::note_asked(std::uint64_t offer, std::uint32_t pool, std::uint64_t row,
                       const placement::Requirements& requirements) {
   std::vector<Uncounted>& uncounted = sources_[pools_[pool].peer].uncounted;
-  uncounted.push_back({row, offer, pool, true, count_needed(pool, requirements)});
-  apply_uncounted(uncounted.back());
+  Uncounted& change = uncounted.emplace_back(make_uncounted(pool, requirements));
+  change.row = row;
+  change.offer = offer;
+  change.is_asked = true;
+  apply_uncounted(change);
 }
 
 bool Grid::drop_asked(Source& source, std::uint64_t offer) {
@@ -286,7 +391,7 @@ bool Grid::drop_asked(Source& source, std::uint64_t offer) {
   if (asked == source.uncounted.end()) return false;
   const std::uint32_t pool = asked->pool;
   source.uncounted.erase(asked);
-  free_[pool] = pools_[pool].announced;
+  reset_free(pool);
   for (const Uncounted& change : source.uncounted) {
     if (change.pool == pool) apply_uncounted(change);
   }
@@ -304,16 +409,18 @@ bool Grid::note_over(const PeerRow& row, std::uint64_t offer, const std::string&
   const auto found = handles_.find(pool);
   if (found == handles_.end() || pools_[found->second].peer != row.peer) return false;
   if (!source.counted || row.number <= *source.counted) return false;
-  const std::uint32_t handle = found->second;
-  source.uncounted.push_back(
-      {row.number, offer, handle, false, count_needed(handle, requirements)});
-  apply_uncounted(source.uncounted.back());
+  Uncounted& change = source.uncounted.emplace_back(make_uncounted(found->second, requirements));
+  change.row = row.number;
+  change.offer = offer;
+  apply_uncounted(change);
   return true;
 }
 
-void Grid::note_refused(const std::string& pool, std::uint32_t shape, core::Time now) {
+void Grid::note_refused(const std::string& pool, std::uint32_t shape, core::Reason reason,
+                        core::Time now) {
   const auto found = handles_.find(pool);
-  if (found != handles_.end()) refused_[found->second][shape] = now;
+  if (found == handles_.end()) return;
+  refused_[found->second][shape] = {now, reason == core::Reason::busy};
 }
 
 std::string Grid::find_sign_key(const std::string& pool) const {

@@ -29,6 +29,8 @@ struct RemotePool {
   std::string site_sign_key;
   placement::FreeCounts total;      // If nothing were in use.
   placement::FreeCounts announced;  // What is free by the beacon alone.
+  placement::NodeRooms announced_rooms;
+  placement::NodeRoom empty_node;  // What a node has with nothing in use.
 };
 
 /// A row of a peer's channel.
@@ -51,7 +53,7 @@ class Grid {
   bool is_heard(std::uint32_t peer) const;
 
   /// Where a job of this shape would go among the other regions now. Handles are without
-  /// kRemotePools. Pools that refused the shape since their last news are left out.
+  /// kRemotePools. Pools that refused the shape are left out (note_refused).
   placement::Placement find_placement(const State& state, std::uint32_t shape, core::Time deadline,
                                       core::Time now);
 
@@ -89,10 +91,11 @@ class Grid {
   bool note_over(const PeerRow& row, std::uint64_t offer, const std::string& pool,
                  const placement::Requirements& requirements);
 
-  /// The pool refused the shape: it is not asked again before its next news, or for as long as a
-  /// beacon counts. A pool that does not change sends no news, and what it lacked may lie elsewhere
-  /// (an answer that was late, credit).
-  void note_refused(const std::string& pool, std::uint32_t shape, core::Time now);
+  /// The pool refused the shape. For lack of room: it is asked again after its next news, if its
+  /// nodes have room then. For anything else (an answer that was late, credit): after news of more
+  /// room or other terms, or when a beacon would count no more.
+  void note_refused(const std::string& pool, std::uint32_t shape, core::Reason reason,
+                    core::Time now);
 
   /// The shape's handle now means another shape.
   void forget(std::uint32_t shape) { cache_.forget({shape}); }
@@ -109,6 +112,7 @@ class Grid {
   const RemotePool& get_remote(std::uint32_t pool) const { return pools_[pool]; }
   /// By the beacon and the rows that it has not counted.
   const placement::FreeCounts& get_free(std::uint32_t pool) const { return free_[pool]; }
+  const placement::NodeRooms& get_rooms(std::uint32_t pool) const { return rooms_[pool]; }
   const topology::Pool& get_pool(std::uint32_t pool) const { return *topology_->find_pool({pool}); }
   std::uint32_t pool_count() const { return static_cast<std::uint32_t>(pools_.size()); }
 
@@ -120,6 +124,13 @@ class Grid {
     std::uint32_t pool = 0;
     bool is_asked = false;  // In a row of ours: it took. Else in one of the peer's: it gave back.
     placement::FreeCounts counts;
+    placement::TaskShape shape;
+    std::int64_t tasks = 0;
+  };
+
+  struct Refusal {
+    core::Time at;
+    bool is_of_room = false;
   };
 
   struct Source {
@@ -137,26 +148,30 @@ class Grid {
                                        const placement::Requirements& asked) const;
   void add_pool();
   void take_pool(std::uint32_t peer, Source& source, const BeaconPool& news);
-  placement::FreeCounts count_needed(std::uint32_t pool,
-                                     const placement::Requirements& requirements) const;
+  // What is free by the beacon alone.
+  void reset_free(std::uint32_t pool);
+  Uncounted make_uncounted(std::uint32_t pool, const placement::Requirements& requirements) const;
   void apply_uncounted(const Uncounted& change);
   // What the beacon says and what it has not counted yet, together.
   void count_rows(Source& source, const Beacon& beacon);
   bool drop_asked(Source& source, std::uint64_t offer);
   bool drop_refusals(core::Time now);
+  void forget_refusals(std::uint32_t pool, bool is_all);
   void set_status(const Source& source, topology::PoolStatus status);
 
   std::map<std::uint32_t, Source> sources_;                        // By peer.
   boost::unordered_flat_map<std::string, std::uint32_t> handles_;  // Of pools, by identifier.
   std::vector<RemotePool> pools_;                                  // By handle.
   std::vector<placement::FreeCounts> free_;  // By handle, side by side: placement reads them all.
+  std::vector<placement::NodeRooms> rooms_;  // Likewise.
+  std::vector<placement::PoolLoad> loads_;   // Likewise.
   std::vector<placement::PoolView> views_;
   PoolKinds kinds_;
   topology::Snapshot::Pointer topology_ = topology::Snapshot::make_empty();
   topology::RegionLines lines_;
   std::vector<std::uint32_t> site_peers_;  // By handle of the site.
   placement::PlacementCache cache_;
-  std::map<std::uint32_t, std::map<std::uint32_t, core::Time>> refused_;  // By pool and shape.
+  std::map<std::uint32_t, std::map<std::uint32_t, Refusal>> refused_;  // By pool and shape.
 };
 
 }  // namespace intertie::hub

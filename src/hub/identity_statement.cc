@@ -3,11 +3,20 @@
 #include <algorithm>
 
 #include "intertie/codec/json.h"
+#include "intertie/hub/line_record.h"
 #include "intertie/hub/state.h"
 #include "intertie/identity/envelope.h"
 
 namespace intertie::hub {
 namespace {
+
+void describe_line(IdentityFacts& facts, const State& state, const LineRegistered& registered) {
+  facts.statement.is_known = true;
+  facts.statement.name = registered.line.from + "-" + registered.line.to;
+  facts.statement.status = registered.is_retired ? kLineRetired : kLineActive;
+  facts.statement.holder = state.facts.id;
+  facts.record = registered.record;
+}
 
 // The site itself, or one of its pools.
 bool has_path(const State& state, const SiteState& site, const identity::Path& path) {
@@ -34,6 +43,15 @@ IdentityFacts find_identity(const State& state, const identity::Path& path, core
     said.status = "active";
     said.holder = state.facts.id;
     return facts;
+  }
+  if (path.parts.empty()) {
+    const auto line = std::ranges::find_if(state.lines, [&](const LineRegistered& registered) {
+      return registered.line.identifier == id;
+    });
+    if (line != state.lines.end()) {
+      describe_line(facts, state, *line);
+      return facts;
+    }
   }
   for (const SiteState& site : state.sites) {
     if (site.site.identifier != id || !has_path(state, site, path)) continue;

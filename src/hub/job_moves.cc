@@ -91,4 +91,10 @@ void push_start(State& state, const Job& job, std::string owner, const engine::R
   push_message(site, start, place, document);
 }
 
+std::string name_data_owner(const State& state, const Job& job) {
+  const Guest* const guest = state.find_guest(job.number);
+  if (guest == nullptr) return state.principals[job.owner].name;
+  return state.peers[guest->peer].terms.id + ":" + guest->user;
+}
+
 }  // namespace intertie::hub

@@ -42,4 +42,7 @@ void push_message(SiteState& site, const execution::HubMessage& message,
 void push_start(State& state, const Job& job, std::string owner, const engine::RecordPlace& place,
                 std::uint64_t document);
 
+/// In whose name a site keeps the inputs of the job, as its orders say.
+std::string name_data_owner(const State& state, const Job& job);
+
 }  // namespace intertie::hub

@@ -93,8 +93,9 @@ void check_legs(Context& context) {
 
 void release_excess(Context& context, const std::string& to) {
   const State& state = context.state;
+  const LineRegistered* line = state.find_line(to);
   const std::int64_t most =
-      transfer::compute_reservable(state.find_line(to)->line.bandwidth_bits_per_second);
+      line == nullptr ? 0 : transfer::compute_reservable(line->line.bandwidth_bits_per_second);
   std::int64_t sum = 0;
   std::vector<std::uint64_t> excess;
   for (const auto& [number, leg] : state.line_legs) {

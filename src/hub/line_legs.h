@@ -34,7 +34,8 @@ void emit_leg(Context& context, const std::string& to, std::string key, const Le
 /// Releases what has outlived its time.
 void check_legs(Context& context);
 
-/// Releases the youngest legs of a line that carries less than what is reserved of it.
+/// Releases the youngest legs of a line that carries less than what is reserved of it; all of one
+/// that is retired.
 void release_excess(Context& context, const std::string& to);
 
 }  // namespace intertie::hub

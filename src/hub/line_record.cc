@@ -25,6 +25,9 @@ core::Result<LineRecord> open_line_record(std::string_view envelope,
   auto record = codec::from_json<LineRecord>(opened->payload, codec::Boundary::tolerant);
   if (!record) return record;
   if (record->seq < 1) return {core::Reason::out_of_range, "seq: at least 1"};
+  if (record->status != kLineActive && record->status != kLineRetired) {
+    return {core::Reason::bad_field, "status: active or retired"};
+  }
   if (const auto checked = topology::check_line(record->line); !checked) return checked.error();
   return record;
 }

@@ -19,7 +19,10 @@ core::Result<void> check_own(const State& state, const LineRecord& record) {
   if (line.from != state.facts.region || line.owner != state.facts.id) {
     return {core::Reason::denied, "the hub of region " + line.from + " registers this line"};
   }
-  const LineRegistered* known = state.find_line(line.to);
+  const LineRegistered* known = state.find_line_version(line.to);
+  if (record.status == kLineRetired && state.find_line(line.to) == nullptr) {
+    return {core::Reason::not_found, "line to " + line.to};
+  }
   if (known == nullptr && state.lines.size() >= core::limits::peers_max) {
     return {core::Reason::too_large, "peers_max"};
   }
@@ -55,7 +58,7 @@ core::Result<Reply> decide(Context& context, const RegisterLine& command) {
   if (!record) return record.error();
   if (const auto checked = check_own(state, *record); !checked) return checked.error();
   LineRegistered registered{record->line, record->seq, command.record,
-                            crypto::compute_sha256(command.record)};
+                            crypto::compute_sha256(command.record), record->status == kLineRetired};
   const std::string to = registered.line.to;
   context.emit(std::move(registered), command.record);
   release_excess(context, to);
@@ -103,7 +106,7 @@ void take_lines(Context& context, const PeerAdded& peer, const Beacon& beacon) {
     const auto record = open_line_record(envelope, *key);
     // A hub speaks for the lines that leave its region, and for no others.
     if (!record || record->line.from != peer.region || record->line.owner != peer.id) continue;
-    lines.put(record->line);
+    put_line(lines, record->line, record->status == kLineRetired);
     context.soft.is_grid_woken = true;
   }
   for (const LineReport& report : beacon.measured) {
@@ -114,6 +117,14 @@ void take_lines(Context& context, const PeerAdded& peer, const Beacon& beacon) {
       lines.set_rate(ends, report.bits_per_second, context.now - report.age);
     }
     if (report.delay && is_known_delay(*report.delay)) lines.set_delay(ends, *report.delay);
+  }
+}
+
+void put_line(topology::RegionLines& lines, const topology::RegionLine& line, bool is_retired) {
+  if (is_retired) {
+    lines.drop({line.from, line.to});
+  } else {
+    lines.put(line);
   }
 }
 

@@ -15,6 +15,9 @@ void add_lines(const Context& context, BeaconsSent& sent, Beacon& beacon);
 /// measured of lines into its region. Anything else changes nothing. 0.1 ms a record.
 void take_lines(Context& context, const PeerAdded& peer, const Beacon& beacon);
 
+/// The line as the last version of its record says.
+void put_line(topology::RegionLines& lines, const topology::RegionLine& line, bool is_retired);
+
 /// What silent peers have measured counts no more.
 void drop_silent_lines(Context& context);
 

@@ -40,6 +40,57 @@ TEST_F(TwoRegions, OnlyTheSendingHubRegistersTheNextVersion) {
             home.machine().state().lines[1].line.identifier);
 }
 
+TEST_F(TwoRegions, ARetiredLineIsNoLineAnywhere) {
+  const auto retire = [&](std::int64_t seq) {
+    LineRecord record = away.make_record("22", seq);
+    record.status = kLineRetired;
+    return away.ask(RegisterLine{away.sign(record)});
+  };
+  EXPECT_EQ(retire(1).error().reason, Reason::not_found);
+  away.must(RegisterLine{away.sign(away.make_record("22"))});
+  away.must(ReserveLine{"22", "22/9", core::Bytes{7'500'000}});
+  ASSERT_EQ(away.machine().state().line_legs.size(), 1u);
+  tell(away.make_beacon());
+  ASSERT_NE(home.machine().lines().find({"42", "22"}), nullptr);
+  const std::uint64_t leaves = away.machine().state().public_log.frontier.size();
+  EXPECT_EQ(retire(1).error().reason, Reason::stale_sequence);
+  ASSERT_TRUE(retire(2).has_value());
+  EXPECT_EQ(away.machine().state().public_log.frontier.size(), leaves + 1);
+  // Nothing is reserved of it, nobody reckons with it, and peers are told.
+  EXPECT_TRUE(away.machine().state().line_legs.empty());
+  EXPECT_EQ(away.machine().state().find_line("22"), nullptr);
+  EXPECT_EQ(away.ask(ReserveLine{"22", "22/9", core::Bytes{7'500'000}}).error().reason,
+            Reason::not_found);
+  EXPECT_TRUE(away.machine().lines().rows().empty());
+  tell(away.make_beacon());
+  EXPECT_EQ(home.machine().lines().find({"42", "22"}), nullptr);
+  // A hub that was away hears of it, too; and so it is after a restart.
+  EXPECT_EQ(away.make_beacon(true).lines.size(), 1u);
+  away.restart();
+  EXPECT_TRUE(away.machine().lines().rows().empty());
+  State copy;
+  ASSERT_TRUE(decode_hub_state(away.machine().encode_state(), copy).has_value());
+  EXPECT_EQ(copy.find_line("22"), nullptr);
+  EXPECT_EQ(retire(3).error().reason, Reason::not_found);
+  // The next version may bring it back under its identifier.
+  away.must(RegisterLine{away.sign(away.make_record("22", 3, 7))});
+  tell(away.make_beacon());
+  EXPECT_EQ(home.get_terms({"42", "22"}).bits_per_second, 7);
+}
+
+TEST_F(TwoRegions, ALineIsActiveOrRetired) {
+  LineRecord record = home.make_record("42");
+  record.status = "gone";
+  EXPECT_EQ(home.ask(RegisterLine{home.sign(record)}).error().reason, Reason::bad_field);
+  // As hubs wrote records before there was a status.
+  std::string payload = codec::to_json(home.make_record("42"));
+  const std::string status = R"(,"status":"active")";
+  ASSERT_NE(payload.find(status), std::string::npos) << payload;
+  payload.erase(payload.find(status), status.size());
+  home.must(RegisterLine{identity::seal_envelope(kLineRecordType, payload, home.key).value()});
+  EXPECT_NE(home.machine().state().find_line("42"), nullptr);
+}
+
 TEST_F(TwoRegions, LinesSurviveRestartsAndSnapshots) {
   home.must(RegisterLine{home.sign(home.make_record("42"))});
   const std::vector<LineRegistered> lines = home.machine().state().lines;

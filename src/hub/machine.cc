@@ -10,6 +10,7 @@
 #include "decisions.h"
 #include "home_leases.h"
 #include "index_rows.h"
+#include "lines.h"
 #include "liveness.h"
 #include "placing.h"
 #include "receipts.h"
@@ -34,7 +35,10 @@ void HubMachine::start(core::Time now) {
   restart_deadlines(state_, *soft_, now);
   soft_->started = soft_->clock.boot;
   wake_all(*soft_, state_);
-  for (const LineRegistered& registered : state_.lines) soft_->grid.lines().put(registered.line);
+  soft_->loads.rebuild(state_);
+  for (const LineRegistered& registered : state_.lines) {
+    put_line(soft_->grid.lines(), registered.line, registered.is_retired);
+  }
 }
 
 core::Result<Reply> HubMachine::decide(const Command& command, core::Time now,
@@ -55,9 +59,13 @@ void HubMachine::work(core::Time now, engine::EventSink<Event>& sink) {
 
 void HubMachine::apply(const Event& event, engine::RecordPlace place) {
   note_wake(*soft_, state_, event);
+  soft_->loads.note(state_, event);
   ++soft_->applied;
   hub::apply(state_, event, place);
-  if (const auto* line = std::get_if<LineRegistered>(&event)) soft_->grid.lines().put(line->line);
+  soft_->loads.refresh(state_);
+  if (const auto* line = std::get_if<LineRegistered>(&event)) {
+    put_line(soft_->grid.lines(), line->line, line->is_retired);
+  }
   if (soft_->heard.size() < state_.sites.size()) {
     soft_->heard.resize(state_.sites.size(), place.time);
   }

@@ -241,7 +241,7 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& mes
   const Job* job = context.state.find_job(number);
   if (job == nullptr) return;
   context.soft.grid.note_not_taken(peer, message.offer);
-  context.soft.grid.note_refused(offer->terms.pool, job->shape, context.now);
+  context.soft.grid.note_refused(offer->terms.pool, job->shape, message.reason, context.now);
   context.emit(OfferClosed{message.offer, number, message.reason, message.detail, false});
   requeue(context, number);
 }
@@ -345,7 +345,8 @@ void check_offers(Context& context) {
     if (asked_at + core::limits::offer_answer_max > context.now) break;
     const Offer& offer = *state.find_offer(number);
     const std::uint64_t job = offer.terms.job;
-    context.soft.grid.note_refused(offer.terms.pool, state.find_job(job)->shape, context.now);
+    context.soft.grid.note_refused(offer.terms.pool, state.find_job(job)->shape,
+                                   core::Reason::hub_unreachable, context.now);
     context.emit(OfferClosed{number, job, core::Reason::hub_unreachable, "", true});
     requeue(context, job);
   }

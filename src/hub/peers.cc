@@ -1,6 +1,7 @@
 #include "peers.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -75,6 +76,27 @@ core::Result<void> check_peer(const State& state, const AddPeer& command) {
   return {};
 }
 
+std::vector<std::int64_t> list_devices(const auto& counts, std::size_t groups) {
+  const auto end = static_cast<std::ptrdiff_t>(std::min(groups, counts.size()));
+  return {counts.begin(), counts.begin() + end};
+}
+
+// Sums say how much is free, and not whether any node has room for a task.
+std::vector<BeaconNodes> make_beacon_nodes(const placement::PoolCapacity& capacity,
+                                           std::size_t groups) {
+  std::vector<BeaconNodes> rows;
+  for (const placement::NodeRoom& room : placement::list_rooms(capacity, kBeaconNodeRowsMax)) {
+    rows.push_back({room.nodes, room.cpus, room.memory, list_devices(room.devices, groups)});
+  }
+  return rows;
+}
+
+BeaconQueue make_beacon_queue(const placement::PoolLoad& load, core::Duration queued,
+                              core::Time now) {
+  const auto until = [now](core::Time end) { return std::max(end - now, core::Duration{}); };
+  return {load.running, until(load.next_end), until(load.last_end), queued};
+}
+
 BeaconPool make_beacon_pool(const State& state, std::uint32_t handle) {
   BeaconPool row;
   row.pool = *state.topology->find_pool({handle});
@@ -89,10 +111,9 @@ BeaconPool make_beacon_pool(const State& state, std::uint32_t handle) {
   row.free_cpus = free.cpus;
   row.free_memory = free.memory;
   row.free_scratch = free.scratch;
-  row.free_devices.assign(
-      free.devices.begin(),
-      free.devices.begin() + static_cast<std::ptrdiff_t>(
-                                 std::min(row.pool.devices_per_node.size(), free.devices.size())));
+  const std::size_t groups = row.pool.devices_per_node.size();
+  row.free_devices = list_devices(free.devices, groups);
+  if (row.nodes > 1) row.free_nodes = make_beacon_nodes(state.capacities[handle], groups);
   return row;
 }
 
@@ -248,6 +269,7 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
   add_lines(context, sent, beacon);
   sent.former_keys = former_keys;
   const std::size_t pools = std::min(state.capacities.size(), core::limits::beacon_pools_max);
+  std::optional<core::Duration> queued;
   for (std::uint32_t handle = 0; handle < pools; ++handle) {
     const std::uint64_t version = state.capacities[handle].version();
     const bool is_as_free = sent.capacities[handle] == version;
@@ -261,6 +283,10 @@ core::Result<Reply> decide(Context& context, const MakeBeacon& command) {
     if (!is_told) told = {pool, keys};
     sent.capacities[handle] = version;
     beacon.pools.push_back(make_beacon_pool(state, handle));
+    const placement::PoolLoad& load = context.soft.loads.get(handle);
+    if (load.running == 0) continue;
+    if (!queued) queued = compute_queued(state);
+    beacon.pools.back().queue = make_beacon_queue(load, *queued, context.now);
   }
   const bool has_news = !beacon.pools.empty() || !beacon.lines.empty() || !beacon.measured.empty();
   if (is_full || command.is_due || has_news) beacon.number = ++sent.number;

@@ -293,7 +293,10 @@ void refresh_views(const State& state, Soft& soft) {
   if (is_current) return;
   soft.views.clear();
   for (std::uint32_t pool = 0; pool < count; ++pool) {
-    soft.views.push_back({{pool}, &state.capacities[pool], nullptr, {}});
+    placement::PoolView& view = soft.views.emplace_back();
+    view.pool = {pool};
+    view.capacity = &state.capacities[pool];
+    view.load = &soft.loads.get(pool);
   }
   soft.cache.clear();
 }
@@ -339,9 +342,12 @@ placement::Placement merge_placements(placement::Placement local, placement::Pla
     }
   }
   std::ranges::sort(both.refused, {}, &placement::ReasonCount::reason);
+  if (remote.awaited && (!both.awaited || remote.awaited->cost.total < both.awaited->cost.total)) {
+    both.awaited = remote.awaited;
+    both.awaited->pool.index |= kRemotePools;
+  }
   if (!both.candidates.empty()) {
-    both.chosen = both.candidates.front().pool;
-    both.verdict.reset();
+    placement::choose_candidate(both);
     return both;
   }
   // The least hopeless of the two.

@@ -1,10 +1,14 @@
 #include "receipts.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "intertie/core/limits.h"
 #include "intertie/transfer/manifest.h"
 #include "intertie/transfer/receipt.h"
+
+#include "job_moves.h"
 
 namespace intertie::hub {
 namespace {
@@ -25,17 +29,22 @@ InputMoved make_moved(const transfer::Receipt& receipt) {
   return moved;
 }
 
-// As push_start names them to the site.
-std::string name_owner(const State& state, const Job& job) {
-  const Guest* const guest = state.find_guest(job.number);
-  if (guest == nullptr) return state.principals[job.owner].name;
-  return state.peers[guest->peer].terms.id + ":" + guest->user;
-}
-
-void note_copy(Copies& copies, const crypto::Digest& dataset, std::string owner,
-               std::uint32_t site) {
-  if (copies.sites.size() >= Copies::kCopiesMax) copies.sites.clear();
-  copies.sites[{dataset, std::move(owner)}].insert(site);
+// What came straight over the line from another region says what the line achieves. The identifier
+// of who held it begins with its region.
+void note_rate(Context& context, const transfer::Receipt& receipt) {
+  const std::string& here = context.state.facts.region;
+  const std::string from = receipt.source.substr(0, here.size());
+  const bool is_known = std::ranges::any_of(
+      context.state.peers, [&](const PeerState& peer) { return peer.terms.region == from; });
+  const bool is_measure = is_known && from != here && receipt.direct == receipt.received &&
+                          receipt.received.count >= core::limits::line_sample_bytes_min;
+  if (!is_measure) return;
+  const std::int64_t bytes =
+      transfer::compute_rate(receipt.received, receipt.ended - receipt.started);
+  const std::int64_t bits = std::min(bytes, core::limits::line_bits_per_second_max / 8) * 8;
+  if (bits <= 0) return;
+  context.soft.grid.lines().set_rate({from, here}, bits, context.now);
+  ++context.soft.lines_noted;
 }
 
 }  // namespace
@@ -46,11 +55,11 @@ std::vector<DataCopy> find_copies(const State& state, const Soft& soft, std::uin
   const Reservation* const reservation =
       job == nullptr ? nullptr : state.find_reservation(job->reservation);
   if (reservation == nullptr) return {};
-  const std::string owner = name_owner(state, *job);
-  const auto found = soft.copies.sites.find({dataset, owner});
-  if (found == soft.copies.sites.end()) return {};
+  const std::string owner = name_data_owner(state, *job);
+  const std::set<std::uint32_t>* const found = state.copies.find({dataset, owner});
+  if (found == nullptr) return {};
   std::vector<DataCopy> copies;
-  for (const std::uint32_t handle : found->second) {
+  for (const std::uint32_t handle : *found) {
     const SiteState& site = state.sites[handle];
     const auto address = soft.data_addresses.find(handle);
     const bool is_there = address != soft.data_addresses.end() && !site.tls_key.empty() &&
@@ -79,10 +88,8 @@ void take_receipt(Context& context, const MessagePlace& place,
       receipt->destination != site.site.identifier) {
     return;
   }
-  InputMoved moved = make_moved(*receipt);
-  note_copy(context.soft.copies, moved.dataset,
-            name_owner(context.state, *context.state.find_job(message.job)), place.site);
-  context.emit(std::move(moved), message.envelope);
+  note_rate(context, *receipt);
+  context.emit(make_moved(*receipt), message.envelope);
 }
 
 }  // namespace intertie::hub

@@ -1,5 +1,6 @@
 // Receipts of inputs: recorded by the site's hub and by the home, if the site has signed them.
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "intertie/transfer/manifest.h"
 #include "intertie/transfer/receipt.h"
 
+#include "state_codec.h"
 #include "test_world.h"
 #include "two_hubs.h"
 
@@ -85,6 +87,41 @@ TEST(Receipts, OfAGuestAreRecordedHereAndAtHome) {
   grid.expect_sound();
 }
 
+// The site's bytes came over the line, and nobody else saw them.
+TEST(Receipts, OfAStraightPullMeasureTheLine) {
+  TwoHubs grid;
+  grid.announce();
+  ASSERT_TRUE(grid.home.submit(TestWorld::make_document()).has_value());
+  grid.exchange();
+  const auto start = grid.read_start();
+  transfer::Receipt receipt = make_receipt(start, grid.site->identifier);
+  receipt.size = receipt.received = receipt.direct = {2 << 20};
+  receipt.ended = receipt.started + core::milliseconds(500);
+  const auto measure = [&](const auto& change) {
+    transfer::Receipt changed = receipt;
+    change(changed);
+    grid.owner.say(*grid.site, make_arrived(changed, grid.site->key));
+    std::int64_t sum = 0;
+    for (const auto& [ends, row] : grid.owner.machine().lines().rows()) {
+      EXPECT_EQ(ends, (topology::RegionLines::Ends{"22", "42"}));
+      sum += row.measured.bits_per_second;
+    }
+    return sum;
+  };
+  EXPECT_EQ(measure([](transfer::Receipt& r) { r.direct = {1 << 20}; }), 0);
+  EXPECT_EQ(measure([](transfer::Receipt& r) { r.received = r.direct = {(1 << 20) - 1}; }), 0);
+  EXPECT_EQ(measure([](transfer::Receipt& r) { r.ended = r.started; }), 0);
+  EXPECT_EQ(measure([](transfer::Receipt& r) { r.source = "42S00000000001XX"; }), 0);
+  EXPECT_EQ(measure([](transfer::Receipt& r) { r.source = "63S00000000001XX"; }), 0);
+  EXPECT_EQ(measure([](transfer::Receipt& r) { r.source = ""; }), 0);
+  EXPECT_EQ(measure([](transfer::Receipt&) {}), (4 << 20) * 8);
+  EXPECT_EQ(grid.owner.machine().lines().find({"22", "42"})->measured.rate_at, grid.owner.now);
+  // Home hears of it with the next beacon.
+  const auto beacon = std::get<Beacon>(grid.owner.must(MakeBeacon{0, false, false}));
+  ASSERT_EQ(beacon.measured.size(), 1u);
+  EXPECT_EQ(beacon.measured[0].bits_per_second, (4 << 20) * 8);
+}
+
 TEST(Receipts, ThatTheSiteHasNotSignedOrAreOfSomethingElseChangeNothing) {
   TwoHubs grid;
   grid.announce();
@@ -153,6 +190,54 @@ TEST(Receipts, AForgedOneOfAPeerIsRefusedAtHome) {
   const auto answer = std::get<RowsAccepted>(grid.home.must(std::move(rows)));
   EXPECT_EQ(answer.received, grid.home.machine().state().peers[0].inbox.received);
   EXPECT_TRUE(list_moved(grid.home).empty());
+}
+
+// Where the copies are is remembered by the hub's log, so a restart changes nothing.
+TEST(Copies, AreKnownAfterARestartUntilTheSiteIsLost) {
+  TwoHubs grid;
+  grid.announce();
+  ASSERT_TRUE(grid.home.submit(TestWorld::make_document()).has_value());
+  grid.exchange();
+  const auto start = grid.read_start();
+  const auto receipt = make_receipt(start, grid.site->identifier);
+  grid.owner.say(*grid.site, make_arrived(receipt, grid.site->key));
+  const DataCopies::Key key{transfer::parse_dataset(receipt.dataset).value(),
+                            "22R00000000001XX:ada"};
+  const auto count = [&](const State& state) {
+    const auto* sites = state.copies.find(key);
+    return sites == nullptr ? 0u : sites->size();
+  };
+  EXPECT_EQ(count(grid.owner.machine().state()), 1u);
+  EXPECT_EQ(grid.home.machine().state().copies.list().size(), 0u);
+  State copy;
+  ASSERT_TRUE(decode_hub_state(grid.owner.machine().encode_state(), copy).has_value());
+  EXPECT_EQ(count(copy), 1u);
+  grid.owner.restart();
+  EXPECT_EQ(count(grid.owner.machine().state()), 1u);
+  for (int second = 0; second < 30; ++second) grid.owner.advance(core::seconds(1));
+  ASSERT_EQ(grid.owner.machine().state().sites[0].status, topology::PoolStatus::lost);
+  EXPECT_EQ(count(grid.owner.machine().state()), 0u);
+}
+
+TEST(Copies, TheOldestAreForgottenFirst) {
+  DataCopies copies(2);
+  const auto key = [](std::uint8_t number) {
+    DataCopies::Key made{{}, "ada"};
+    made.first.bytes[0] = number;
+    return made;
+  };
+  copies.add(key(3), 7);
+  copies.add(key(1), 7);
+  copies.add(key(3), 8);
+  copies.add(key(2), 9);
+  EXPECT_EQ(copies.find(key(3)), nullptr);
+  ASSERT_NE(copies.find(key(1)), nullptr);
+  ASSERT_EQ(copies.list().size(), 2u);
+  EXPECT_EQ(copies.list()[0].dataset, key(1).first);
+  copies.add(key(1), 9);
+  copies.drop_site(9);
+  EXPECT_EQ(copies.find(key(2)), nullptr);
+  EXPECT_EQ(*copies.find(key(1)), (std::set<std::uint32_t>{7}));
 }
 
 }  // namespace

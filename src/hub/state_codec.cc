@@ -136,7 +136,7 @@ struct PeerRow {
   std::optional<NumberedProposal> asked;
   std::string refused;
 };
-BOOST_DESCRIBE_STRUCT(PeerRow, (), 
+BOOST_DESCRIBE_STRUCT(PeerRow, (),
                       (terms, channel, incarnation, contested, disputed, told, payments, adjustment,
                        asked, refused))
 
@@ -197,13 +197,14 @@ struct HubDump {
   std::uint64_t next_line_leg = 1;
   std::uint64_t next_peer_entry = 1;
   std::uint64_t next_clearing = 1;
+  std::vector<DataCopyRow> copies;
 };
 BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
                        next_reservation, counters, public_log, disputes, peers, offers, guests,
-                       next_offer, lines, line_legs, next_line_leg, next_peer_entry,
-                       next_clearing))
+                       next_offer, lines, line_legs, next_line_leg, next_peer_entry, next_clearing,
+                       copies))
 
 SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,         site.tls_key,
@@ -332,11 +333,16 @@ Reservation restore_reservation(ReservationRow row) {
 
 void dump_peers(const State& state, HubDump& dump) {
   for (const PeerState& peer : state.peers) {
-    PeerRow row{peer.terms,     engine::dump_channel(peer.outbox, peer.inbox),
-                peer.incarnation, peer.contested,
-                peer.disputed,  {peer.told.begin(), peer.told.end()},
-                {},             peer.adjustment,
-                peer.asked,     peer.refused};
+    PeerRow row{peer.terms,
+                engine::dump_channel(peer.outbox, peer.inbox),
+                peer.incarnation,
+                peer.contested,
+                peer.disputed,
+                {peer.told.begin(), peer.told.end()},
+                {},
+                peer.adjustment,
+                peer.asked,
+                peer.refused};
     for (const auto& [id, payment] : peer.payments) row.payments.push_back({id, payment});
     dump.peers.push_back(std::move(row));
   }
@@ -429,6 +435,7 @@ HubDump dump_state(const State& state) {
   dump.next_line_leg = state.next_line_leg;
   dump.next_peer_entry = state.next_peer_entry;
   dump.next_clearing = state.next_clearing;
+  dump.copies = state.copies.list();
   return dump;
 }
 
@@ -491,6 +498,9 @@ core::Result<void> decode_hub_state(std::string_view bytes, State& state) {
   restored.next_line_leg = dump->next_line_leg;
   restored.next_peer_entry = dump->next_peer_entry;
   restored.next_clearing = dump->next_clearing;
+  for (const DataCopyRow& row : dump->copies) {
+    for (const std::uint32_t site : row.sites) restored.copies.add({row.dataset, row.owner}, site);
+  }
   rebuild_derived(restored);
   state = std::move(restored);
   return {};

@@ -31,7 +31,8 @@ class LineHub : public TestWorld {
     return {seq,
             {make_line_identifier(region, to, number), id, region, to, bandwidth, 20,
              core::Money{50'000}},
-            now};
+            now,
+            std::string(kLineActive)};
   }
 
   std::string sign(const LineRecord& record) const {

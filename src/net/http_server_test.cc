@@ -55,6 +55,30 @@ TEST(HttpServer, HandsOverWhatTheRequestSays) {
   EXPECT_EQ(seen.peer_certificate_der, "");
 }
 
+TEST(HttpServer, SaysHowLongABodyWasOnItsWay) {
+  std::vector<core::Duration> took;
+  const HttpServer server = start_server([&](Request request, Responder responder) {
+    took.push_back(request.body_took);
+    responder.respond(make_text("."));
+  });
+  RawConnection connection(server.port());
+  connection.send("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello");
+  connection.read_until("\r\n\r\n.");
+  connection.send(
+      "PUT /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  connection.read_until("100 Continue\r\n\r\n");
+  const auto asked = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - asked < std::chrono::milliseconds(2)) {
+  }
+  connection.send("hello");
+  connection.read_until("\r\n\r\n.");
+  connection.send(kGet);
+  connection.read_until("\r\n\r\n.");
+  ASSERT_EQ(took.size(), 3u);
+  EXPECT_GE(took[1], core::milliseconds(2));
+  EXPECT_EQ(took[2], core::Duration{});
+}
+
 TEST(HttpServer, AnswersPipelinedRequestsInOrderThoughAnsweredElsewhere) {
   Answerer answerer;
   const HttpServer server = start_server([&](Request request, Responder responder) {

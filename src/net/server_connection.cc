@@ -168,6 +168,10 @@ void ServerConnection::dispatch() {
   request.body = std::move(reader_.body());
   request.peer_address = peer_address_;
   request.peer_certificate_der = peer_certificate_der_;
+  if (const auto begun = std::exchange(body_start_, {}); begun != SteadyTime{}) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now() - begun);
+    request.body_took = core::Duration{took.count()};
+  }
   ++request_;
   // What a handler throws is its own; here it only means that there is no answer, and the
   // Responder's destructor says so.

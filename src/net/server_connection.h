@@ -130,7 +130,7 @@ class ServerConnection {
   bool is_http_1_1_ = true;
   bool keep_alive_ = true;
   std::size_t body_bytes_ = 0;  // Accounted in context_.bodies_bytes.
-  SteadyTime body_start_;
+  SteadyTime body_start_;       // The epoch: its body came with its head.
 
   // Output. While a write is under way the next gathers in queued_.
   std::string first_;

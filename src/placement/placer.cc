@@ -66,6 +66,7 @@ bool fits_now(Feasible& feasible, const Offer& offer, const PoolView& view, std:
   const TaskShape& shape = offer.fit.shape;
   if (view.capacity == nullptr && view.reported == nullptr) return false;
   if (view.reported != nullptr && !fits_reported(*view.reported, offer)) return false;
+  if (view.rooms != nullptr && !view.rooms->can_take(shape, tasks)) return false;
   if (view.capacity == nullptr) return true;
   const bool is_known = feasible.capacity_seen == view.capacity &&
                         feasible.capacity_version == view.capacity->version();
@@ -106,6 +107,13 @@ Candidate make_candidate(const Query& query, const Offer& offer, Duration wait) 
       compute_price(offer.hourly_price, std::max(preferences.time_limit, pool.price.minimum));
   candidate.price_max = {add_clamped(highest.count, moving)};
   return candidate;
+}
+
+/// Until the job could start in a pool that has no room now.
+Duration wait_for_room(const Query& query, const Offer& offer, const PoolView& view) {
+  if (view.load == nullptr || view.load->running == 0) return view.wait;
+  const Duration wait = estimate_wait(*view.load, offer.needs, query.input.now);
+  return {add_clamped(view.wait.count, wait.count)};
 }
 
 /// The pool itself is near enough to the users of its region (check_feasibility).
@@ -305,6 +313,17 @@ Candidate name_pool(Candidate candidate, const PlacementInput& input, topology::
   return candidate;
 }
 
+/// Remembers the pool, which has no room now, if none before is cheaper to wait for.
+void consider_waiting(const Query& query, const Offer& offer, const PoolView& view,
+                      std::optional<Candidate>& awaited) {
+  if (query.preferences.price_per_hour_of_delay.count == 0) return;
+  if (view.load == nullptr || view.load->running == 0) return;
+  Candidate candidate = make_candidate(query, offer, wait_for_room(query, offer, view));
+  if (awaited && awaited->cost.total <= candidate.cost.total) return;
+  if (find_refusal(query, candidate)) return;
+  awaited = name_pool(std::move(candidate), query.input, view.pool);
+}
+
 Placement decide(PlacementCache::Set& set, const Query& query) {
   Placement placement;
   placement.pools = set.pools;
@@ -323,6 +342,7 @@ Placement decide(PlacementCache::Set& set, const Query& query) {
     }
     if (!fits_now(feasible, set.offers[feasible.offer], view, query.requirements.tasks)) {
       ++busy;
+      consider_waiting(query, set.offers[feasible.offer], view, placement.awaited);
       continue;
     }
     const Priced& priced = pricer.get(feasible);
@@ -341,7 +361,7 @@ Placement decide(PlacementCache::Set& set, const Query& query) {
   add_refusal(placement.refused, Reason::deadline_impossible, late);
   add_refusal(placement.refused, Reason::price_above_limit, dear);
   if (!placement.candidates.empty()) {
-    placement.chosen = placement.candidates.front().pool;
+    choose_candidate(placement);
   } else {
     placement.verdict = set.pools == 0 ? Reason::no_sites
                         : busy > 0     ? Reason::busy
@@ -353,6 +373,15 @@ Placement decide(PlacementCache::Set& set, const Query& query) {
 }
 
 }  // namespace
+
+void choose_candidate(Placement& placement) {
+  if (placement.candidates.empty()) return;
+  const Candidate& cheapest = placement.candidates.front();
+  const bool is_waiting_cheaper =
+      placement.awaited && placement.awaited->cost.total < cheapest.cost.total;
+  placement.chosen = is_waiting_cheaper ? std::nullopt : std::optional(cheapest.pool);
+  placement.verdict = is_waiting_cheaper ? std::optional(Reason::busy) : std::nullopt;
+}
 
 void PlacementCache::forget(RequirementSetHandle set) {
   if (set.index < sets_.size()) sets_[set.index] = Set{};
@@ -397,9 +426,11 @@ std::vector<PoolVerdict> explain_pools(const Requirements& requirements,
       verdict.reason = Reason::latency_too_high;
     } else {
       const Offer offer = make_offer(*pool, std::get<Fit>(checked), requirements);
-      verdict.candidate = make_candidate(query, offer, input.pools[view].wait);
+      const PoolView& row = input.pools[view];
       Feasible feasible;
-      const bool has_room = fits_now(feasible, offer, input.pools[view], requirements.tasks);
+      const bool has_room = fits_now(feasible, offer, row, requirements.tasks);
+      const Duration wait = has_room ? row.wait : wait_for_room(query, offer, row);
+      verdict.candidate = make_candidate(query, offer, wait);
       verdict.reason = has_room ? find_refusal(query, *verdict.candidate) : Reason::busy;
     }
     verdicts.push_back(std::move(verdict));

@@ -297,6 +297,107 @@ TEST(Place, EverySourceMustHaveRoom) {
   EXPECT_FALSE(fits(&full, &enough));
 }
 
+PoolLoad make_load(core::Time next_end, core::Time last_end) {
+  return {2, {{1'000}, {4}, {}, {}}, next_end, last_end, core::minutes(1)};
+}
+
+TEST(Wait, UntilTheFirstIsOverForWhatIsNoMoreThanItHasElseUntilAllAre) {
+  const Time now = core::Time{} + core::hours(1);
+  const PoolLoad load = make_load(now + core::minutes(5), now + core::minutes(50));
+  EXPECT_EQ(estimate_wait(load, {{1'000}, {4}, {}, {}}, now), core::minutes(6));
+  EXPECT_EQ(estimate_wait(load, {{1'001}, {4}, {}, {}}, now), core::minutes(51));
+  EXPECT_EQ(estimate_wait(load, {{1'000}, {5}, {}, {}}, now), core::minutes(51));
+  EXPECT_EQ(estimate_wait(load, {{1'000}, {4}, {1}, {}}, now), core::minutes(51));
+  EXPECT_EQ(estimate_wait(load, {{1'000}, {4}, {}, {1}}, now), core::minutes(51));
+  EXPECT_EQ(estimate_wait(load, {{1'000}, {4}, {}, {}}, now + core::hours(2)), core::minutes(1));
+  const FreeCounts total{{8'000}, {10}, {4}, {9}};
+  const FreeCounts free{{2'000}, {11}, {1}, {}};
+  const FreeCounts mean = compute_mean(total, free, 2);
+  EXPECT_EQ(mean.cpus.count, 3'000);
+  EXPECT_EQ(mean.memory.count, 0);
+  EXPECT_EQ(mean.devices[0], 1);
+  EXPECT_EQ(mean.scratch.count, 4);
+}
+
+// Against the rule from the verdicts: a busy pool is waited for if it is cheaper with its wait.
+TEST(Place, WaitingForRoomIsPricedBesideWhatHasRoom) {
+  int awaited = 0;
+  int taken = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    Grid grid(seed, 12);
+    std::vector<PoolLoad> loads;
+    for (std::size_t pool = 0; pool < grid.views.size(); ++pool) {
+      const core::Duration first = core::minutes(grid.random.between(0, 90));
+      loads.push_back(make_load(grid.now + first, grid.now + first + core::minutes(30)));
+      if (grid.random.chance(1, 5)) loads.back().running = 0;
+    }
+    for (PoolView& view : grid.views) {
+      if (grid.random.chance(3, 4)) view.load = &loads[view.pool.index];
+      if (grid.random.chance(1, 2)) grid.reported[view.pool.index].cpus = {};
+    }
+    for (int step = 0; step < 20; ++step) {
+      const Requirements requirements = grid.draw_requirements();
+      JobPreferences preferences = grid.draw_preferences();
+      if (grid.random.chance(1, 4)) preferences.price_per_hour_of_delay = {};
+      const auto verdicts = explain_pools(requirements, preferences, grid.input());
+      Placement expected = recompute(verdicts);
+      for (const PoolVerdict& verdict : verdicts) {
+        const PoolLoad* load = grid.views[verdict.pool.index].load;
+        const bool counts = verdict.reason == Reason::busy && load != nullptr &&
+                            load->running > 0 && preferences.price_per_hour_of_delay.count > 0;
+        if (!counts) continue;
+        const Candidate& one = *verdict.candidate;
+        EXPECT_GE(one.time.wait, core::minutes(1));
+        const core::Duration until_end = one.time.wait + one.time.move + one.time.run;
+        if (preferences.deadline && grid.now + until_end > *preferences.deadline) continue;
+        if (preferences.price_max && one.price_max > *preferences.price_max) continue;
+        if (!expected.awaited || one.cost.total < expected.awaited->cost.total) {
+          expected.awaited = one;
+        }
+      }
+      if (expected.chosen && expected.awaited &&
+          expected.awaited->cost.total < expected.candidates[0].cost.total) {
+        expected.chosen.reset();
+        expected.verdict = Reason::busy;
+        ++awaited;
+      } else if (expected.chosen && expected.awaited) {
+        ++taken;
+      }
+      ASSERT_EQ(place(requirements, preferences, grid.input()), expected);
+    }
+  }
+  EXPECT_GE(awaited, 20);
+  EXPECT_GE(taken, 20);
+}
+
+TEST(Place, SumsAreNotEnoughWhereTheNodesAreKnown) {
+  topology::Pool pool;
+  pool.cpus_per_node = {4'000};
+  pool.nodes = {{"a", true}, {"b", true}};
+  pool.isolation = topology::Isolation::namespace_;
+  pool.capability.emplace().expires = core::kNever;
+  const auto snapshot = topology::Snapshot::make_empty()->with_site({})->with_pool(pool);
+  const FreeCounts reported{{4'000}, {}, {}, {}};
+  JobPreferences preferences;
+  preferences.time_limit = core::hours(1);
+  const auto fits = [&](std::int64_t cpus, std::int64_t tasks, const NodeRooms& rooms) {
+    Requirements requirements;
+    requirements.cpus = {cpus};
+    requirements.tasks = tasks;
+    PoolView view;
+    view.reported = &reported;
+    view.rooms = &rooms;
+    return place(requirements, preferences, {*snapshot, {&view, 1}, Time{1}}).chosen.has_value();
+  };
+  const NodeRooms scattered({{{2'000}, {}, {}, 2}});
+  EXPECT_FALSE(fits(4'000, 1, scattered));
+  EXPECT_TRUE(fits(2'000, 2, scattered));
+  EXPECT_FALSE(fits(1'500, 3, scattered));
+  EXPECT_TRUE(fits(4'000, 1, NodeRooms({{{4'000}, {}, {}, 1}, {{}, {}, {}, 1}})));
+  EXPECT_TRUE(fits(4'000, 1, NodeRooms()));
+}
+
 // Lines change without a new version of the snapshot.
 TEST(Place, TheWayFromTheUsersIsLookedAtAnew) {
   topology::Pool pool;

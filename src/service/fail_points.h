@@ -58,6 +58,7 @@ enum class ServicePoint : std::uint8_t {
   name_after_push,           // It has, and the attempt is not reported.
   peer_rows_before_send,     // Rows for another region's hub are durable and unsent.
   peer_rows_after_send,      // It has them, we have not noted that.
+  receipt_before_report,     // An input is whole, and its receipt a draft.
 };
 
 struct ServicePointName {
@@ -103,6 +104,7 @@ inline constexpr std::array kServicePoints = {
     ServicePointName{ServicePoint::name_after_push, "name_after_push", Side::site},
     ServicePointName{ServicePoint::peer_rows_before_send, "peer_rows_before_send", Side::peer},
     ServicePointName{ServicePoint::peer_rows_after_send, "peer_rows_after_send", Side::peer},
+    ServicePointName{ServicePoint::receipt_before_report, "receipt_before_report", Side::site},
 };
 
 /// The names of all fail points that a process of this side can pass, the store's first.

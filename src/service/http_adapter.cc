@@ -108,6 +108,7 @@ api::Request convert_request(net::Request request) {
   }
   converted.body = std::move(request.body);
   converted.peer_certificate_der = std::move(request.peer_certificate_der);
+  converted.body_took = request.body_took;
   return converted;
 }
 

@@ -72,6 +72,9 @@ class HubBackend final : public api::Backend {
   void pace_line(const api::LineUse& use, std::int64_t wanted,
                  std::function<void(core::Result<std::int64_t>)> done) override;
   std::int64_t count_sent(const std::string& region) const override;
+  void note_arrived(const std::string& region, std::int64_t bytes, core::Duration took) override {
+    lines_.note_arrival(region, bytes, took);
+  }
   void fetch_from_peer(api::PeerFetch ask,
                        std::function<void(core::Result<api::Response>)> done) override;
   core::Result<std::string> sign_record(std::string_view payload_type,

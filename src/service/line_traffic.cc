@@ -59,7 +59,13 @@ void LineTraffic::look(const hub::HubMachine& machine) {
   if (state.lines.empty()) return;
   const core::Time now = clock_();
   const std::lock_guard lock(mutex_);
-  for (const hub::LineRegistered& registered : state.lines) take_line(registered.line, now);
+  for (const hub::LineRegistered& registered : state.lines) {
+    if (registered.is_retired) {
+      lines_.erase(registered.line.to);
+    } else {
+      take_line(registered.line, now);
+    }
+  }
   take_legs(state, now);
 }
 
@@ -152,6 +158,14 @@ void LineTraffic::end_fetch(const std::string& from, std::int64_t bytes) {
   Incoming& incoming = incoming_[from];
   incoming.meter.end({bytes}, clock_());
   incoming.has_new_bytes = incoming.has_new_bytes || bytes > 0;
+}
+
+void LineTraffic::note_arrival(const std::string& region, std::int64_t bytes, core::Duration took) {
+  if (took <= core::Duration{} || bytes <= 0) return;
+  const std::lock_guard lock(mutex_);
+  Incoming& incoming = incoming_[region];
+  incoming.meter.note_arrival({bytes}, took, clock_());
+  incoming.has_new_bytes = true;
 }
 
 void LineTraffic::note_round_trip(const std::string& region, core::Duration taken) {

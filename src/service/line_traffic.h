@@ -65,6 +65,10 @@ class LineTraffic {
     bool is_over_ = false;
   };
 
+  /// Another region's hub has brought so much in one request, whose body came in that time. What
+  /// came with the head (0) measures nothing.
+  void note_arrival(const std::string& region, std::int64_t bytes, core::Duration took);
+
   /// A question to that region's hub was answered after so long.
   void note_round_trip(const std::string& region, core::Duration taken);
 

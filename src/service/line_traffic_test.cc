@@ -76,6 +76,17 @@ TEST_F(LineTrafficTest, NothingIsHeldBackWhereNoLineIsRegistered) {
 }
 
 // 1,000 bytes a second; an answer has 16 KiB, the burst 64 KiB.
+TEST_F(LineTrafficTest, NothingIsHeldBackOnceALineIsRetired) {
+  register_line(8);
+  ask(1 << 20);
+  ASSERT_FALSE(ask(1 << 20).has_value());
+  hub::LineRegistered retired = machine.state().lines.front();
+  retired.is_retired = true;
+  machine.apply(retired, {});
+  lines.look(machine);
+  EXPECT_TRUE(ask(1 << 20).has_value());
+}
+
 TEST_F(LineTrafficTest, TurnsAreGivenInOrderUntilTheWaitIsTooLong) {
   register_line(8'000);
   for (int turn = 0; turn < 5; ++turn) {
@@ -142,6 +153,15 @@ TEST_F(LineTrafficTest, NoTimeIsNoRate) {
   EXPECT_FALSE(lines.take_news("42").has_value());
   fetch(0, core::seconds(1));
   EXPECT_EQ(lines.take_news("42")->bits_per_second, core::limits::line_sample_bytes_min * 8);
+}
+
+TEST_F(LineTrafficTest, WhatAnotherHubBringsIsMeasured) {
+  now = now + core::seconds(10);
+  lines.note_arrival("42", core::limits::line_sample_bytes_min, core::Duration{});
+  EXPECT_FALSE(lines.take_news("42").has_value());
+  lines.note_arrival("42", core::limits::line_sample_bytes_min, core::seconds(2));
+  EXPECT_EQ(lines.take_news("42")->bits_per_second, core::limits::line_sample_bytes_min * 4);
+  EXPECT_FALSE(lines.take_news("52").has_value());
 }
 
 // A line of 1 MB/s that others have booked for ten seconds.

@@ -41,6 +41,10 @@ core::Result<core::Bytes> count_kept(const transfer_wire::ContentStore& store,
   return kept;
 }
 
+ReceiptDrafts::Key make_key(const SiteContent::Wanted& wanted, const crypto::Digest& root) {
+  return {wanted.job, wanted.attempt, root};
+}
+
 transfer_wire::PullOptions make_pull_options(std::uint32_t failures_max) {
   transfer_wire::PullOptions options;
   options.rules.failures_max = failures_max;
@@ -51,9 +55,12 @@ transfer_wire::PullOptions make_pull_options(std::uint32_t failures_max) {
 }  // namespace
 
 core::Result<std::unique_ptr<SiteContent>> SiteContent::open(transfer_wire::StoreOptions options) {
+  const std::string folder = options.folder + "/drafts";
   auto store = transfer_wire::ContentStore::open(std::move(options));
   if (!store) return store.error();
-  return std::unique_ptr<SiteContent>(new SiteContent(std::move(*store)));
+  auto drafts = ReceiptDrafts::open(folder);
+  if (!drafts) return drafts.error();
+  return std::unique_ptr<SiteContent>(new SiteContent(std::move(*store), std::move(*drafts)));
 }
 
 core::Result<SiteContent::Fetched> SiteContent::fetch(const Wanted& wanted, InputSources& sources) {
@@ -77,7 +84,8 @@ core::Result<SiteContent::Fetched> SiteContent::fetch(const Wanted& wanted, Inpu
   auto leased = store_->lease(wanted.owner, begun->root, get_lease(wanted.job));
   if (!leased) return leased.error();
   Fetched fetched{begun->root, std::nullopt};
-  if (!begun->is_complete()) {
+  // Whole without a word about it: the agent died between the two.
+  if (!begun->is_complete() || drafts_.find(make_key(wanted, begun->root))) {
     auto receipt = pull(wanted, *begun, held->holder, sources);
     if (!receipt) return receipt.error();
     fetched.receipt = std::move(*receipt);
@@ -92,51 +100,86 @@ core::Result<SiteContent::Fetched> SiteContent::fetch(const Wanted& wanted, Inpu
   return fetched;
 }
 
+core::Result<ReceiptDraft> SiteContent::begin_draft(const Wanted& wanted,
+                                                    const transfer::DatasetInfo& info,
+                                                    std::optional<ReceiptDraft> found) const {
+  const auto here = count_kept(*store_, info);
+  if (!here) return here.error();
+  if (found) {
+    resume_draft(*found, *here);
+    return std::move(*found);
+  }
+  ReceiptDraft draft;
+  draft.receipt.dataset = transfer::format_dataset(info.root);
+  draft.receipt.size = {static_cast<std::int64_t>(info.size)};
+  draft.receipt.job = wanted.job;
+  draft.receipt.attempt = wanted.attempt;
+  draft.receipt.started = read_clock();
+  draft.receipt.kept = *here;
+  return draft;
+}
+
 core::Result<transfer::Receipt> SiteContent::pull(const Wanted& wanted,
                                                   const transfer::DatasetInfo& info,
                                                   std::string holder, InputSources& sources) {
-  transfer::Receipt receipt;
-  receipt.dataset = transfer::format_dataset(info.root);
-  receipt.size = {static_cast<std::int64_t>(info.size)};
-  receipt.job = wanted.job;
-  receipt.started = read_clock();
-  const auto kept = count_kept(*store_, info);
-  if (!kept) return kept.error();
-  receipt.kept = *kept;
+  const ReceiptDrafts::Key key = make_key(wanted, info.root);
+  auto begun = begin_draft(wanted, info, drafts_.find(key));
+  if (!begun) return begun.error();
+  ReceiptDraft& draft = *begun;
+  transfer::Receipt& receipt = draft.receipt;
+  const bool is_whole = info.is_complete();
   // What lies at the hub comes from there straight.
   const bool is_elsewhere = !holder.empty();
-  receipt.source = std::move(holder);
+  if (!is_whole) {
+    receipt.source = std::move(holder);
+    draft.is_straight = false;
+    drafts_.keep(key, draft);
+  }
   const bool is_done =
-      info.size >= kStraightBytesMin && pull_straight(wanted, info, sources, receipt);
+      is_whole || (info.size >= kStraightBytesMin && pull_straight(wanted, info, sources, draft));
   if (!is_done) {
+    draft.is_straight = !is_elsewhere;
+    drafts_.keep(key, draft);
     PullCount count;
+    count.on_cut = wanted.on_cut;
+    // Nothing comes another way, so being slow alone ends nothing here: it is a cut like any other.
     transfer_wire::Puller puller(*store_, make_pull_options(kFailuresMax));
     const auto report =
         puller.pull(wanted.owner, info.root, {[&, query = make_query(wanted)] {
                       return InputSources::make_counted(sources.hub(), query, count);
                     }});
-    if (!report) return report.error();
     receipt.received += core::Bytes{count.bytes.load()};
     receipt.cuts += count.cuts.load();
     if (!is_elsewhere) receipt.direct = receipt.received;
+    drafts_.keep(key, draft);
+    if (!report) return report.error();
   }
   receipt.ended = std::max(read_clock(), receipt.started);
   return receipt;
 }
 
+void SiteContent::forget_draft(const transfer::Receipt& receipt) {
+  if (const auto root = transfer::parse_dataset(receipt.dataset)) {
+    drafts_.remove({receipt.job, receipt.attempt, *root});
+  }
+}
+
 // True: all of it is here. What is refused or too slow is left to the next holder, and in the end
 // to the hub.
 bool SiteContent::pull_straight(const Wanted& wanted, const transfer::DatasetInfo& info,
-                                InputSources& sources, transfer::Receipt& receipt) {
+                                InputSources& sources, ReceiptDraft& draft) {
+  transfer::Receipt& receipt = draft.receipt;
   for (bool has_news = true; has_news;) {
     has_news = false;
     for (const auto& holder : sources.find_holders(info.root, make_query(wanted))) {
       const core::Bytes before = receipt.direct;
-      const auto done = pull_from(holder, info, sources, receipt);
-      if (done) {
-        receipt.source = holder.holder;
-        return true;
-      }
+      // Until it is given up, this is whose bytes they are.
+      const std::string home = std::exchange(receipt.source, holder.holder);
+      draft.is_straight = true;
+      drafts_.keep(make_key(wanted, info.root), draft);
+      const auto done = pull_from(holder, wanted, info, sources, receipt);
+      if (done) return true;
+      receipt.source = home;
       receipt.fallback = done.error().reason;
       if (receipt.fallback == core::Reason::stopping) return false;
       // A pass that has ended while bytes came: with a new one it goes on.
@@ -147,12 +190,13 @@ bool SiteContent::pull_straight(const Wanted& wanted, const transfer::DatasetInf
   return false;
 }
 
-core::Result<void> SiteContent::pull_from(const api::DataSourceView& holder,
+core::Result<void> SiteContent::pull_from(const api::DataSourceView& holder, const Wanted& wanted,
                                           const transfer::DatasetInfo& info, InputSources& sources,
                                           transfer::Receipt& receipt) {
   const auto opened = sources.open(holder);
   if (!opened) return opened.error();
   PullCount count;
+  count.on_cut = wanted.on_cut;
   transfer_wire::PullOptions options = make_pull_options(kStraightFailuresMax);
   options.rules.slow_max = 1;
   transfer_wire::Puller puller(*store_, std::move(options));
@@ -236,6 +280,9 @@ void SiteContent::remove_outputs(const std::string& attempt) {
   }
 }
 
-void SiteContent::sweep() { store_->sweep(read_clock()); }
+void SiteContent::sweep() {
+  store_->sweep(read_clock());
+  drafts_.sweep();
+}
 
 }  // namespace intertie::service

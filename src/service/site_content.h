@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "intertie/transfer/receipt.h"
 #include "intertie/transfer_wire/content_store.h"
 
+#include "receipt_drafts.h"
 #include "site_sources.h"
 
 namespace intertie::service {
@@ -31,12 +33,17 @@ class SiteContent {
     std::string from;  // As the job document names it.
     core::Bytes size;
     std::uint64_t job = 0;
+    std::uint32_t attempt = 0;
     std::string owner;
+    /// Told when what is under way breaks off, also because it was too slow. Any thread.
+    std::function<void(const core::Error&)> on_cut = {};
   };
   /// What fetch() has made sure of.
   struct Fetched {
     crypto::Digest root;
-    std::optional<transfer::Receipt> receipt;  // If anything had to come; job alone is filled in.
+    /// If anything had to come, in this life of the agent or in one that ended before it was told.
+    /// Not filled in: who has it. Its draft stays until forget_draft().
+    std::optional<transfer::Receipt> receipt;
   };
   /// Makes sure that the content is here, if need be straight from who holds it or from the hub,
   /// verified chunk by chunk; what came before an interruption stays. It is not given up before
@@ -44,6 +51,8 @@ class SiteContent {
   /// announced), stopping, what the store refuses and what the connection does.
   core::Result<Fetched> fetch(const Wanted& wanted, InputSources& sources);
   void release(std::uint64_t job);
+  /// The receipt is told, durably.
+  void forget_draft(const transfer::Receipt& receipt);
 
   // What other sites may pull.
   core::Result<transfer::DatasetInfo> find(const std::string& owner, const crypto::Digest& root);
@@ -75,17 +84,22 @@ class SiteContent {
   void sweep();
 
  private:
-  explicit SiteContent(std::unique_ptr<transfer_wire::ContentStore> store)
-      : store_(std::move(store)) {}
+  SiteContent(std::unique_ptr<transfer_wire::ContentStore> store, ReceiptDrafts drafts)
+      : store_(std::move(store)), drafts_(std::move(drafts)) {}
   core::Result<void> check_whole(const transfer::DatasetInfo& info);
+  // What an earlier pull of the attempt has left, or a new draft.
+  core::Result<ReceiptDraft> begin_draft(const Wanted& wanted, const transfer::DatasetInfo& info,
+                                         std::optional<ReceiptDraft> found) const;
   core::Result<transfer::Receipt> pull(const Wanted& wanted, const transfer::DatasetInfo& info,
                                        std::string holder, InputSources& sources);
-  core::Result<void> pull_from(const api::DataSourceView& holder, const transfer::DatasetInfo& info,
-                               InputSources& sources, transfer::Receipt& receipt);
+  core::Result<void> pull_from(const api::DataSourceView& holder, const Wanted& wanted,
+                               const transfer::DatasetInfo& info, InputSources& sources,
+                               transfer::Receipt& receipt);
   bool pull_straight(const Wanted& wanted, const transfer::DatasetInfo& info, InputSources& sources,
-                     transfer::Receipt& receipt);
+                     ReceiptDraft& draft);
 
   const std::unique_ptr<transfer_wire::ContentStore> store_;
+  const ReceiptDrafts drafts_;
 };
 
 }  // namespace intertie::service

@@ -131,8 +131,15 @@ class SitePreparer::Worker {
   }
 
   core::Result<crypto::Digest> fetch(const hub::DataIn& input, const SiteWork& work) {
-    const SiteContent::Wanted wanted{input.from, input.size, work.action.attempt.first,
-                                     work.order.owner};
+    const auto [job, attempt] = work.action.attempt;
+    SiteContent::Wanted wanted{input.from, input.size, job, attempt, work.order.owner, {}};
+    wanted.on_cut = [this, &input, job = job](const core::Error& error) {
+      context_.log.write(LogLevel::info, "site", "input_cut",
+                         {{"job", static_cast<std::int64_t>(job)},
+                          {"dataset", input.from},
+                          {"reason", core::reason_code(error.reason)},
+                          {"detail", error.detail}});
+    };
     auto fetched = try_patiently<SiteContent::Fetched>(
         [&] { return context_.content.fetch(wanted, sources_); });
     if (!fetched) return fetched.error();
@@ -140,9 +147,9 @@ class SitePreparer::Worker {
     return fetched->root;
   }
 
-  // A receipt that is lost with a crash is missed by nobody: the input is here.
+  // Its draft stays until the report is durable, so that a crash loses none.
   void report_arrival(transfer::Receipt receipt, const SiteWork& work) {
-    receipt.attempt = work.action.attempt.second;
+    const transfer::Receipt draft = receipt;
     if (receipt.source.empty()) receipt.source = context_.hub_id;
     if (receipt.fallback) {
       context_.log.write(LogLevel::warning, "site", "input_not_straight",
@@ -152,7 +159,11 @@ class SitePreparer::Worker {
                           {"straight_bytes", receipt.direct.count},
                           {"reason", core::reason_code(*receipt.fallback)}});
     }
+    context_.fail_points.pass(ServicePoint::receipt_before_report);
     const auto done = submit_and_wait(context_.engine, agent::ReportArrived{std::move(receipt)});
+    if (done || done.error().reason != core::Reason::stopping) {
+      context_.content.forget_draft(draft);
+    }
     if (done) return;
     context_.log.write(LogLevel::warning, "site", "receipt_refused",
                        {{"job", static_cast<std::int64_t>(work.action.attempt.first)},

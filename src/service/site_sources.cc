@@ -37,7 +37,9 @@ class CountedSource final : public transfer_wire::ChunkSource {
       count_.bytes += static_cast<std::int64_t>(piece.size());
       return sink(piece);
     });
-    if (!done) ++count_.cuts;
+    if (done) return done;
+    ++count_.cuts;
+    if (count_.on_cut) count_.on_cut(done.error());
     return done;
   }
   void interrupt() const override { source_->interrupt(); }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -24,6 +25,7 @@ namespace intertie::service {
 struct PullCount {
   std::atomic<std::int64_t> bytes{0};
   std::atomic<std::uint32_t> cuts{0};
+  std::function<void(const core::Error&)> on_cut = {};  // Any thread; set before the pull.
 };
 
 /// One thread's, except interrupt().

@@ -26,7 +26,7 @@ struct Expected {
 
 struct JobFacts {
   Expected expected;
-  bool is_guest = false;    // Another region's; its home hub owns serial and money.
+  bool is_guest = false;  // Another region's; its home hub owns serial and money.
   std::uint32_t guest_peer = 0;
   std::uint64_t guest_offer = 0;
   std::uint64_t offer = 0;  // Asked or running in another region; 0: not.

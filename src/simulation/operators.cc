@@ -83,11 +83,8 @@ void Operators::settle(Region& region) {
     const std::int64_t owed =
         -get_clearing(state, peer).balance.count - state.peers[peer].contested.count;
     if (owed <= 0) continue;
-    order(region, hub::SettlePeer{peer,
-                                  {3, ++payments_},
-                                  core::Money{random_.between(1, owed)},
-                                  "paid",
-                                  0});
+    order(region, hub::SettlePeer{
+                      peer, {3, ++payments_}, core::Money{random_.between(1, owed)}, "paid", 0});
   }
 }
 

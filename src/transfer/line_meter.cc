@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "intertie/core/limits.h"
 
@@ -10,6 +11,8 @@ namespace intertie::transfer {
 namespace {
 
 constexpr core::Duration kSlice{core::limits::line_rate_window.count / 16};
+// A body that took longer than all of these is counted twice in part.
+constexpr std::size_t kStretchesMax = 64;
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kBitsPerByte = 8;
 __extension__ using Wide = __int128;
@@ -31,10 +34,31 @@ void LineMeter::begin(core::Time now) {
 void LineMeter::end(core::Bytes bytes, core::Time now) {
   assert(under_way_ > 0);
   Slice& slice = get_slice(now);
-  slice.busy += std::max(now - counted_to_, core::Duration{});
+  slice.busy += cover(counted_to_, now);
   slice.bytes += std::max(bytes, core::Bytes{});
   counted_to_ = now;
   --under_way_;
+}
+
+void LineMeter::note_arrival(core::Bytes bytes, core::Duration took, core::Time now) {
+  Slice& slice = get_slice(now);
+  if (under_way_ > 0) slice.busy += cover(std::exchange(counted_to_, now), now);
+  slice.busy += cover(now - std::max(took, core::Duration{}), now);
+  slice.bytes += std::max(bytes, core::Bytes{});
+}
+
+// How much of [from, to) has not been counted; `to` is the latest time so far.
+core::Duration LineMeter::cover(core::Time from, core::Time to) {
+  core::Duration fresh = std::max(to - from, core::Duration{});
+  while (!counted_.empty() && counted_.back().second >= from) {
+    const auto& [begun, over] = counted_.back();
+    fresh = fresh - (over - std::max(begun, from));
+    from = std::min(from, begun);
+    counted_.pop_back();
+  }
+  counted_.emplace_back(from, to);
+  if (counted_.size() > kStretchesMax) counted_.pop_front();
+  return std::max(fresh, core::Duration{});
 }
 
 void LineMeter::note_round_trip(core::Duration taken, core::Time now) {

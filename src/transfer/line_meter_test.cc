@@ -25,6 +25,46 @@ struct Step {
   std::int64_t bytes = 0;
 };
 
+TEST(LineMeter, WhatComesUnaskedIsBusyTimeToo) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    core::Random random(seed);
+    struct Stretch {
+      std::int64_t begin, end, bytes;
+      bool is_asked;
+    };
+    std::vector<Stretch> stretches;
+    std::vector<bool> busy(20'000, false);  // By millisecond.
+    std::int64_t bytes = 0;
+    for (std::int64_t i = 1 + random.between(0, 12); i > 0; --i) {
+      const std::int64_t begin = random.between(0, 10'000);
+      const std::int64_t end = begin + random.between(1, 5'000);
+      stretches.push_back({begin, end, random.between(0, 3 << 20), random.between(0, 1) == 1});
+      std::fill(busy.begin() + begin, busy.begin() + end, true);
+      bytes += stretches.back().bytes;
+    }
+    LineMeter meter;
+    std::int64_t last = 0;
+    for (std::int64_t at = 0; at < 20'000; ++at) {
+      const Time now{at * 1'000};
+      for (const Stretch& each : stretches) {
+        if (each.is_asked && each.begin == at) meter.begin(now);
+        if (each.end != at) continue;
+        last = at;
+        if (each.is_asked) {
+          meter.end({each.bytes}, now);
+        } else {
+          meter.note_arrival({each.bytes}, core::milliseconds(each.end - each.begin), now);
+        }
+      }
+    }
+    const auto rate = meter.find_rate(Time{last * 1'000});
+    ASSERT_EQ(rate.has_value(), bytes >= limits::line_sample_bytes_min);
+    if (!rate) continue;
+    EXPECT_EQ(*rate, bytes * 8 * 1'000 / std::ranges::count(busy, true));
+  }
+}
+
 TEST(LineMeter, CountsBusyTimeOnceHoweverManyTransfers) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);

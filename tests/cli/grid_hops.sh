@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Every hop of a job in another region goes through a relay that is cut, closed and delayed at
-# random while jobs run: user to hub, hub to hub both ways, site to hub; processes are killed, too.
+# random while jobs run: user to hub, hub to hub both ways, site to hub, and the straight way of its
+# input from the home hub to the site; processes are killed, too.
 #   grid_hops.sh INTERTIE TCP_RELAY [JOBS] [SEED]
 # Every acknowledged job succeeds once, under one number; bills agree, clearing accounts mirror.
 set -euo pipefail
@@ -17,7 +18,7 @@ work=$(mktemp -d)
 . "$(dirname "$0")/relays.sh"
 cd "$work"
 
-hops=(user there back site)
+hops=(user there back site data)
 touch join.token
 start_hub jilin 22 ada
 start_hub hubei 42 bob
@@ -27,10 +28,15 @@ start_relay user "${user_at##*:}"
 start_relay back "${jilin_at##*:}"
 start_relay there "${hubei_at##*:}"
 start_relay site "${hubei_at##*:}"
+data_at=$(find_port)
+start_relay data "${data_at##*:}"
 restart_hub() {
   end_process "$1" "${2:-KILL}"
   case $1 in
-    jilin) start_hub jilin 22 ada --site-address "127.0.0.1:${port_of[back]}" ;;
+    jilin)
+      start_hub jilin 22 ada --site-address "127.0.0.1:${port_of[back]}" \
+        --data-listen "$data_at" --data-address "127.0.0.1:${port_of[data]}"
+      ;;
     hubei) start_hub hubei 42 bob --site-address "127.0.0.1:${port_of[site]}" ;;
   esac
 }
@@ -46,7 +52,7 @@ export INTERTIE_CONTEXT=$work/ada.yaml
 
 # disturb: one of the things that happen to networks and machines.
 disturb() {
-  local hop=${hops[$((RANDOM % 4))]}
+  local hop=${hops[$((RANDOM % ${#hops[@]}))]}
   case $((RANDOM % 10)) in
     0 | 1 | 2 | 3) tell "$hop" cut ;;
     4 | 5)
@@ -73,7 +79,8 @@ reopen() {
 # The input is other bytes for each job and crosses with it; the answer is its digest.
 declare -A expected
 for number in $(seq 1 "$jobs"); do
-  head -c 100000 /dev/urandom >"in.$number"
+  # Every other one is large enough to be asked for straight.
+  head -c $((100000 + number % 2 * 2000000)) /dev/urandom >"in.$number"
   for _ in $(seq 1 50); do
     if job=$("$intertie" -q submit --key "job $number" - 2>submit.err <<JOB
 run: sleep 0.2; sha256sum <in
@@ -95,13 +102,18 @@ done
 reopen
 for hop in "${hops[@]}"; do tell "$hop" delay 0; done
 
+straight=0
 for job in "${!expected[@]}"; do
   wait_for_phase "$job" ended
   expect 0 -o json jobs "$job"
   holds "$out" '"outcome": "succeeded"'
   expect 0 logs "$job"
   holds "$out" "${expected[$job]}"
+  expect 0 -o json explain "$job"
+  case $out in *'"way": "straight"'*'"size_bytes": 2100000'* | \
+    *'"size_bytes": 2100000'*'"way": "straight"'*) straight=$((straight + 1)) ;; esac
 done
+[ "$straight" -gt 0 ] || fail "no input came straight"
 expect 0 -o json jobs -n 1000
 [ "$(grep -c '"number"' <<<"$out")" -eq "$jobs" ] || fail "there are other jobs, too"
 expect 0 bill

@@ -25,6 +25,18 @@ expect 0 --context hubei/bob.yaml -q data ls
 [ -z "$(find hubei/datasets/chunks -type f)" ] || fail "hubei keeps chunks"
 expect 3 run --out x=data://bob/x -- true
 
+# What comes with a request measures the line, too: at home, by its own clock.
+expect 0 -q run --out big.bin=data://measured -- sh -c 'head -c 3000000 /dev/urandom >big.bin'
+is_measured() {
+  at_jilin -o json line list | tr -d '\n ' |
+    grep -q '"from":"42","to":"22",[^}]*"measured_bits_per_second":[1-9]'
+}
+for _ in $(seq 1 100); do
+  is_measured && break
+  sleep 0.1
+done
+is_measured || fail "the line from 42 to 22 is not measured: $(at_jilin line list)"
+
 # Three chunks; who dies on the way between them, and what is started again.
 # shellcheck disable=SC2016
 script='head -c 20000001 /dev/zero | tr "\0" "$1" >big.bin'

@@ -44,6 +44,20 @@ holds "$out" '"straight_bytes": 20000003'
 holds "$out" '"cuts": 0'
 expect 0 explain 1
 holds "$out" "straight from this hub"
+# Nobody but the site has seen those bytes: the line is measured by its receipt, at both hubs.
+is_measured() {
+  "$1" -o json line list | tr -d '\n ' |
+    grep -q '"from":"22","to":"42",[^}]*"measured_bits_per_second":[1-9]'
+}
+for hub in at_hubei at_jilin; do
+  for _ in $(seq 1 100); do
+    is_measured $hub && break
+    sleep 0.1
+  done
+  is_measured $hub || fail "$hub: the line from 22 to 42 is not measured: $($hub line list)"
+done
+expect 0 line list
+holds "$out" ACHIEVED
 # What is there is not moved again.
 expect 0 run --in data://one:in.bin -- wc -c in.bin
 expect 0 -o json explain 2
@@ -82,6 +96,48 @@ run_on four 5
 holds "$out" '"way": "both"'
 holds "$out" '"code": "timed_out"'
 
+# The agent dies when an input is whole and nobody was told, and when it has come in part: each
+# time its next life tells of all of it.
+tell line rate 0
+end_process site
+start_site --data-listen "$(find_port)" --fail-point receipt_before_report:1
+wait_for_pool
+new_data five
+expect 0 -q submit - <<'JOB'
+run: sha256sum in.bin
+data: {in: [{from: "data://five", to: in.bin}]}
+JOB
+wait "${pid_of[site]}" 2>/dev/null || true
+start_site --data-listen "$(find_port)"
+wait_for_phase 6 ended
+expect 0 -o json explain 6
+holds "$out" '"way": "straight"'
+holds "$out" '"straight_bytes": 20000003'
+holds "$out" '"is_input": true'
+[ -z "$(find site/datasets/drafts -type f)" ] || fail "a draft is left"
+tell line rate 5000000
+new_data six
+expect 0 -q submit - <<'JOB'
+run: sha256sum in.bin
+data: {in: [{from: "data://six", to: in.bin}]}
+JOB
+for _ in $(seq 1 600); do
+  [ -n "$(find site/datasets -name '*.chunks' -size +0 -newer six.bin)" ] &&
+    [ -n "$(find site/datasets/drafts -type f)" ] && break
+  sleep 0.02
+done
+end_process site KILL
+tell line rate 0
+start_site --data-listen "$(find_port)"
+wait_for_phase 7 ended
+expect 0 -o json jobs 7
+holds "$out" '"outcome": "succeeded"'
+expect 0 -o json explain 7
+holds "$out" '"size_bytes": 20000003'
+holds "$out" '"cuts": '
+lacks "$out" '"cuts": 0'
+[ -z "$(find site/datasets/drafts -type f)" ] || fail "a draft is left"
+
 # Another site of hubei gets what beta has from there: no line between regions, no hub.
 beta=$(sed -n 's/.*"site": *"\([^"]*\)".*/\1/p' site/identity.json | head -n 1)
 at_hubei -q site token >join.token
@@ -101,7 +157,7 @@ for _ in $(seq 1 600); do
 done
 expect 0 submit --wait there.yaml
 holds "$out" 20000003
-expect 0 -o json explain 6
+expect 0 -o json explain 8
 holds "$out" '"way": "straight"'
 holds "$out" "\"source\": \"$beta\""
 finish

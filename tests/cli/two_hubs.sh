@@ -26,6 +26,22 @@ expect 0 -o json line list
 holds "$out" '"bandwidth_bits_per_second": 2500000000'
 holds "$out" '"price_per_gigabyte_micros": 50000'
 holds "$out" '"measured_latency_us"'
+line=$(at_hubei -o json line list | sed -n 's/.*"id": "\(42T[^"]*\)".*/\1/p')
+expect 0 id show "$line"
+holds "$out" "42-22"
+holds "$out" "record       signed"
+# A line that is retired is gone at both, and its identifier says so.
+at_hubei -q line rm 22 >/dev/null
+for _ in $(seq 1 600); do
+  at_jilin -o json line list | grep -q "$line" || break
+  sleep 0.1
+done
+expect 0 -o json line list
+lacks "$out" "$line"
+expect 0 id show "$line"
+holds "$out" "status       retired"
+! at_hubei -q line rm 22 2>/dev/null || fail "retired twice"
+at_hubei -q line add --to 22 --bandwidth 2.5gbit >/dev/null
 
 expect 0 run -- echo hello from afar
 holds "$out" "hello from afar"

@@ -100,7 +100,8 @@ constexpr std::array kSettle = {
 constexpr std::array<std::string_view, 1> kSettleExamples = {
     "hub peer settle 22 1500 --memo 'transfer of 30 November'"};
 constexpr std::string_view kSettleDetails =
-    "Who was paid says so: AMOUNT came from the peer, outside of both hubs. It may be at most what\n"
+    "Who was paid says so: AMOUNT came from the peer, outside of both hubs. It may be at most "
+    "what\n"
     "the peer owes and does not dispute. The peer's hub books it, too, and then this one does; if\n"
     "it does not owe so much, neither does.";
 constexpr std::array kAdjust = {
@@ -114,7 +115,8 @@ constexpr std::array<std::string_view, 2> kAdjustExamples = {
     "hub peer adjust 42 --reason 'restored from the backup of 3 March' --yes",
     "hub peer adjust 22 --agree"};
 constexpr std::string_view kAdjustDetails =
-    "After one of two hubs was restored from a backup, and both were reconciled, their accounts with\n"
+    "After one of two hubs was restored from a backup, and both were reconciled, their accounts "
+    "with\n"
     "each other may differ by what was forgotten. This proposes to change this hub's side by just\n"
     "that. Nothing changes before the other hub's operator agrees.";
 constexpr std::array<std::string_view, 1> kPeerAddExamples = {
@@ -128,6 +130,9 @@ constexpr std::array kLineAdd = {
 };
 constexpr std::array<std::string_view, 1> kLineAddExamples = {
     "line add --to 52 --bandwidth 100mbit --latency 20ms --price 0.05"};
+
+constexpr std::array kLineOperands = {Operand{"REGION"}};
+constexpr std::array<std::string_view, 1> kLineRmExamples = {"line rm 52"};
 
 constexpr std::array kOffer = {
     Option{"data", 0, text, "DIR", "the site's folder (created)"},
@@ -229,8 +234,10 @@ constexpr std::array<std::string_view, 3> kSubmitExamples = {
     "submit job.yaml", "submit --check job.yaml", "submit - < job.json"};
 constexpr std::array<std::string_view, 1> kPlanExamples = {"plan job.yaml"};
 constexpr std::string_view kPlanDetails =
-    "TOTAL weighs computing, moving data over lines, and waiting; the least is chosen. AT MOST is what\n"
-    "computing costs at the time limit, and moving. Computing is held and billed; what lines cost is\n"
+    "TOTAL weighs computing, moving data over lines, and waiting; the least is chosen. AT MOST is "
+    "what\n"
+    "computing costs at the time limit, and moving. Computing is held and billed; what lines cost "
+    "is\n"
     "weighed, and held against price.max, and not billed.";
 
 constexpr std::array kJobs = {
@@ -431,7 +438,11 @@ constexpr std::array kVerbs = {
     Verb{"ledger accounts", kLook, "balances", kOptionalAccount},
     Verb{"ledger postings", kLook, "what moved on an account", kOptionalAccount, kPage},
     Verb{"ledger check", kLook, "prove that every entry sums to zero", {}, kLedgerCheck},
-    Verb{"ledger disputes", kLook, "usage records and charges that were not accepted", {}, kDisputes},
+    Verb{"ledger disputes",
+         kLook,
+         "usage records and charges that were not accepted",
+         {},
+         kDisputes},
     Verb{"ledger deposit", kOperate, "pay money into an account", kDeposit, kDepositOptions},
     Verb{"ledger limit", kOperate, "how far below zero an account may go", kLimitOperands},
     Verb{"ledger resolve", kOperate, "decide about a disputed record or charge: accept or reject",
@@ -462,6 +473,12 @@ constexpr std::array kVerbs = {
          kLineAdd,
          kLineAddExamples},
     Verb{"line list", kOperate, "the lines between regions, as registered and as measured"},
+    Verb{"line rm",
+         kOperate,
+         "retire the line from this region to that one",
+         kLineOperands,
+         {},
+         kLineRmExamples},
     Verb{"site token", kOperate, "make a token with which one site can join", {}, kToken},
     Verb{"site join", kOperate, "measure this machine, join a hub with it, and serve",
          kJoinOperands, kOffer, kJoinExamples},

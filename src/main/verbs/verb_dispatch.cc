@@ -54,6 +54,7 @@ constexpr std::array kEntries = {
     Entry{"ledger resolve", run_ledger_resolve},
     Entry{"line add", run_line_add},
     Entry{"line list", run_line_list},
+    Entry{"line rm", run_line_rm},
     Entry{"log reindex", run_log_reindex},
     Entry{"log backup", run_log_backup},
     Entry{"log public", run_log_public},

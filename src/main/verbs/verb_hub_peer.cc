@@ -187,7 +187,8 @@ Outcome run_hub_peer_reconcile(const Invocation& invocation, const Terminal& ter
   const core::Result<api::PeerView> done =
       session->client().reconcile_peer(peer.id, peer.channel->hello);
   if (!done) return session->complain(done.error(), "use the operator's context: --context FILE");
-  terminal.say(peer.name + " is reconciled; the channel opens within a minute.\n"
+  terminal.say(peer.name +
+               " is reconciled; the channel opens within a minute.\n"
                "If money was forgotten, bring the two accounts together then: "
                "intertie hub peer adjust " +
                peer.region + " --reason TEXT");

@@ -88,4 +88,19 @@ Outcome run_line_list(const Invocation& invocation, const Terminal& terminal) {
                        "--bandwidth RATE");
 }
 
+Outcome run_line_rm(const Invocation& invocation, const Terminal& terminal) {
+  core::Result<HubSession> session = HubSession::open(invocation, terminal);
+  if (!session) return complain_about_context(session.error());
+  const std::string& to = invocation.operands[0];
+  const core::Result<api::LineView> line = session->client().retire_line(to);
+  if (!line) {
+    return session->complain(line.error(), line.error().reason == core::Reason::not_found
+                                               ? "intertie line list shows the lines there are"
+                                               : "use the operator's context: --context FILE");
+  }
+  return terminal.show_object(codec::encode(*line),
+                              "The line " + line->id + " to " + line->to + " is retired.\n",
+                              line->id);
+}
+
 }  // namespace intertie::cli

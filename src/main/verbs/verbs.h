@@ -40,6 +40,7 @@ Outcome run_hub_peer_reconcile(const Invocation& invocation, const Terminal& ter
 Outcome run_hub_peer_settle(const Invocation& invocation, const Terminal& terminal);
 Outcome run_line_add(const Invocation& invocation, const Terminal& terminal);
 Outcome run_line_list(const Invocation& invocation, const Terminal& terminal);
+Outcome run_line_rm(const Invocation& invocation, const Terminal& terminal);
 Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal);
 Outcome run_id_check(const Invocation& invocation, const Terminal& terminal);
 Outcome run_id_new(const Invocation& invocation, const Terminal& terminal);

@@ -151,6 +151,11 @@ class Backend {
     (void)use;
     done(wanted);
   }
+  /// Data of another region has come with a request, its body in so long: a measure of the line
+  /// from there.
+  virtual void note_arrived(const std::string& region, std::int64_t bytes, core::Duration took) {
+    (void)region, (void)bytes, (void)took;
+  }
   /// Bytes that have been given a turn to that region since the hub started.
   virtual std::int64_t count_sent(const std::string& region) const {
     (void)region;

@@ -14,10 +14,10 @@ namespace intertie::api {
 
 /// One of them. Whose it is beyond `user`, and what it does, its home hub knows.
 struct GuestView {
-  std::uint64_t job = 0;    // This hub's number.
-  std::string region;       // Of its home hub, and that hub's number for the offer.
+  std::uint64_t job = 0;  // This hub's number.
+  std::string region;     // Of its home hub, and that hub's number for the offer.
   std::uint64_t offer = 0;
-  std::string user;         // As the home hub calls its owner.
+  std::string user;  // As the home hub calls its owner.
   std::string site;
   std::string pool;
   Phase phase = Phase::waiting;  // waiting: reserved, and not committed.

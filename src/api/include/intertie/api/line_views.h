@@ -40,11 +40,12 @@ struct LineView {
   std::optional<std::int64_t> measured_latency_us;  // One way.
   std::int64_t sent_bytes = 0;  // Of datasets, by this hub since it started; 0 if not its own line.
   std::int64_t reserved_bits_per_second = 0;  // Now, by transfers; 0 if not its own line.
+  std::string status;                         // "active", "retired"; "": nobody has registered it.
 };
 BOOST_DESCRIBE_STRUCT(LineView, (),
                       (id, from, to, owner, is_own, bandwidth_bits_per_second, latency_ms,
                        price_per_gigabyte_micros, measured_bits_per_second, measured_at,
-                       measured_latency_us, sent_bytes, reserved_bits_per_second))
+                       measured_latency_us, sent_bytes, reserved_bits_per_second, status))
 
 struct LineList {
   std::vector<LineView> lines;  // By sending, then by receiving region.

@@ -42,9 +42,10 @@ struct MoveView {
   std::int64_t bytes_per_second = 0;  // Achieved.
   std::uint32_t cuts = 0;
   std::optional<ReasonView> reason;  // Why a source that was tried first was given up.
+  bool is_input = true;              // False: the job names no such input, whatever the site says.
 };
 BOOST_DESCRIBE_STRUCT(MoveView, (),
                       (index, attempt, dataset, size_bytes, source, way, started, ended,
-                       received_bytes, straight_bytes, bytes_per_second, cuts, reason))
+                       received_bytes, straight_bytes, bytes_per_second, cuts, reason, is_input))
 
 }  // namespace intertie::api

@@ -71,10 +71,10 @@ struct PeerView {
   std::uint64_t rows_waiting = 0;  // Not yet acknowledged.
   core::Money balance_micros;      // Of the clearing account: below 0 it owes us.
   core::Money credit_micros;
-  core::Money contested_micros;            // Charges of ours that it has not posted.
-  core::Money disputed_micros;             // Charges of its that this hub has not posted.
-  std::optional<PeerChannelView> channel;  // Since this hub started.
-  std::vector<PeerProposalView> payments;     // It has paid them, we say, and has not answered.
+  core::Money contested_micros;                // Charges of ours that it has not posted.
+  core::Money disputed_micros;                 // Charges of its that this hub has not posted.
+  std::optional<PeerChannelView> channel;      // Since this hub started.
+  std::vector<PeerProposalView> payments;      // It has paid them, we say, and has not answered.
   std::optional<PeerProposalView> adjustment;  // Of our side, likewise.
   std::optional<PeerProposalView> asked;       // Of its side; the operator here decides.
   std::string refused;                         // Why it did not agree to the last one.

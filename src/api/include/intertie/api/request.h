@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "intertie/core/result.h"
+#include "intertie/core/time.h"
 
 namespace intertie::api {
 
@@ -28,6 +29,7 @@ struct Request {
   std::string traceparent;  // W3C Trace Context; echoed.
   std::string body;
   std::string peer_certificate_der;  // Site listener only.
+  core::Duration body_took = {};     // While the body came.
 };
 
 struct Response {

@@ -159,8 +159,8 @@ struct PoolVerdictView {
   std::optional<TimesView> times;
   /// At the time limit, with what moving data is weighed with; what is held is computing alone.
   std::optional<core::Money> price_max_micros;
-  std::optional<std::int64_t> ops_per_second;   // Of one task, if the job names a rate.
-  bool is_remote = false;                       // Announced by another region; site: "42/name".
+  std::optional<std::int64_t> ops_per_second;  // Of one task, if the job names a rate.
+  bool is_remote = false;                      // Announced by another region; site: "42/name".
 };
 BOOST_DESCRIBE_STRUCT(PoolVerdictView, (),
                       (site, pool, region, class_, fits, chosen, reason, cost, times,

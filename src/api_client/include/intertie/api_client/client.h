@@ -16,9 +16,9 @@
 #include "intertie/api/dataset_views.h"
 #include "intertie/api/dispute_views.h"
 #include "intertie/api/event_views.h"
+#include "intertie/api/guest_views.h"
 #include "intertie/api/identity_views.h"
 #include "intertie/api/line_views.h"
-#include "intertie/api/guest_views.h"
 #include "intertie/api/peer_views.h"
 #include "intertie/api/public_views.h"
 #include "intertie/api/site_views.h"
@@ -210,6 +210,8 @@ class Client {
                                                 api::AdjustmentVerdict verdict);
   core::Result<api::LineList> list_lines();
   core::Result<api::LineView> add_line(const api::LineRequest& request);
+  /// The line from the hub's region to that one is no more.
+  core::Result<api::LineView> retire_line(const std::string& to);
 
   core::Result<api::AccountList> list_accounts();
   core::Result<api::AccountView> get_account(const std::string& account);

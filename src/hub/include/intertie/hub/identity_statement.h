@@ -27,10 +27,10 @@ struct IdentityStatement {
   std::string id;             // Canonical; of a pool "SITE-ID/name".
   std::string registry;       // The hub that says so.
   bool is_known = false;      // Else the registry has never given it out.
-  std::string type;           // "registry", "site", "pool", ...: what the identifier says.
-  std::string name;           // Empty below: unless known.
-  std::string status;         // "active", "revoked"
-  std::string holder;         // Of a pool: its site. Of a site: the registry.
+  std::string type;           // "registry", "site", "pool", "line", ...: as the identifier says.
+  std::string name;           // Empty below: unless known. Of a line: "FROM-TO".
+  std::string status;         // "active", "revoked"; of a line: "active", "retired"
+  std::string holder;         // Of a pool: its site. Of a site or a line: the registry.
   std::string record_digest;  // SHA-256 of the signed record that is sent along; "": none.
   core::Time time;            // When it was said.
 
@@ -45,9 +45,10 @@ struct IdentityFacts {
   IdentityStatement statement;        // record_digest is filled in by who reads the record.
   std::optional<std::uint32_t> site;  // Whose record it is; nothing: the hub's own, or none.
   std::uint64_t record_index = 0;     // Log index of its version in force; 0: its registration.
+  std::string record;                 // Of a line: the record itself. Else the above say where.
 };
 
-/// What this hub's state says about a path whose registry it is. O(sites).
+/// What this hub's state says about a path whose registry it is. O(sites + lines).
 IdentityFacts find_identity(const State& state, const identity::Path& path, core::Time now);
 
 /// Opens a statement that this key must have signed. bad_signature, bad_field, missing_field.

@@ -239,17 +239,18 @@ struct ChargeContested {
 BOOST_DESCRIBE_STRUCT(ChargeContested, (),
                       (peer, offer, record, charge, detail, is_known, job, provider, fee))
 
-/// A line from this region to another has been registered, or has other figures now. Body: the
-/// record, as `record`.
+/// A line from this region to another has been registered, has other figures now, or is retired.
+/// Body: the record, as `record`.
 struct LineRegistered {
   topology::RegionLine line;
   std::int64_t seq = 0;
   std::string record;       // Signed by this hub (hub/line_record.h); beacons carry it.
   crypto::Digest envelope;  // SHA-256 of the record; a leaf of the public log.
+  bool is_retired = false;
 
   friend bool operator==(const LineRegistered&, const LineRegistered&) = default;
 };
-BOOST_DESCRIBE_STRUCT(LineRegistered, (), (line, seq, record, envelope))
+BOOST_DESCRIBE_STRUCT(LineRegistered, (), (line, seq, record, envelope, is_retired))
 
 /// Of a line from this region: a rate is set aside for what is sent under `key` (hub/line_legs.h),
 /// until then or its release. The end of an offer, and the beginning of its attempt, release its

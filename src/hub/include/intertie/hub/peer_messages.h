@@ -6,6 +6,7 @@
 // be appended, and so may the variant. Unknown fields and unknown kinds are ignored.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -154,10 +155,31 @@ struct ClearingAnswered {
 };
 BOOST_DESCRIBE_STRUCT(ClearingAnswered, (), (id, is_accepted, detail))
 
-using PeerMessage = std::variant<ReserveRequest, ReserveGranted, ReserveRefused, Commit, Withdraw,
-                                 OfferBegan, OfferCharged, OfferOver, ChargeDisputed, OfferMoved,
-                                 ChargeResolved, ClearingPaid, AdjustmentProposed,
-                                 ClearingAnswered>;
+using PeerMessage =
+    std::variant<ReserveRequest, ReserveGranted, ReserveRefused, Commit, Withdraw, OfferBegan,
+                 OfferCharged, OfferOver, ChargeDisputed, OfferMoved, ChargeResolved, ClearingPaid,
+                 AdjustmentProposed, ClearingAnswered>;
+
+/// Rows of BeaconPool::free_nodes.
+inline constexpr std::size_t kBeaconNodeRowsMax = 8;
+
+/// So many nodes of a pool that are up, each with at least this much free.
+struct BeaconNodes {
+  std::uint32_t nodes = 0;
+  core::MilliCpus cpus;
+  core::Bytes memory;
+  std::vector<std::int64_t> devices;  // By device group.
+};
+BOOST_DESCRIBE_STRUCT(BeaconNodes, (), (nodes, cpus, memory, devices))
+
+/// What a job that finds no room in a pool waits for: by time limits, so it may come sooner.
+struct BeaconQueue {
+  std::int64_t running = 0;  // Attempts and reservations there; above 0.
+  core::Duration next_end;   // Until the first of them is over, and the last.
+  core::Duration last_end;
+  core::Duration queued;  // What waits at the sender, spread over all its cores.
+};
+BOOST_DESCRIBE_STRUCT(BeaconQueue, (), (running, next_end, last_end, queued))
 
 /// A pool as another region sees it: its terms, and what was free when the beacon was made.
 struct BeaconPool {
@@ -170,10 +192,13 @@ struct BeaconPool {
   core::Bytes free_memory;
   std::vector<std::int64_t> free_devices;  // By device group.
   core::Bytes free_scratch{};              // If the pool's is known.
+  /// Of a pool with more than one node that is up: emptiest first, at most kBeaconNodeRowsMax.
+  std::optional<std::vector<BeaconNodes>> free_nodes = std::nullopt;
+  std::optional<BeaconQueue> queue = std::nullopt;  // Nothing: nothing runs there.
 };
 BOOST_DESCRIBE_STRUCT(BeaconPool, (),
                       (pool, nodes, site, site_identifier, site_sign_key, free_cpus, free_memory,
-                       free_devices, free_scratch))
+                       free_devices, free_scratch, free_nodes, queue))
 
 /// What the sender has measured of a line into its region.
 struct LineReport {

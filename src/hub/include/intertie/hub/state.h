@@ -19,6 +19,7 @@
 
 #include "intertie/core/time.h"
 #include "intertie/engine/channel.h"
+#include "intertie/hub/data_copies.h"
 #include "intertie/hub/dispute.h"
 #include "intertie/hub/events.h"
 #include "intertie/hub/public_log.h"
@@ -119,9 +120,9 @@ struct PeerState {
   PeerAdded terms;
   engine::Outbox outbox;
   engine::Inbox inbox;
-  std::string incarnation;  // Of the peer's log; empty: it never opened its channel.
-  core::Money contested;    // Charges of ours that it has not posted.
-  core::Money disputed;     // Charges of its that we have not posted.
+  std::string incarnation;      // Of the peer's log; empty: it never opened its channel.
+  core::Money contested;        // Charges of ours that it has not posted.
+  core::Money disputed;         // Charges of its that we have not posted.
   std::deque<ToldCharge> told;  // Of ours, the last ones, oldest first.
   std::map<std::uint64_t, ClearingProposal> payments;  // Ours without an answer, by number.
   std::optional<NumberedProposal> adjustment;          // Ours without an answer.
@@ -203,6 +204,7 @@ struct State {
   std::uint64_t next_line_leg = 1;
   std::uint64_t next_clearing = 1;    // Number of a proposal to a peer.
   std::uint64_t next_peer_entry = 1;  // Of what is posted between this hub and others beside jobs.
+  DataCopies copies;                  // At sites of this region.
 
   // Derived.
   std::map<std::uint64_t, std::set<std::uint64_t>> disputes_of_jobs;
@@ -227,12 +229,19 @@ struct State {
   std::map<std::pair<std::string, std::string>, std::uint64_t> legs_of_keys;  // (to, key).
   std::set<std::pair<core::Time, std::uint64_t>> leg_expiries;
 
-  /// The line from this region, or nullptr. O(lines).
-  const LineRegistered* find_line(const std::string& to) const {
+  /// The last version of the line from this region, retired or not; nullptr: there was none.
+  /// O(lines).
+  const LineRegistered* find_line_version(const std::string& to) const {
     for (const LineRegistered& registered : lines) {
       if (registered.line.to == to) return &registered;
     }
     return nullptr;
+  }
+
+  /// The line from this region, or nullptr. O(lines).
+  const LineRegistered* find_line(const std::string& to) const {
+    const LineRegistered* found = find_line_version(to);
+    return found == nullptr || found->is_retired ? nullptr : found;
   }
 
   /// The leg under that key of the line to that region, or nullptr. O(log legs).

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "intertie/core/result.h"
+#include "intertie/core/time.h"
 
 namespace intertie::net {
 
@@ -70,6 +71,8 @@ struct Request {
   /// Server: the client's certificate (DER), empty without one. The peer has proved that it holds
   /// the key; whose key it is, the caller must decide.
   std::string peer_certificate_der;
+  /// Server: from the head's end to the body's; 0: it came with the head.
+  core::Duration body_took{};
 
   /// The first query parameter of this name.
   std::optional<std::string_view> find_query(std::string_view name) const;

@@ -14,7 +14,9 @@
 #include "intertie/core/time.h"
 #include "intertie/placement/cost.h"
 #include "intertie/placement/feasibility.h"
+#include "intertie/placement/node_rooms.h"
 #include "intertie/placement/pool_capacity.h"
+#include "intertie/placement/pool_load.h"
 #include "intertie/placement/request.h"
 #include "intertie/topology/region_lines.h"
 #include "intertie/topology/snapshot.h"
@@ -31,6 +33,8 @@ struct PoolView {
   /// Pools of one kind above 0 differ in nothing but handle, site, name and identifier, and the
   /// snapshot has them: what is found for one holds for all. 0: looked at by itself.
   std::uint32_t kind = 0;
+  const NodeRooms* rooms = nullptr;  // Beside `reported`: the same, node by node.
+  const PoolLoad* load = nullptr;    // What a job that has no room there waits for, if known.
 };
 
 /// Where to look. `pools` is sorted by handle; pools that the snapshot does not have are skipped.
@@ -64,7 +68,7 @@ BOOST_DESCRIBE_STRUCT(ReasonCount, (), (reason, pools))
 
 /// The decision and its explanation.
 struct Placement {
-  std::optional<topology::PoolHandle> chosen;  // The cheapest candidate.
+  std::optional<topology::PoolHandle> chosen;  // The cheapest candidate (choose_candidate).
   /// Why nothing was chosen: no_sites; busy if any pool only lacks free capacity; else
   /// deadline_impossible or price_above_limit if that alone stood against some pool; else
   /// data_policy if a pool was refused for it, else unplaceable. Empty if a pool was chosen.
@@ -73,16 +77,25 @@ struct Placement {
   std::int64_t fitting = 0;  // Fit now; candidates holds the best candidates_kept_max of them.
   std::vector<Candidate> candidates;  // By total cost, then by handle.
   std::vector<ReasonCount> refused;   // By order of the catalogue; counts above 0.
+  /// Of the pools that only lack room, the one that costs least with the wait for it, which is
+  /// priced as all delay. Nothing: the job pays nothing for delay, or nobody knows how long.
+  std::optional<Candidate> awaited = std::nullopt;
 
   friend bool operator==(const Placement&, const Placement&) = default;
 };
-BOOST_DESCRIBE_STRUCT(Placement, (), (chosen, verdict, pools, fitting, candidates, refused))
+BOOST_DESCRIBE_STRUCT(Placement, (),
+                      (chosen, verdict, pools, fitting, candidates, refused, awaited))
+
+/// Chooses the cheapest candidate; none, with the verdict busy, if it is cheaper to wait for
+/// `awaited`. Leaves a placement without candidates as it is. O(1).
+void choose_candidate(Placement& placement);
 
 /// One pool's part of the explanation, for `intertie plan`.
 struct PoolVerdict {
   topology::PoolHandle pool;
   std::optional<core::Reason> reason;  // Empty: it fits.
-  std::optional<Candidate> candidate;  // What it costs; also if only busy, too dear or too late.
+  /// What it costs; also if only busy (with the wait for room, if known), too dear or too late.
+  std::optional<Candidate> candidate;
 
   friend bool operator==(const PoolVerdict&, const PoolVerdict&) = default;
 };
@@ -137,8 +150,8 @@ class PlacementCache {
 
 /// Decides. Checks feasibility (feasibility.h), then latency_too_high over the line from the users,
 /// then `busy`, then deadline_impossible, then price_above_limit, prices what is left (cost.h) and
-/// takes the cheapest; ties go to the lowest handle. Requirements are canonical and checked.
-/// O(pools).
+/// takes the cheapest, if waiting for room elsewhere is not cheaper; ties go to the lowest handle.
+/// Requirements are canonical and checked. O(pools).
 Placement place(const Requirements& requirements, const JobPreferences& preferences,
                 const PlacementInput& input);
 

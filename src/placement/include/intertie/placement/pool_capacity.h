@@ -59,6 +59,16 @@ struct FreeCounts {
   core::Bytes scratch{};  // Of the whole pool; means nothing if the pool's is unknown.
 };
 
+/// So many nodes, each with at least this much free.
+struct NodeRoom {
+  core::MilliCpus cpus;
+  core::Bytes memory;
+  GroupCounts devices{};
+  std::uint32_t nodes = 0;
+
+  friend bool operator==(const NodeRoom&, const NodeRoom&) = default;
+};
+
 /// The free capacity of a pool, node by node; scratch space as one amount. A value; one thread at a
 /// time.
 ///
@@ -79,6 +89,16 @@ class PoolCapacity {
   /// Sums over the nodes that are up. O(1).
   const FreeCounts& free() const { return free_; }
   const FreeCounts& total() const { return total_; }
+
+  /// The states of the nodes that are up and how many are in each, emptiest first. O(S).
+  template <class Visit>
+  void visit_rooms(const Visit& visit) const {
+    for (auto at = states_.rbegin(); at != states_.rend(); ++at) {
+      const auto& [state, nodes] = *at;
+      visit(NodeRoom{state.cpus, state.memory, state.devices,
+                     static_cast<std::uint32_t>(nodes.size())});
+    }
+  }
 
   /// Changes with every change of the object; equal numbers of one object mean equal content.
   std::uint64_t version() const { return version_; }

@@ -69,6 +69,9 @@ class RegionLines {
   /// Adds or replaces the registered figures. What was measured under other ones is forgotten.
   void put(const RegionLine& line);
 
+  /// The line is retired: nothing is known of the way any more.
+  void drop(const Ends& ends) { rows_.erase(ends); }
+
   void set_rate(const Ends& ends, std::int64_t bits_per_second, core::Time at);
   void set_delay(const Ends& ends, core::Duration one_way);
 

@@ -33,7 +33,8 @@ struct FetchRules {
   core::Duration rate_window = core::limits::transfer_rate_window;
   std::uint32_t failures_max = core::limits::transfer_failures_max;
   /// Orders that were too slow or not answered in time, before the fetch gives up: for one that can
-  /// go on in another way.
+  /// go on in another way. One that cannot has no such limit: each of them is a failure as well, so
+  /// failures_max in a row without a chunk's bytes in between end it, however slow it is.
   std::uint32_t slow_max = UINT32_MAX;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "intertie/core/quantity.h"
 #include "intertie/core/time.h"
@@ -20,6 +21,10 @@ class LineMeter {
 
   /// One of them is over and has brought so many bytes. At most one end() a begin().
   void end(core::Bytes bytes, core::Time now);
+
+  /// Bytes that came without being asked for, such as a request's body: it began `took` ago and is
+  /// here now.
+  void note_arrival(core::Bytes bytes, core::Duration took, core::Time now);
 
   /// A question to the other end was answered after so long.
   void note_round_trip(core::Duration taken, core::Time now);
@@ -41,10 +46,12 @@ class LineMeter {
   };
 
   Slice& get_slice(core::Time now);
+  core::Duration cover(core::Time from, core::Time to);
 
   std::deque<Slice> slices_;
   std::int64_t under_way_ = 0;
   core::Time counted_to_;  // While something is under way: what came before is in a slice.
+  std::deque<std::pair<core::Time, core::Time>> counted_;  // The last busy stretches, apart.
 };
 
 }  // namespace intertie::transfer
