@@ -32,6 +32,8 @@ std::string pad_payload(const std::string& payload) {
   return codec::to_cbor(*message);
 }
 
+std::string keep_payload(const std::string& payload) { return payload; }
+
 hub::Beacon translate_beacon(const hub::Beacon& beacon) {
   const auto known = codec::from_cbor<older::Beacon>(codec::to_cbor(beacon), codec::Source::own);
   return codec::from_cbor<hub::Beacon>(codec::to_cbor(known.value()), codec::Source::own).value();

@@ -18,6 +18,7 @@ std::string translate_payload(const std::string& payload);
 /// A request of one task with few processors as a hub reads it that pads what it reserves: twice
 /// the processors. All else as it is.
 std::string pad_payload(const std::string& payload);
+std::string keep_payload(const std::string& payload);
 
 /// What a hub of the version before hears, or tells, in a beacon.
 hub::Beacon translate_beacon(const hub::Beacon& beacon);

@@ -20,8 +20,11 @@ class Network {
         links_(sites),
         hubs_(static_cast<std::size_t>(world.scenario.hubs)),
         is_peer_cut_(hubs_ * hubs_, false),
-        dialects_(count_dialects(world.scenario, hubs_)) {
-    if (!world.scenario.padded_hubs.empty()) dialects_.assign(hubs_ * hubs_, Dialect(&pad_payload));
+        dialects_(world.scenario.older_hubs.empty() ? 0 : hubs_ * hubs_) {
+    if (world.scenario.padded_hubs.empty()) return;
+    for (std::size_t way = 0; way < hubs_ * hubs_; ++way) {
+      dialects_.emplace_back(is_padded(way % hubs_) ? &pad_payload : &keep_payload);
+    }
   }
 
   /// Delivers a message over a site's link, perhaps. Messages overtake each other.
@@ -75,9 +78,6 @@ class Network {
 
   bool is_cut(std::size_t site, Direction direction) const {
     return links_[site].cut[static_cast<std::size_t>(direction)];
-  }
-  static std::size_t count_dialects(const Scenario& scenario, std::size_t hubs) {
-    return scenario.older_hubs.empty() ? 0 : hubs * hubs;
   }
   static bool is_among(const std::vector<std::int64_t>& hubs, std::size_t hub) {
     return std::ranges::find(hubs, static_cast<std::int64_t>(hub)) != hubs.end();

@@ -432,7 +432,8 @@ BOOST_DESCRIBE_STRUCT(BillRecordView, (),
                       (attempt, number, site, pool, from, to, milli_cpus, memory_bytes, devices,
                        recomputed_micros, ledger_micros, is_verified, problem, region))
 
-enum class DisputeState : std::uint8_t { open, accepted, rejected };
+/// dropped: of a charge here that another region disputed; forgotten when the two were reconciled.
+enum class DisputeState : std::uint8_t { open, accepted, rejected, dropped };
 BOOST_DESCRIBE_ENUM(DisputeState, open, accepted, rejected, dropped)
 
 /// Of a dispute: a record of a site here, a charge of another region that this hub has not posted,
