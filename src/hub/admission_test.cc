@@ -10,7 +10,7 @@ namespace {
 // One job of a core for ten minutes, at one micro a cpu-ms.
 constexpr core::Money kPrice{600'000};
 
-const Job& find_job(const TestWorld& world, std::uint64_t number) {
+const Job& find_job(TestWorld& world, std::uint64_t number) {
   return *world.machine().state().find_job(number);
 }
 
