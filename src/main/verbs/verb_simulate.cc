@@ -1,12 +1,12 @@
 // intertie simulate: the whole grid in virtual time, with its invariants checked at every step.
 #include <algorithm>
-#include <charconv>
 
 #include <boost/json/array.hpp>
 
 #include "intertie/codec/json.h"
 #include "intertie/simulation/simulation.h"
 
+#include "command_line/seed_range.h"
 #include "output/for_people.h"
 #include "session/local_file.h"
 #include "session/progress.h"
@@ -15,26 +15,12 @@
 namespace intertie::cli {
 namespace {
 
-struct SeedRange {
-  std::uint64_t first = 1;
-  std::uint64_t last = 1;
-};
-
 core::Result<SeedRange> read_seeds(const Invocation& invocation) {
   if (!invocation.has("seeds")) {
     const auto seed = static_cast<std::uint64_t>(invocation.get_count("seed", 1));
     return SeedRange{seed, seed};
   }
-  const std::string text = invocation.get("seeds", "");
-  SeedRange range;
-  const char* const end = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), end, range.first);
-  const bool has_dash = first.ec == std::errc() && first.ptr != end && *first.ptr == '-';
-  const auto last = has_dash ? std::from_chars(first.ptr + 1, end, range.last) : first;
-  if (!has_dash || last.ec != std::errc() || last.ptr != end || range.last < range.first) {
-    return {core::Reason::bad_argument, "--seeds " + text + ": expected A-B, such as 1-200"};
-  }
-  return range;
+  return parse_seed_range(invocation.get("seeds", ""));
 }
 
 core::Result<simulation::Scenario> read_scenario(const Invocation& invocation) {

@@ -11,6 +11,7 @@ namespace intertie::cli {
 /// tests/cli asks every verb of the table for its function.
 Outcome run_verb(const Invocation& invocation, const Terminal& terminal);
 
+Outcome run_bench_placement(const Invocation& invocation, const Terminal& terminal);
 Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal);
 Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal);
 Outcome run_bill(const Invocation& invocation, const Terminal& terminal);
