@@ -13,10 +13,12 @@ constexpr std::array<std::string_view, 5> kProcessGuarantees = {
     "Its processes, open files and logs are limited.",
     "Without a granted network it cannot open internet sockets.",
 };
-constexpr std::array<std::string_view, 3> kProcessGaps = {
+constexpr std::array<std::string_view, 5> kProcessGaps = {
     "It sees the host's file names and reads what is readable by everybody.",
-    "It sees the host's other processes.",
+    "It sees the host's other processes, host name and network interfaces.",
     "With a granted network it has the host's, loopback included.",
+    "Shared memory has the host's size; it is private as far as its user is its own.",
+    "The disk that its work folder lies on is shared, names on it included.",
 };
 constexpr std::array<std::string_view, 7> kNamespaceGuarantees = {
     "All that the level process guarantees.",
@@ -28,8 +30,9 @@ constexpr std::array<std::string_view, 7> kNamespaceGuarantees = {
     "It shares no inter-process memory, host name or control group view with anything else.",
     "Its temporary and shared-memory space is private and limited.",
 };
-constexpr std::array<std::string_view, 2> kNamespaceGaps = {
+constexpr std::array<std::string_view, 3> kNamespaceGaps = {
     "It shares the host's kernel.",
+    "The disk that its work folder lies on is shared, names on it included.",
     "It shares memory bandwidth and caches with its neighbours.",
 };
 

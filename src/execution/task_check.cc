@@ -72,8 +72,9 @@ Result<void> check_files(const RunRequest& request) {
   for (const Bind& bind : request.file_view) {
     if (!is_plain_path(bind.source)) return {Reason::bad_field, "file_view: bad source"};
     if (!is_plain_path(bind.target)) return {Reason::bad_field, "file_view: bad target"};
-    if (is_absolute(bind.target) && request.isolation == Isolation::process) {
-      return {Reason::not_supported, "file_view: an absolute target needs isolation namespace_"};
+    const bool is_moved = is_absolute(bind.target) && bind.target != bind.source;
+    if (is_moved && request.isolation == Isolation::process) {
+      return {Reason::not_supported, "file_view: another absolute path needs isolation namespace_"};
     }
   }
   return {};

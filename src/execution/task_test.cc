@@ -67,6 +67,11 @@ TEST(RunRequest, AGoodOneIsAccepted) {
   request.directory = "sub/folder";
   request.lease = core::seconds(30);
   EXPECT_TRUE(check(request));
+  // At level process a folder of the host is seen where it is.
+  RunRequest open_request = make_request();
+  open_request.isolation = Isolation::process;
+  open_request.file_view = {{"/opt/tool", "/opt/tool", true}};
+  EXPECT_TRUE(check(open_request));
 }
 
 TEST(RunRequest, EachRuleIsKept) {

@@ -23,7 +23,8 @@ using core::Result;
 using execution::RunRequest;
 
 constexpr std::string_view kRootOptions = "mode=0755,size=4m,nr_inodes=16k";
-constexpr std::string_view kSharedMemoryOptions = "mode=1777,size=64m";
+constexpr std::string_view kSharedMemoryOptions = "mode=1777,size=64m,nr_inodes=16k";
+constexpr std::int64_t kBytesPerInode = 4'096;  // Else names alone could fill the memory.
 constexpr std::int64_t kScratchDefault = std::int64_t{1} << 30;
 
 Result<ViewPart> clone_part(int source, std::string target, std::uint64_t attributes) {
@@ -145,7 +146,9 @@ Result<void> fill_root(const RunRequest& request, int root, const std::vector<Vi
   if (done) done = write_accounts(root);
   if (done) done = mount_own("proc", "proc", "");
   const std::int64_t scratch = request.scratch.count > 0 ? request.scratch.count : kScratchDefault;
-  if (done) done = mount_own("tmpfs", "tmp", "mode=1777,size=" + std::to_string(scratch));
+  const std::string size = "mode=1777,size=" + std::to_string(scratch) +
+                           ",nr_inodes=" + std::to_string(scratch / kBytesPerInode + 1'024);
+  if (done) done = mount_own("tmpfs", "tmp", size);
   if (done) done = mount_own("tmpfs", "dev/shm", kSharedMemoryOptions);
   for (const ViewPart& part : parts) {
     if (!done) return done;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "descriptor.h"
+#include "landlock.h"
 
 namespace intertie::execution_runners {
 namespace {
@@ -75,14 +76,16 @@ void wipe_arguments(const Host& host) {
 Result<Host> read_host(const std::string& folder) {
   Host host;
   host.is_root = ::geteuid() == 0;
-  auto filters = build_seccomp_filters();
+  auto filters = build_seccomp_filters(host.is_root);
   if (!filters) return filters.error();
   host.filters = std::move(*filters);
+  host.landlock = find_landlock_version();
   host.groups = find_group_roots();
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) return make_io_error(folder, errno);
   host.group_prefix = std::to_string(status.st_dev) + "-" + std::to_string(status.st_ino) + "-";
   host.system_parts = find_system_parts();
+  if (!host.is_root) host.readable_folders = find_readable_folders(folder);
   for (std::size_t index = 0; index < kNamespaceNames.size(); ++index) {
     host.namespaces[index] = read_namespace(kNamespaceNames[index]);
   }

@@ -28,6 +28,9 @@ struct SystemPart {
 struct Host {
   bool is_root = false;
   SeccompFilters filters;
+  int landlock = 0;  // find_landlock_version().
+  // What tasks at level process may read when they run as the caller's own user.
+  std::vector<std::string> readable_folders;
   GroupRoots groups;
   std::string group_prefix;  // Distinguishes this launcher's groups from another's.
   std::vector<SystemPart> system_parts;

@@ -53,15 +53,23 @@ class IsolationTest : public RunnerTest {
   }
 };
 
-TEST_F(IsolationTest, ProbeFindsEveryDoorClosed) {
+// A real task at each level tries every door of docs/security-sandbox.md.
+TEST_F(IsolationTest, A19_EveryProbeHasItsPromisedOutcome) {
   const auto reports = runner_->read_isolation();
   ASSERT_TRUE(reports);
   ASSERT_EQ(reports->size(), 2u);
   for (const auto& report : *reports) {
-    EXPECT_TRUE(report.works) << report.failure;
-    EXPECT_FALSE(report.guarantees.empty());
+    EXPECT_TRUE(report.isolation.works) << report.isolation.failure;
+    EXPECT_FALSE(report.isolation.guarantees.empty());
+    std::set<std::uint32_t> numbers;
+    for (const auto& probe : report.probes) {
+      EXPECT_TRUE(execution::is_good(probe)) << probe.name;
+      EXPECT_TRUE(numbers.insert(probe.number).second) << probe.number;
+    }
+    ASSERT_GE(numbers.size(), 42u);
+    EXPECT_EQ(*numbers.rbegin(), numbers.size());  // 1, 2, 3 and so on.
   }
-  EXPECT_EQ(reports->at(1).level, Isolation::namespace_);
+  EXPECT_EQ(reports->at(1).isolation.level, Isolation::namespace_);
 }
 
 TEST_F(IsolationTest, FilterRefusesWhatItNames) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "kernel_calls.h"
+#include "leftovers.h"
 #include "meter.h"
 #include "packet_socket.h"
 
@@ -54,8 +55,10 @@ LauncherServer::LauncherServer(LauncherOptions options, Host host, Descriptor fo
       folder_(std::move(folder)),
       lock_(std::move(lock)),
       meters_(host_) {
-  // Not the first one again after each restart: files of a task that ended long ago may remain.
-  next_user_ = static_cast<std::uint32_t>(read_wall_clock().micros / 1'000'000);
+  // Not the first one again after each restart: files of a task that ended long ago may remain. And
+  // not the same as another launcher that starts now.
+  next_user_ = static_cast<std::uint32_t>(read_wall_clock().micros / 1'000) * 31 +
+               static_cast<std::uint32_t>(::getpid()) * 7'919;
 }
 
 bool LauncherServer::watch(int descriptor, std::uint32_t events) {
@@ -149,6 +152,10 @@ void LauncherServer::end_task(const TaskKey& key, Task& task, std::string_view t
   if (!task.result) {
     if (task.meter > 0) remove_group(host_.groups, make_group_name(host_, task.meter));
     kill_orphans();
+    const std::int64_t user = task.control ? task.control->block().user.load() : -1;
+    const bool is_tasks_user = user >= std::int64_t{options_.uid_first} &&
+                               user - options_.uid_first < std::int64_t{options_.uid_count};
+    if (is_tasks_user) remove_leftovers(static_cast<uid_t>(user));
     TaskResult lost;
     lost.key = key;
     lost.end = execution::TaskEnd::lost;

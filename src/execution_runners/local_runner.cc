@@ -12,20 +12,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <deque>
-#include <filesystem>
 #include <set>
 #include <span>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "intertie/core/limits.h"
+#include "intertie/execution_runners/task_tree.h"
 
 #include "descriptor.h"
 #include "kernel_calls.h"
 #include "packet_socket.h"
+#include "probe_report.h"
 #include "sandbox.h"
 #include "wire.h"
 
@@ -324,9 +323,7 @@ Result<execution::TaskResult> LocalRunner::run_to_end(const execution::RunReques
   return *result;
 }
 
-Result<execution::IsolationReport> LocalRunner::read_level(execution::Isolation level) {
-  execution::IsolationReport report;
-  report.level = level;
+Result<execution::SandboxTrial> LocalRunner::read_level(execution::Isolation level) {
   execution::RunRequest request;
   // Keys at the very end of the range belong to probes; the clock keeps them apart.
   request.key = {UINT64_MAX, static_cast<std::uint32_t>(read_boot_clock().count / 1'000),
@@ -335,36 +332,26 @@ Result<execution::IsolationReport> LocalRunner::read_level(execution::Isolation 
   request.argv = {std::string(kProbeCommand)};
   request.isolation = level;
   request.time_limit = core::seconds(5);
-  request.log_bytes_max = core::Bytes{4'096};
+  request.log_bytes_max = core::Bytes{64 << 10};
+  const ProbeListeners listeners;
+  request.environment = listeners.variables();
   if (::mkdir(request.folder.c_str(), 0700) != 0) return make_io_error(request.folder, errno);
   const auto result = run_to_end(request);
-  const auto doors =
-      read_file(AT_FDCWD, request.folder + "/" + std::string(execution::kStdoutFile), 1u << 16);
-  std::error_code ignored;
-  std::filesystem::remove_all(request.folder, ignored);
+  const auto output =
+      read_file(AT_FDCWD, request.folder + "/" + std::string(execution::kStdoutFile), 1u << 17);
+  (void)remove_tree(connection_->folder.get(), "probe-" + to_text(request.key));
   if (!result) return result.error();
-  report.works = result->end == execution::TaskEnd::exited && result->exit_code == 0;
-  if (report.works) {
-    for (const std::string_view text : execution::find_guarantees(level))
-      report.guarantees.emplace_back(text);
-    for (const std::string_view text : execution::find_gaps(level)) report.gaps.emplace_back(text);
-    return report;
-  }
-  report.failure = result->detail;
-  if (doors && !doors->empty()) report.failure = "open: " + doors->substr(0, doors->size() - 1);
-  std::ranges::replace(report.failure, '\n', ',');
-  if (report.failure.empty()) report.failure = "the probe did not end as it should";
-  return report;
+  return make_trial(level, *result, output ? *output : "");
 }
 
-Result<std::vector<execution::IsolationReport>> LocalRunner::read_isolation() {
-  std::vector<execution::IsolationReport> reports;
+Result<std::vector<execution::SandboxTrial>> LocalRunner::read_isolation() {
+  std::vector<execution::SandboxTrial> trials;
   for (const auto level : {execution::Isolation::process, execution::Isolation::namespace_}) {
-    auto report = read_level(level);
-    if (!report) return report.error();
-    reports.push_back(std::move(*report));
+    auto trial = read_level(level);
+    if (!trial) return trial.error();
+    trials.push_back(std::move(*trial));
   }
-  return reports;
+  return trials;
 }
 
 }  // namespace intertie::execution_runners

@@ -25,6 +25,7 @@
 
 #include "file_view.h"
 #include "kernel_calls.h"
+#include "leftovers.h"
 #include "log_pump.h"
 #include "packet_socket.h"
 #include "process_tree.h"
@@ -440,6 +441,11 @@ void Meter::finish() {
       if (::wait4(sandbox_.process, nullptr, 0, &used) > 0) usage_.add(used);
     }
     kill_descendants(zygote, usage_);
+  }
+  // A user that somebody chose may have things of its own.
+  const bool is_tasks_user = task_.order.user && !request_.run_as;
+  if (request_.isolation == Isolation::process && is_tasks_user) {
+    remove_leftovers(*task_.order.user);
   }
   if (output_) output_->finish();
   if (errors_) errors_->finish();

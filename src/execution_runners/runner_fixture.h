@@ -25,6 +25,7 @@
 #include <gtest/gtest.h>
 
 #include "intertie/execution_runners/local_runner.h"
+#include "intertie/execution_runners/task_tree.h"
 
 #include "descriptor.h"
 #include "kernel_calls.h"
@@ -99,7 +100,7 @@ class RunnerTest : public testing::Test {
     runner_.reset();
     EXPECT_TRUE(launcher < 0 || wait_until([launcher] { return has_ended(launcher); }));
     EXPECT_FALSE(has_groups());
-    std::filesystem::remove_all(base_);
+    EXPECT_TRUE(remove_tree(base_));
   }
 
   /// Who listens at the launcher's socket, or -1. (What /proc shows of it is wiped.)

@@ -27,6 +27,7 @@
 #include "file_view.h"
 #include "kernel_calls.h"
 #include "probe.h"
+#include "process_rules.h"
 
 namespace intertie::execution_runners {
 namespace {
@@ -109,11 +110,14 @@ void lower_limit(__rlimit_resource resource, rlim_t value) {
 }
 
 void lower_limits(const RunRequest& request, bool has_own_user) {
-  lower_limit(RLIMIT_CORE, 0);
+  // core(5) and do_coredump(): 1 is too little for a file, and the one value with which no helper
+  // is run either. The filter keeps it.
+  lower_limit(RLIMIT_CORE, 1);
   lower_limit(RLIMIT_NOFILE, kOpenFilesMax);
-  // The kernel counts by user (in each user namespace): without an own one it would count others.
-  const bool is_counted = has_own_user || request.isolation == Isolation::namespace_;
-  if (is_counted) lower_limit(RLIMIT_NPROC, static_cast<rlim_t>(request.processes_max));
+  // The kernel counts by user (in each user namespace): without an own one it counts others, too.
+  const bool is_alone = has_own_user || request.isolation == Isolation::namespace_;
+  const std::int64_t others = is_alone ? 0 : count_threads_of(::geteuid());
+  lower_limit(RLIMIT_NPROC, static_cast<rlim_t>(request.processes_max + others));
 }
 
 void drop_capabilities() {
@@ -168,7 +172,7 @@ bool is_probe(const RunRequest& request) { return request.argv.front() == kProbe
 /// The last steps, common to both levels; returns errno when the program cannot be started.
 int execute(const SandboxRequest& sandbox, const CommandLine& command) {
   unblock_signals();  // The zygote has reset what they do.
-  if (is_probe(sandbox.request)) ::_exit(run_probe(sandbox.request.isolation, sandbox.host));
+  if (is_probe(sandbox.request)) ::_exit(run_probe({sandbox.request, sandbox.host}));
   return command.execute();
 }
 
@@ -180,9 +184,11 @@ const std::vector<sock_filter>& get_filter(const SandboxRequest& sandbox) {
 
 // Level process.
 
-/// Relative binds become symbolic links in the working folder, which is the current one.
+/// Relative binds become symbolic links in the working folder, which is the current one. What has
+/// an absolute target is seen where it is.
 Result<void> link_binds(const RunRequest& request) {
   for (const execution::Bind& bind : request.file_view) {
+    if (bind.target.starts_with('/')) continue;
     const std::string source =
         bind.source.starts_with('/') ? bind.source : request.folder + "/" + bind.source;
     for (std::size_t slash = bind.target.find('/'); slash != std::string::npos;
@@ -203,6 +209,8 @@ Result<void> link_binds(const RunRequest& request) {
                                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   // Entered before the rights go: the way here may be closed to the task's user.
   if (::fchdir(work.get()) != 0) fail(reports, make_io_error("work", errno));
+  const auto rules = make_process_rules(sandbox, work.get());
+  if (!rules) fail(reports, rules.error());
   lower_limits(request, sandbox.user.has_value());
   if (auto done = drop_user(sandbox); !done) fail(reports, done.error());
   die_with_meter(reports);
@@ -212,9 +220,13 @@ Result<void> link_binds(const RunRequest& request) {
   }
   ::setsid();
   ::umask(022);
+  if (auto done = rules->enter(); !done) fail(reports, done.error());
   take_descriptors(sandbox, reports);
   drop_capabilities();
-  if (!enter_seccomp(get_filter(sandbox))) fail(reports, make_io_error("seccomp", errno));
+  const SeccompFilters& filters = sandbox.host.filters;
+  if (!enter_seccomp(filters.process) || !enter_seccomp(get_filter(sandbox))) {
+    fail(reports, make_io_error("seccomp", errno));
+  }
   fail_exec(reports, request.argv.front(), execute(sandbox, command));
 }
 

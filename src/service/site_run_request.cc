@@ -18,7 +18,6 @@ core::Result<void> add_software(const SiteContext& context, const hub::JobDocume
     const auto found = std::ranges::find(offered, name, &execution::Software::name);
     if (found == offered.end()) return {core::Reason::software_missing, name};
     for (const std::string& folder : found->folders) {
-      if (context.isolation == topology::Isolation::process) break;  // It sees the host's files.
       request.file_view.push_back({folder, folder, true});
     }
     for (const std::string& entry : found->environment) {

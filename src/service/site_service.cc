@@ -54,7 +54,8 @@ core::Result<topology::Isolation> find_isolation(LocalRunner& runner) {
   if (!reports) return reports.error();
   topology::Isolation best = topology::Isolation::none;
   std::string failures;
-  for (const execution::IsolationReport& report : *reports) {
+  for (const execution::SandboxTrial& trial : *reports) {
+    const execution::IsolationReport& report = trial.isolation;
     if (report.works) best = std::max(best, report.level);
     if (!report.works) failures += report.failure + "; ";
   }

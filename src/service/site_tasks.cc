@@ -18,6 +18,7 @@
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
 #include "intertie/execution/task.h"
+#include "intertie/execution_runners/task_tree.h"
 
 #include "clock.h"
 #include "files.h"
@@ -38,8 +39,14 @@ core::Result<void> write_all(int file, std::string_view bytes) {
   return {};
 }
 
-/// A regular file beneath `folder`, whatever links the task has planted; closed if there is none.
-SiteDescriptor open_beneath(const std::string& folder, const std::string& place) {
+struct FoundOutput {
+  SiteDescriptor file;  // Closed if there is none.
+  std::string refusal;  // Why what is there is not taken.
+};
+
+/// A regular file beneath `folder`, whatever the task has planted there.
+FoundOutput find_output(const std::string& folder, const std::string& place) {
+  FoundOutput found;
   const SiteDescriptor root(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   open_how how{};
   how.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -47,8 +54,27 @@ SiteDescriptor open_beneath(const std::string& folder, const std::string& place)
   SiteDescriptor file(
       static_cast<int>(::syscall(SYS_openat2, root.get(), place.c_str(), &how, sizeof how)));
   struct stat status {};
-  if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-  return file;
+  struct stat work {};
+  if (!file.is_open()) {
+    if (errno == EXDEV) found.refusal = "a link out of the task's folder";
+    if (errno == ENXIO || errno == ELOOP) found.refusal = "not a file";
+    return found;
+  }
+  const std::string own(execution::kWorkFolder);
+  if (::fstat(file.get(), &status) != 0 || ::fstatat(root.get(), own.c_str(), &work, 0) != 0) {
+    return found;
+  }
+  // A second name of a file that belongs to somebody else: the agent may read what the task may
+  // not.
+  const bool is_anothers = status.st_nlink > 1 && status.st_uid != work.st_uid;
+  if (!S_ISREG(status.st_mode)) {
+    found.refusal = "not a file";
+  } else if (is_anothers) {
+    found.refusal = "a hard link to somebody else's file";
+  } else {
+    found.file = std::move(file);
+  }
+  return found;
 }
 
 core::Result<FilePiece> read_piece(const std::string& path, std::uint64_t offset,
@@ -84,18 +110,6 @@ std::optional<agent::AttemptId> parse_name(const std::string& name) {
   return id;
 }
 
-std::int64_t measure_folder(const std::filesystem::path& folder) {
-  std::int64_t bytes = 0;
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator entry(folder, error);
-  for (const std::filesystem::recursive_directory_iterator end; !error && entry != end;
-       entry.increment(error)) {
-    struct stat status {};
-    if (::lstat(entry->path().c_str(), &status) == 0) bytes += status.st_blocks * 512;
-  }
-  return bytes;
-}
-
 }  // namespace
 
 core::Result<std::unique_ptr<SiteTasks>> SiteTasks::open(std::string folder, SiteContent& content,
@@ -120,9 +134,7 @@ core::Result<void> SiteTasks::make_rank(const agent::AttemptId& attempt, std::ui
                                         const FilePlan& plan) {
   const std::string folder = get_rank_folder(attempt, rank);
   if (auto made = make_private_folder(get_folder(attempt)); !made) return made;
-  std::error_code error;
-  std::filesystem::remove_all(folder, error);
-  if (error) return {core::Reason::io_failed, folder + ": " + error.message()};
+  if (auto removed = execution_runners::remove_tree(folder); !removed) return removed;
   if (auto made = make_private_folder(folder); !made) return made;
   for (const std::string& each : plan.folders) {
     const std::string path = folder + "/" + each;
@@ -164,16 +176,26 @@ core::Result<CollectedOutputs> SiteTasks::collect(const agent::AttemptId& attemp
   ::unlink((get_folder(attempt) + "/boxes.json").c_str());  // Most attempts have none.
   CollectedOutputs collected;
   for (const PlannedOutput& output : plan.outputs) {
-    SiteDescriptor file;
-    for (const std::uint32_t rank : ranks) {
-      file = open_beneath(get_rank_folder(attempt, rank), output.place);
-      if (file.is_open()) break;
-    }
-    if (!file.is_open()) {
+    const auto miss = [&](const std::string& why) {
       collected.missing += (collected.missing.empty() ? "" : ", ") + output.name;
+      if (!why.empty()) collected.missing += " (" + why + ")";
+    };
+    FoundOutput found;
+    std::string refusal;
+    for (const std::uint32_t rank : ranks) {
+      found = find_output(get_rank_folder(attempt, rank), output.place);
+      if (found.file.is_open()) break;
+      if (refusal.empty()) refusal = found.refusal;
+    }
+    if (!found.file.is_open()) {
+      miss(refusal);
       continue;
     }
-    const auto stored = content_.store(file.get(), format_name(attempt));
+    const auto stored = content_.store(found.file.get(), format_name(attempt));
+    if (!stored && stored.error().reason == core::Reason::too_large) {
+      miss(stored.error().detail);
+      continue;
+    }
     if (!stored) return stored.error();
     collected.outputs.push_back({output.name, crypto::to_text(stored->digest), stored->size});
   }
@@ -227,7 +249,7 @@ std::size_t SiteTasks::sweep(const IsNeeded& is_needed, core::Duration keep,
     struct stat status {};
     if (!id || is_needed(*id) || ::stat(entry.path().c_str(), &status) != 0) continue;
     const core::Time touched{static_cast<std::int64_t>(status.st_mtime) * 1'000'000};
-    kept.push_back({touched, measure_folder(entry.path()), entry.path()});
+    kept.push_back({touched, execution_runners::measure_tree(entry.path()), entry.path()});
   }
   std::ranges::sort(kept, [](const Kept& a, const Kept& b) { return a.touched > b.touched; });
   const core::Time oldest = read_clock() - keep;
@@ -237,8 +259,7 @@ std::size_t SiteTasks::sweep(const IsNeeded& is_needed, core::Duration keep,
     bytes += each.bytes;
     if (each.touched >= oldest && bytes <= bytes_max.count) continue;
     content_.remove_outputs(each.path.filename());
-    std::filesystem::remove_all(each.path, error);
-    ++removed;
+    if (execution_runners::remove_tree(each.path)) ++removed;
   }
   return removed;
 }

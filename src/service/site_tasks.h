@@ -32,7 +32,7 @@ struct FilePiece {
 /// What was collected: ATTEMPT/outputs.json.
 struct CollectedOutputs {
   std::vector<execution::OutputFile> outputs;
-  std::string missing;  // Names, separated by ", ".
+  std::string missing;  // Names, separated by ", "; behind one in brackets why it was not taken.
 };
 BOOST_DESCRIBE_STRUCT(CollectedOutputs, (), (outputs, missing))
 
@@ -67,8 +67,9 @@ class SiteTasks {
   core::Result<void> keep_boxes(const agent::AttemptId& attempt, const std::string& boxes);
   core::Result<std::string> read_boxes(const agent::AttemptId& attempt) const;
 
-  /// Stores the promised outputs, each from the first rank that has it. What is neither a regular
-  /// file nor reached beneath the rank's folder counts as missing: the task may have planted links.
+  /// Stores the promised outputs, each from the first rank that has it. What is no regular file, is
+  /// not reached beneath the rank's folder, belongs to somebody else under a second name, or is too
+  /// large for the store counts as missing: the task may have planted it.
   core::Result<CollectedOutputs> collect(const agent::AttemptId& attempt,
                                          const std::vector<std::uint32_t>& ranks,
                                          const FilePlan& plan);

@@ -91,6 +91,8 @@ class ContentStore::Parts {
   core::Result<void> write_record(const Entry& entry);
   core::Result<void> change(Entry& entry, const DatasetWish& wish);
   core::Result<void> make_room_for(const std::string& owner, std::uint64_t bytes);
+  /// too_large for what no place could be made for, whatever is given up.
+  core::Result<void> check_size(std::uint64_t bytes) const;
   void remove_entry(std::uint64_t number);
   void touch(Entry& entry, core::Time now);
   core::Result<void> note_chunk(const std::string& owner, const crypto::Digest& root,
@@ -194,6 +196,15 @@ core::Result<void> ContentStore::Parts::change(Entry& entry, const DatasetWish& 
     if (auto done = write_record(*older); !done) return done;
   }
   return write_record(entry);
+}
+
+core::Result<void> ContentStore::Parts::check_size(std::uint64_t bytes) const {
+  constexpr std::uint64_t kManifestMax =
+      std::uint64_t{core::limits::chunk_bytes_max} * core::limits::manifest_chunks_max;
+  const auto own = static_cast<std::uint64_t>(options_.rules.owner_bytes_max.count);
+  const auto all = static_cast<std::uint64_t>(options_.rules.bytes_max.count);
+  if (bytes <= kManifestMax && bytes <= all && (own == 0 || bytes <= own)) return {};
+  return {core::Reason::too_large, std::to_string(bytes) + " bytes: more than may ever lie here"};
 }
 
 core::Result<void> ContentStore::Parts::make_room_for(const std::string& owner,
@@ -396,6 +407,8 @@ core::Result<DatasetInfo> ContentStore::import_file(int file, DatasetWish wish, 
   struct stat facts {};
   if (::fstat(file, &facts) != 0) return make_file_error("import");
   const auto size = static_cast<std::uint64_t>(facts.st_size);
+  // Before a byte is read: a file of one block can say that it has 2^50 of them.
+  if (auto done = parts_->check_size(size); !done) return done.error();
   transfer::ManifestWriter manifest(size, true);
   std::string piece;
   for (std::uint64_t at = 0; at < size; at += piece.size()) {

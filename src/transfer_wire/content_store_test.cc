@@ -296,6 +296,22 @@ TEST(ContentStore, ImportsAFileAndCopiesItOut) {
   }
 }
 
+TEST(ContentStore, AFileThatCanNeverFitIsRefusedBeforeItIsRead) {
+  const TempFolder folder;
+  const TempFolder files;
+  const auto store = open_store(folder.path());
+  const std::string path = files.path() + "/sparse";
+  const int sparse = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  // Reading it would take an hour.
+  ASSERT_EQ(::ftruncate(sparse, off_t{8} << 40), 0);
+  DatasetWish wish;
+  wish.owner = "ada";
+  const auto info = store->import_file(sparse, wish, {});
+  ::close(sparse);
+  ASSERT_FALSE(info.has_value());
+  EXPECT_EQ(info.error().reason, core::Reason::too_large);
+}
+
 // Random users, datasets, restarts: always what the model says, and no chunk too many on disk.
 TEST(ContentStore, AgreesWithAModel) {
   std::map<int, std::string> contents;

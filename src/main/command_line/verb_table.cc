@@ -165,7 +165,12 @@ constexpr std::array kJoinOperands = {Operand{"TOKEN"}};
 constexpr std::array kSiteOperands = {Operand{"SITE"}};
 constexpr std::array kDryRun = {
     Option{"dry-run", 0, flag, "", "say what would be done, change nothing"}};
-constexpr std::array kFolder = {Option{"data", 0, text, "DIR", "the folder to look at"}};
+constexpr std::array kSiteDoctor = {
+    Option{"data", 0, text, "DIR", "the folder to look at"},
+    Option{"sandbox", 0, flag, "", "try every door of the sandbox from inside, list them all"},
+};
+constexpr std::array<std::string_view, 2> kSiteDoctorExamples = {"site doctor",
+                                                                 "site doctor --sandbox -o json"};
 constexpr std::array kDoctor = {
     Option{"data", 0, text, "DIR", "the folder to look at"},
     Option{"listen",
@@ -517,7 +522,12 @@ constexpr std::array kVerbs = {
          kYes},
     Verb{"site revoke", kOperate, "end a site's record for ever, with all its keys", kSiteOperands,
          kRevoke},
-    Verb{"site doctor", kOperate, "check what this machine can offer as a site", {}, kFolder},
+    Verb{"site doctor",
+         kOperate,
+         "check what this machine can offer as a site",
+         {},
+         kSiteDoctor,
+         kSiteDoctorExamples},
     Verb{"log verify", kOperate, "check the hash chain of a store's folder", kStoreFolder},
     Verb{"log public", kOperate, "check the hub's public log, which nobody can rewrite unseen",
          kPublic, kPublicOptions, kPublicExamples, kPublicDetails},

@@ -127,7 +127,7 @@ TEST(Identifiers, AreTheExactFirstCells) {
   EXPECT_EQ(render_identifiers(sample()), "上海\ne\u0301te\n");
 }
 
-TEST(Escape, LeavesTextAloneAndShowsTheRest) {
+TEST(Escape, A27_LeavesTextAloneAndShowsTheRest) {
   EXPECT_EQ(escape_controls("plain\ttext\n中文 🚀"), "plain\ttext\n中文 🚀");
   EXPECT_EQ(escape_controls("\x1b]0;title\x07"), "\\x1b]0;title\\x07");
   EXPECT_EQ(escape_controls("a\rb\x7f"), "a\\x0db\\x7f");

@@ -13,13 +13,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
-#include "intertie/execution_runners/local_runner.h"
-
 #include "output/for_people.h"
 #include "session/hub_session.h"
 #include "session/local_file.h"
 #include "session/serving.h"
 #include "verbs/doctor_checks.h"
+#include "verbs/doctor_sandbox.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
@@ -86,43 +85,6 @@ Finding check_disk(const std::string& folder) {
   return {"disk", is_enough ? Verdict::good : Verdict::doubtful,
           short_bytes(free) + " free at " + path.string(),
           is_enough ? "" : "Free some space, or name another folder: --data DIR"};
-}
-
-/// Really starts a probe at each level, in a folder of its own that is removed again.
-void check_isolation(std::vector<Finding>& findings) {
-  std::string folder = "/tmp/intertie-doctor-XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr) {
-    findings.push_back({"sandbox", Verdict::bad, "/tmp cannot be written", "Make /tmp writable."});
-    return;
-  }
-  core::Result<std::unique_ptr<execution_runners::LocalRunner>> runner =
-      execution_runners::LocalRunner::attach(
-          {folder + "/run", {"/proc/self/exe", "launcher", "--folder", folder + "/run"}});
-  if (!runner) {
-    findings.push_back({"sandbox", Verdict::bad, runner.error().detail, "See the detail."});
-  } else {
-    const auto levels = (*runner)->read_isolation();
-    if (!levels) findings.push_back({"sandbox", Verdict::bad, levels.error().detail, "Try again."});
-    for (const execution::IsolationReport& level :
-         levels ? *levels : std::vector<execution::IsolationReport>{}) {
-      const bool is_namespace = level.level == topology::Isolation::namespace_;
-      const std::string name = is_namespace ? "sandbox: namespace" : "sandbox: process";
-      if (level.works) {
-        findings.push_back({name, Verdict::good,
-                            std::to_string(level.guarantees.size()) + " guarantees hold, " +
-                                std::to_string(level.gaps.size()) + " do not",
-                            ""});
-      } else {
-        findings.push_back({name, is_namespace ? Verdict::bad : Verdict::doubtful, level.failure,
-                            "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1); a "
-                            "plain chroot never has them, a container may."});
-      }
-    }
-    if (!(*runner)->stop(true))
-      findings.push_back({"sandbox", Verdict::doubtful, "slow to stop", ""});
-  }
-  std::error_code error;
-  std::filesystem::remove_all(folder, error);
 }
 
 // The ports that the examples use; somebody may have them for good reason.
@@ -217,6 +179,7 @@ Outcome run_doctor(const Invocation& invocation, const Terminal& terminal) {
 }
 
 Outcome run_site_doctor(const Invocation& invocation, const Terminal& terminal) {
+  if (invocation.has("sandbox")) return show_sandbox(terminal);
   std::vector<Finding> findings = {check_clock(),
                                    check_disk(invocation.get("data", get_data_home()))};
   check_isolation(findings);

@@ -43,8 +43,8 @@ using topology::Network;
 
 /// One entry of a task's private file view. `source` is an absolute host path, or a path relative
 /// to the request's folder. An absolute `target` is the path in the task and needs namespace
-/// isolation; a relative one lies in the working folder and works at every level. A writable
-/// source beneath the request's folder is handed to the task's user.
+/// isolation, unless it is the source itself; a relative one lies in the working folder and works
+/// at every level. A writable source beneath the request's folder is handed to the task's user.
 struct Bind {
   std::string source;
   std::string target;
@@ -121,8 +121,8 @@ BOOST_DESCRIBE_STRUCT(RunRequest, (),
                        log_bytes_max, run_as))
 
 /// Checks a request against every limit and rule that needs no machine: bad_field, out_of_range,
-/// too_large or not_supported (an absolute bind target, or a gang network, at level process) with
-/// the field's name in the detail.
+/// too_large or not_supported (a bind to another absolute path, or a gang network, at level
+/// process) with the field's name in the detail.
 core::Result<void> check(const RunRequest& request);
 
 /// How a task ended. lost: its meter vanished (the machine restarted); the figures are those of

@@ -9,7 +9,7 @@
 
 #include "intertie/core/quantity.h"
 #include "intertie/core/result.h"
-#include "intertie/execution/isolation.h"
+#include "intertie/execution/sandbox_probe.h"
 #include "intertie/execution/task.h"
 
 namespace intertie::execution_runners {
@@ -80,8 +80,9 @@ class LocalRunner {
   /// All tasks the launcher knows, by key. Ends that it shows are not told again by poll().
   core::Result<std::vector<RunnerTask>> list();
 
-  /// Really starts a probe at every isolation level and reports what holds here. About 50 ms.
-  core::Result<std::vector<execution::IsolationReport>> read_isolation();
+  /// Really starts a probe at every isolation level and reports what holds here. About 50 ms; a
+  /// host abstract socket and a port of the loopback are open meanwhile.
+  core::Result<std::vector<execution::SandboxTrial>> read_isolation();
 
   /// Tells the launcher to exit once no task runs (it keeps unacknowledged results on disk), and
   /// with `cancel_all` to end those that do. Waits until it has gone: timed_out after 10 s.
@@ -91,7 +92,7 @@ class LocalRunner {
   class Connection;
   explicit LocalRunner(std::unique_ptr<Connection> connection);
   core::Result<execution::TaskResult> run_to_end(const execution::RunRequest& request);
-  core::Result<execution::IsolationReport> read_level(execution::Isolation level);
+  core::Result<execution::SandboxTrial> read_level(execution::Isolation level);
 
   std::unique_ptr<Connection> connection_;
 };
