@@ -5,6 +5,7 @@
 
 #include "intertie/api/site_views.h"
 #include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
 #include "intertie/crypto/token.h"
 
 namespace intertie::api {
@@ -72,6 +73,8 @@ core::Result<TokenClaims> read_token(const crypto::PublicKey& key, std::string_v
   auto claims = read_claims<TokenClaims>(key, token);
   if (!claims) return claims;
   if (claims->sub.empty() || claims->aud != hub) return refuse_token();
+  // Made by a clock that was far ahead, and not valid yet by the one there is.
+  if (claims->iat > now + core::limits::clock_step_max) return refuse_token();
   if (now >= claims->exp) {
     return {core::Reason::token_expired, "expired at " + core::to_rfc3339(claims->exp)};
   }

@@ -87,6 +87,21 @@ core::Result<IdentityView> check_identity(const IdentityView& answer, const iden
   return make_identity_view(*said, answer.statement, answer.record);
 }
 
+core::Result<void> check_follows(const IdentityView& older, const IdentityView& newer) {
+  if (newer.as_of + core::limits::clock_margin < older.as_of) {
+    return {core::Reason::stale_sequence,
+            "statement: older than what the registry said at " + core::to_rfc3339(older.as_of)};
+  }
+  const bool is_later = newer.as_of >= older.as_of;
+  if (is_later && older.is_known && !newer.is_known) {
+    return {core::Reason::record_forked, "statement: denies what the registry has given out"};
+  }
+  if (is_later && older.status == "revoked" && newer.status != "revoked") {
+    return {core::Reason::record_forked, "statement: takes a revocation back"};
+  }
+  return {};
+}
+
 void IdentityCache::put(const IdentityView& view) {
   const std::lock_guard lock(mutex_);
   if (const auto known = places_.find(view.id); known != places_.end()) {

@@ -33,6 +33,12 @@ struct Registry {
 core::Result<IdentityView> check_identity(const IdentityView& answer, const identity::Path& path,
                                           const Registry& registry, core::Time now);
 
+/// Whether a registry may say `newer` after `older`, both verified and about one identifier. What
+/// it has revoked stays so and what it has given out is not denied later: record_forked. Older than
+/// what is known by more than limits::clock_margin (an old answer played again, or a registry
+/// restored from a backup): stale_sequence.
+core::Result<void> check_follows(const IdentityView& older, const IdentityView& newer);
+
 /// Verified answers, for when their registry cannot be reached. Bounded by number and size; the
 /// least recently used goes first. Any thread.
 class IdentityCache {

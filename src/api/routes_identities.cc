@@ -92,6 +92,12 @@ void take_answer(const CallPointer& call, const identity::Path& path, const Regi
   if (!answer) return respond_stale(call, path, answer.error());
   const auto view = check_identity(*answer, path, registry, call->backend.now());
   if (!view) return fail(*call, view.error());
+  if (const auto known = call->core.identities().find(view->id)) {
+    const auto follows = check_follows(*known, *view);
+    if (!follows) return fail(*call, follows.error());
+    // Two answers that overtook each other.
+    if (view->as_of < known->as_of) return respond_view(*call, *known);
+  }
   call->core.identities().put(*view);
   respond_view(*call, *view);
 }

@@ -146,8 +146,10 @@ core::Result<std::uint32_t> find_account(const State& state, std::uint32_t owner
   const Principal& principal = state.principals[owner];
   if (name.empty()) return principal.account.index;
   const ledger::Account* account = state.ledger.find_account(name);
-  if (account == nullptr) return {core::Reason::unknown_account, name};
-  if (account->terms.owner != principal.name) return {core::Reason::denied, "account " + name};
+  // Whether others have an account of that name is not for the asker to know.
+  if (account == nullptr || account->terms.owner != principal.name) {
+    return {core::Reason::unknown_account, name};
+  }
   return account->handle.index;
 }
 

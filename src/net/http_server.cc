@@ -145,6 +145,7 @@ class NetThread {
     context_.body_limit = options.body_limit;
     context_.limits = options.limits;
     context_.bodies_bytes = &counts.bodies_bytes;
+    crowded_ = options.limits.connections_max - options.limits.connections_max / 4;
     const core::Duration shortest =
         std::min({options.limits.read_timeout, options.limits.idle_timeout,
                   options.limits.stream_keep_alive});
@@ -230,6 +231,7 @@ class NetThread {
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     context_.date =
         format_http_date({std::chrono::duration_cast<std::chrono::microseconds>(wall).count()});
+    context_.is_crowded = counts_.connections.load() >= crowded_;
     const SteadyTime now = std::chrono::steady_clock::now();
     for_each_session([now](ServerConnection& connection) { connection.on_tick(now); });
     timer_.expires_after(tick_);
@@ -246,6 +248,7 @@ class NetThread {
   boost::unordered_flat_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
   std::vector<Message> messages_;
   std::uint64_t last_id_ = 0;
+  std::size_t crowded_ = 0;  // So many connections and idle ones go sooner.
   bool is_finishing_ = false;
   std::thread thread_;
 };

@@ -235,27 +235,6 @@ TEST(HttpServer, BoundsTheBodiesOfAllConnectionsTogether) {
   EXPECT_TRUE(starts_with_status(third.read_until("}"), 500));
 }
 
-TEST(HttpServer, RefusesSmuggledRequestsAndCloses) {
-  std::atomic<int> handled = 0;
-  const HttpServer server = start_server([&](Request, Responder responder) {
-    ++handled;
-    responder.respond(make_text("ok"));
-  });
-  const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
-  for (const std::string& fields :
-       {std::string("Content-Length: 5\r\nContent-Length: 6\r\n"),
-        std::string("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
-        std::string("Transfer-Encoding: gzip, chunked\r\n"), std::string("X: a\r\n b: c\r\n"),
-        std::string("X: a\nY: b\r\n"), std::string("Host: y\r\n")}) {
-    RawConnection connection(server.port());
-    connection.send("POST / HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n0\r\n\r\n" + smuggled);
-    const std::string answer = connection.read_to_end();
-    EXPECT_TRUE(starts_with_status(answer, 400)) << fields;
-    EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << answer;
-  }
-  EXPECT_EQ(handled.load(), 0);
-}
-
 TEST(HttpServer, ClosesSlowClients) {
   HttpServerOptions options;
   options.limits.read_timeout = core::milliseconds(200);

@@ -112,6 +112,11 @@ class MessageReader::Parser {
       if (!equal_ignoring_case(*expectation, "100-continue")) return fail(417, "unknown Expect");
       head.expects_continue = true;
     }
+    // Nothing here unpacks: a body that is small on the wire is small everywhere.
+    const auto encoding = fields().find("Content-Encoding");
+    if (encoding && !equal_ignoring_case(*encoding, "identity")) {
+      return fail(415, "Content-Encoding: send the body as it is");
+    }
     split_target();
   }
 

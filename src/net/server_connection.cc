@@ -27,7 +27,7 @@ std::chrono::microseconds to_chrono(core::Duration duration) {
 
 core::Reason reason_of(int status) {
   if (status == 413 || status == 431) return core::Reason::too_large;
-  if (status == 501) return core::Reason::not_supported;
+  if (status == 415 || status == 501) return core::Reason::not_supported;
   return core::Reason::bad_syntax;
 }
 
@@ -358,7 +358,10 @@ void ServerConnection::on_tick(SteadyTime time) {
   if (phase_ == Phase::closed) return;
   if (time >= read_deadline_ || time >= write_deadline_) return close();
   const bool is_idle = phase_ == Phase::reading && !has_input_ && request_ > 0;
-  if (is_idle && time >= last_sent_ + to_chrono(context_.limits.idle_timeout)) return close();
+  const core::Duration idle_timeout =
+      context_.is_crowded ? std::min(context_.limits.idle_timeout, context_.limits.read_timeout)
+                          : context_.limits.idle_timeout;
+  if (is_idle && time >= last_sent_ + to_chrono(idle_timeout)) return close();
   if (phase_ == Phase::streaming && !is_writing_ &&
       time >= last_sent_ + to_chrono(context_.limits.stream_keep_alive)) {
     const std::string comment = encode_comment("");

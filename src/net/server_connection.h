@@ -44,6 +44,8 @@ struct ConnectionContext {
   /// The present second as an HTTP date; kept up by the net thread.
   std::string date;
   bool is_stopping = false;
+  /// Most connections that there may be are open: idle ones go sooner.
+  bool is_crowded = false;
 };
 
 /// The protocol of one connection. Everything runs on its net thread. Requests are handled one

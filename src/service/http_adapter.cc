@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace intertie::service {
@@ -11,6 +12,20 @@ namespace {
 
 std::string find_header(const net::Request& request, std::string_view name) {
   return std::string(request.headers.find(name).value_or(std::string_view{}));
+}
+
+// No answer is a page: a browser neither runs, frames, guesses at nor keeps what it gets.
+constexpr std::pair<std::string_view, std::string_view> kBrowserFields[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Cache-Control", "no-store"}};
+
+net::Headers make_browser_fields() {
+  net::Headers fields;
+  for (const auto& [name, value] : kBrowserFields) {
+    fields.add(std::string(name), std::string(value));
+  }
+  return fields;
 }
 
 class NetStream final : public api::Stream {
@@ -47,6 +62,7 @@ class HttpAnswer final : public api::Answer {
     converted.status = response.status;
     converted.content_type = std::move(response.content_type);
     converted.body = std::move(response.body);
+    converted.headers = make_browser_fields();
     for (auto& [name, value] : response.headers) {
       converted.headers.add(std::move(name), std::move(value));
     }
@@ -57,7 +73,7 @@ class HttpAnswer final : public api::Answer {
     auto responder = take();
     // A right can be used once; routes do.
     assert(responder);
-    return std::make_shared<NetStream>(responder->start_stream());
+    return std::make_shared<NetStream>(responder->start_stream(make_browser_fields()));
   }
 
  private:

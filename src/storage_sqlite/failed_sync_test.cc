@@ -84,7 +84,7 @@ class FailedSync : public testing::Test {
   std::unique_ptr<storage::Store> store_;
 };
 
-TEST_F(FailedSync, IsAnsweredFromANewConnection) {
+TEST_F(FailedSync, A32_IsAnsweredFromANewConnection) {
   store_ = host_.open({}).value();
   ASSERT_TRUE(store_->append(make_batch(1, 3)).has_value());
   const storage::Batch batch = make_batch(4, 2);
@@ -116,7 +116,7 @@ TEST_F(FailedSync, IsAnsweredFromANewConnection) {
   expect_sound(6);
 }
 
-TEST_F(FailedSync, BesideAReaderTheBatchIsWrittenAgain) {
+TEST_F(FailedSync, A32_BesideAReaderTheBatchIsWrittenAgain) {
   store_ = host_.open({}).value();
   ASSERT_TRUE(store_->append(make_batch(1, 3)).has_value());
   const auto reader = store_->open_reader().value();

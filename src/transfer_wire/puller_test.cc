@@ -27,8 +27,8 @@ SourceFactory make_factory(HttpSources& sources) {
   return [&sources] { return sources.make_source(); };
 }
 
-TEST(Puller, CutFiftyTimesEverythingArrivesOnceAndWhole) {
-  constexpr int kCuts = 50;
+TEST(Puller, A40_CutAHundredTimesEverythingArrivesOnceAndWhole) {
+  constexpr int kCuts = 100;
   const Holder holder(make_content(1, get_large_size() - 12'345));
   testing_tools::TcpProxy proxy(holder.port());
   core::Random random(7);
@@ -54,7 +54,7 @@ TEST(Puller, CutFiftyTimesEverythingArrivesOnceAndWhole) {
   EXPECT_LE(proxy.bytes_down(), holder.content().size() + kCuts * kChunk);
 }
 
-TEST(Puller, ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
+TEST(Puller, A38_ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
   const Holder honest(make_content(2, 3 * kChunk + 5));
   Holder liar(honest.content());
   struct Lie {
@@ -172,7 +172,7 @@ TEST(Puller, KeepsToItsRateAndCanBeInterrupted) {
   pulling.join();
 }
 
-TEST(Puller, KilledAtAnyMomentItGoesOnWhereItWas) {
+TEST(Puller, A40_KilledAtAnyMomentItGoesOnWhereItWas) {
   const std::string content = make_content(5, 8 * kChunk + 99);
   const TempFolder folder;
   core::Random random(11);

@@ -106,6 +106,17 @@ core::Result<crypto::MerkleProof> fetch_proof(api_client::Client& client,
   return proof;
 }
 
+// Two heads that cannot both be true, each with the hub's signature: whoever has them can show that
+// the hub told two histories. The earlier one stays where it is; the later one is kept beside it.
+core::Error keep_evidence(const std::string& path, const SeenHead& seen, core::Error why) {
+  const std::string place = path + ".fork-" + std::to_string(seen.head.size) + "-" +
+                            seen.head.root.substr(seen.head.root.find(':') + 1, 12);
+  const auto kept = write_saved(place, seen);
+  why.detail += kept ? "; both signed heads are kept: " + path + " and " + place
+                     : "; the later head could not be kept: " + kept.error().detail;
+  return why;
+}
+
 Outcome show_head(const SeenHead& seen, const Terminal& terminal) {
   const hub::PublicHead& head = seen.head;
   const std::string text = "hub       " + head.hub + "\nkey       " + crypto::to_text(seen.key) +
@@ -171,7 +182,10 @@ Outcome run_log_public(const Invocation& invocation, const Terminal& terminal) {
     const auto proof = fetch_proof(session->client(), *saved, seen->head.size);
     right = proof ? mirror.finish(seen->head, *proof) : core::Result<void>(proof.error());
   }
-  if (!right) return session->complain(right.error());
+  if (!right) {
+    const bool is_fork = right.error().reason == core::Reason::record_forked && saved->has_value();
+    return session->complain(is_fork ? keep_evidence(path, *seen, right.error()) : right.error());
+  }
   if (const auto kept = write_saved(path, *seen); !kept) return make_complaint(kept.error());
   return show_found(mirror, *seen, *saved, terminal);
 }

@@ -59,7 +59,7 @@ BOOST_DESCRIBE_STRUCT(TokenClaims, (), (sub, scopes, iat, exp, jti, aud))
 /// Signs the claims. The service mints its first tokens with it.
 std::string mint_token(const crypto::KeyPair& key, const TokenClaims& claims);
 
-/// Verifies a token of this hub at `now`: bad_token (one wording for every cause), token_expired.
+/// Verifies a token of this hub: bad_token (one wording; also made after `now`), token_expired.
 core::Result<TokenClaims> read_token(const crypto::PublicKey& key, std::string_view token,
                                      std::string_view hub, core::Time now);
 

@@ -45,7 +45,7 @@ struct HttpServerLimits {
   /// moving: a body and a response get one second more per `bytes_per_second_min` moved.
   core::Duration read_timeout = core::limits::http_read_timeout;
   std::int64_t bytes_per_second_min = core::limits::http_bytes_per_second_min;
-  /// For a kept-alive connection without a request.
+  /// For a kept-alive connection without a request; read_timeout while most connections are open.
   core::Duration idle_timeout = core::limits::http_idle_timeout;
   /// What may wait on one event stream for its reader; a reader further behind is closed.
   std::size_t stream_queue_bytes_max = core::limits::stream_queue_bytes_max;
@@ -143,8 +143,8 @@ struct HttpServerOptions {
 };
 
 /// A listening server with its own threads. Requests of one connection are handled one after
-/// another (pipelined ones wait). Refused with 400 and closed: two lengths, a length beside a
-/// transfer coding, bare line feeds, folded fields, a missing or second Host.
+/// another (pipelined ones wait). Refused and closed: with 415 a packed body; with 400 two lengths,
+/// a length beside a transfer coding, bare line feeds, folded fields, a missing or second Host.
 class HttpServer {
  public:
   /// Binds, listens and starts the threads. Refuses with bad_field (address), bad_key (certificate

@@ -18,7 +18,8 @@ struct PartCount {
   std::int64_t count = 0;
 };
 
-/// The parts in a mix, by ascending size, as the functions below want them. Several parts in one request count each.
+/// The parts in a mix, by ascending size, as the functions below want them. Several parts in one
+/// request count each.
 std::vector<PartCount> count_parts(const Workload& workload);
 
 /// The result of the linear program of cutting stock: cards are stock of length 1000, parts are cut
@@ -32,9 +33,9 @@ struct CardPrices {
 
 /// Solves it by generating patterns: a knapsack finds the pattern worth most at the present prices,
 /// until none is worth more than a card. O(rounds x (simplex + parts x 1000)): a millisecond for 17
-/// sizes. More than 64 sizes are put into groups of 16 thousandths, each priced as its smallest size;
-/// `cards` is then a lower bound.
-/// Source: Gilmore and Gomory, "A linear programming approach to the cutting-stock problem", 1961.
+/// sizes. More than 64 sizes are put into groups of 16 thousandths, each priced as its smallest
+/// size; `cards` is then a lower bound. Source: Gilmore and Gomory, "A linear programming approach
+/// to the cutting-stock problem", 1961.
 CardPrices price_parts(std::span<const PartCount> parts);
 
 /// best[r]: the highest sum of prices of parts that fit into r thousandths, each any number of
