@@ -90,6 +90,7 @@ AccessWorld::AccessWorld() {
   other_job_ = world.submit("ada", document + input);
   EXPECT_FALSE(world.read_rows(mill_).empty()) << "the mill's site has a job";
   world.call("plant", "POST", "/v1/sites/beta:resume");
+  world.call("root", "POST", "/v1/lines", R"({"to":"22","bandwidth_bits_per_second":7})");
   api::TwoRegions::introduce(world, third_, api::make_test_key(63));
   for (const api::AccountView& account :
        world.get<api::AccountList>("root", "/v1/accounts").accounts) {
@@ -117,6 +118,7 @@ std::string AccessWorld::find_value(std::string_view parameter, const AccessRow&
   if (parameter == "name") return "out.txt";
   if (parameter == "peer") return grid_.home.hub_id;
   if (parameter == "part") return "cpu";
+  if (parameter == "to") return "22";
   if (parameter == "user") return "ada";
   if (parameter == "site") {
     if (row.subject != Subject::site || whose == Whose::own) return "beta";
@@ -160,6 +162,9 @@ std::string AccessWorld::find_body(const Route& route, const AccessRow& row,
       {"revoke_site", R"({"reason":"order"})"},
       {"change_peer", R"({"name":"next"})"},
       {"add_peer", R"({"card":"x"})"},
+      {"settle_peer", R"({"amount_micros":5})"},
+      {"adjust_peer", R"({"reason":"a backup"})"},
+      {"decide_adjustment", R"({"verdict":"refuse"})"},
       {"add_line", R"({"to":"22","bandwidth_bits_per_second":1000000})"},
       {"put_content", data_.at(owner).content},
       {"put_chunk", data_.at(owner).content},
