@@ -55,6 +55,8 @@ for format in json jsonl csv; do
     "ledger accounts" "ledger postings" "doctor" "site doctor" "id new" "run -d -- true" \
     "outputs $with_output --to fetched" "simulate --seed 3" "log verify data/intertie/dev" \
     "log show data/intertie/dev" "bench submit --duration 20ms" "bench run -n 2" \
+    "bench placement-scale --cards 7000 --types" "bench placement-scale --cards 20000 --gangs" \
+    "bench placement-scale --cards 7000 --churn --decisions 2000" \
     "--context $operator ledger check" "--context $operator site token" \
     "hub init --data init.$format"; do
     read -ra words <<<"$line"

@@ -402,6 +402,29 @@ constexpr std::string_view kBenchPlacementDetails =
     "between seeds, what is fragmented, and when the first request for cards found no place. The "
     "bound is that of cutting stock: no policy can allocate more before it has to turn a request "
     "away, if requests come in the proportions of the list.";
+constexpr std::array kBenchPlacementScale = {
+    Option{"cards", 0, count, "N", "size of the fleet (default 1000000)"},
+    Option{"churn", 0, flag, "",
+           "arrivals and departures at 91 to 94 % load; else the fleet fills"},
+    Option{"types", 0, flag, "", "three in ten card requests name models or a rate"},
+    Option{"gangs", 0, flag, "", "gangs of 8 to 8192 cards come and go in super-nodes"},
+    Option{"nodes", 0, text, "FILE", "CSV as for bench placement: one cell (default: built in)"},
+    Option{"pods", 0, text, "FILE", "CSV: the requests to draw from (default: built in)"},
+    Option{"policy", 0, choice, "NAME", "how nodes are scored (default intertie)",
+           "intertie|fgd|bestfit|dotprod|gpupacking|firstfit"},
+    Option{"load", 0, count, "PERCENT", "fill so far (default 95)"},
+    Option{"decisions", 0, count, "N", "of a run with --churn (default 2000000)"},
+    Option{"seed", 0, count, "N", "of all that is drawn (default 42)"},
+    Option{"portable", 0, flag, "", "without SIMD; decides alike"},
+};
+constexpr std::array<std::string_view, 2> kBenchPlacementScaleExamples = {
+    "bench placement-scale --cards 1000000", "bench placement-scale --churn --types -o json"};
+constexpr std::string_view kBenchPlacementScaleDetails =
+    "Decisions only: nothing is written to a log. The fleet is as many copies of the list of nodes "
+    "as "
+    "it takes, each in a random order, and each copy is a cell. A departure counts as a decision. "
+    "The times of decisions are by the clock, so what else runs on the machine shows in them; the "
+    "rate by CPU time leaves it out.";
 constexpr std::array kSimulate = {
     Option{"seed", 0, count, "N", "one run"},
     Option{"seeds", 0, text, "A-B", "all runs from A to B"},
@@ -552,6 +575,13 @@ constexpr std::array kVerbs = {
          kBenchPlacement,
          kBenchPlacementExamples,
          kBenchPlacementDetails},
+    Verb{"bench placement-scale",
+         kTools,
+         "how fast the card engine decides, at any number of cards, offline",
+         {},
+         kBenchPlacementScale,
+         kBenchPlacementScaleExamples,
+         kBenchPlacementScaleDetails},
     Verb{"bench submit", kTools, "load a hub with job submissions", {}, kBench},
     Verb{"bench run", kTools, "run `true` jobs from end to end", {}, kBenchRun},
     Verb{"doctor",

@@ -14,6 +14,7 @@ struct Entry {
 
 constexpr std::array kEntries = {
     Entry{"bench placement", run_bench_placement},
+    Entry{"bench placement-scale", run_bench_placement_scale},
     Entry{"bench run", run_bench_run},
     Entry{"bench submit", run_bench_submit},
     Entry{"bill", run_bill},

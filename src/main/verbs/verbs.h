@@ -12,6 +12,7 @@ namespace intertie::cli {
 Outcome run_verb(const Invocation& invocation, const Terminal& terminal);
 
 Outcome run_bench_placement(const Invocation& invocation, const Terminal& terminal);
+Outcome run_bench_placement_scale(const Invocation& invocation, const Terminal& terminal);
 Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal);
 Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal);
 Outcome run_bill(const Invocation& invocation, const Terminal& terminal);
