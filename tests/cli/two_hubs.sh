@@ -56,6 +56,10 @@ holds "$out" '"is_verified": true'
 holds "$out" '"region": "42"'
 expect 0 jobs 1
 holds "$out" "region 42"
+guests=$(at_hubei jobs --guests)
+holds "$guests" ada
+holds "$guests" beta
+expect 4 jobs --guests
 
 # Everybody sees the whole grid: sites, plans, identifiers, who pays whom.
 expect 0 sites
