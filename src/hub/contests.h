@@ -13,6 +13,15 @@
 
 #include "context.h"
 
+namespace intertie::core::limits {
+// TEMPORARY: to core/limits.h.
+// A peer's further charges that cannot be posted are rejected at once.
+inline constexpr std::size_t disputes_open_per_peer_max = 1'000;
+inline constexpr std::size_t payments_unanswered_per_peer_max = 100;
+// Of what a peer was charged, the last ones; older ones can no longer be contested.
+inline constexpr std::size_t charges_remembered_per_peer_max = 4'096;
+}  // namespace intertie::core::limits
+
 namespace intertie::hub {
 
 /// Home: what could be due of a record of the offer's attempt: at most `needed`, no time that was

@@ -203,12 +203,8 @@ BOOST_DESCRIBE_STRUCT(HubDump, (),
                       (facts, ledger, bank, fees, principals, sites, topology_version, pools,
                        shapes, jobs, reservations, used_nonces, finished_keys, shares, next_job,
                        next_reservation, counters, public_log, disputes, peers, offers, guests,
-<<<<<<< ours
                        next_offer, lines, line_legs, next_line_leg, next_peer_entry, next_clearing,
                        copies))
-=======
-                       next_offer, lines, line_legs, next_line_leg, next_peer_entry, next_clearing))
->>>>>>> theirs
 
 SiteRow make_row(const SiteState& site) {
   return {site.site,          site.sign_key,         site.tls_key,

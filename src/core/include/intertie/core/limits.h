@@ -57,11 +57,6 @@ inline constexpr std::size_t postings_per_entry_max = 16;
 inline constexpr std::size_t account_name_bytes_max = 200;
 // A site's further disputed records are closed at once, as rejected.
 inline constexpr std::size_t disputes_open_per_site_max = 1'000;
-// A peer's further charges that cannot be posted are rejected at once.
-inline constexpr std::size_t disputes_open_per_peer_max = 1'000;
-inline constexpr std::size_t payments_unanswered_per_peer_max = 100;
-// Of what a peer was charged, the last ones; older ones can no longer be contested.
-inline constexpr std::size_t charges_remembered_per_peer_max = 4'096;
 
 inline constexpr std::size_t finished_keys_max = 100'000;
 inline constexpr std::int64_t jobs_per_owner_default = 1'000'000;

@@ -159,7 +159,6 @@ using PeerMessage =
     std::variant<ReserveRequest, ReserveGranted, ReserveRefused, Commit, Withdraw, OfferBegan,
                  OfferCharged, OfferOver, ChargeDisputed, OfferMoved, ChargeResolved, ClearingPaid,
                  AdjustmentProposed, ClearingAnswered>;
-<<<<<<< ours
 
 /// Rows of BeaconPool::free_nodes.
 inline constexpr std::size_t kBeaconNodeRowsMax = 8;
@@ -181,8 +180,6 @@ struct BeaconQueue {
   core::Duration queued;  // What waits at the sender, spread over all its cores.
 };
 BOOST_DESCRIBE_STRUCT(BeaconQueue, (), (running, next_end, last_end, queued))
-=======
->>>>>>> theirs
 
 /// A pool as another region sees it: its terms, and what was free when the beacon was made.
 struct BeaconPool {
