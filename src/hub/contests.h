@@ -14,7 +14,7 @@
 #include "context.h"
 
 namespace intertie::core::limits {
-// TEMPORARY: to core/limits.h.
+// Of what is kept between two hubs.
 // A peer's further charges that cannot be posted are rejected at once.
 inline constexpr std::size_t disputes_open_per_peer_max = 1'000;
 inline constexpr std::size_t payments_unanswered_per_peer_max = 100;
