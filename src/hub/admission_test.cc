@@ -22,14 +22,18 @@ class Admission : public testing::Test {
     static std::uint64_t id = 1'000;
     world.must(Deposit{{1, ++id}, "ada", balance - world.balance("ada")});
   }
-  execution::StartAttempt must_read_start(TestWorld::TestSite& site) {
+  std::optional<execution::StartAttempt> find_start(TestWorld::TestSite& site) {
     for (const execution::HubMessage& message : world.read_rows(site)) {
       if (const auto* start = std::get_if<execution::StartAttempt>(&message)) return *start;
     }
-    ADD_FAILURE() << "nothing was started";
-    return {};
+    return std::nullopt;
   }
-  bool has_started(TestWorld::TestSite& site) { return !world.read_rows(site).empty(); }
+  execution::StartAttempt must_read_start(TestWorld::TestSite& site) {
+    const auto start = find_start(site);
+    EXPECT_TRUE(start.has_value()) << "nothing was started";
+    return start.value_or(execution::StartAttempt{});
+  }
+  bool has_started(TestWorld::TestSite& site) { return find_start(site).has_value(); }
 
   TestWorld world;
 };
