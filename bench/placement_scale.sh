@@ -23,7 +23,7 @@ measure() { # CARDS WORDS...
 for cards in $sizes; do
   if [ -n "$nodes" ]; then
     measure "$cards" --nodes "$nodes" --pods "$pods"
-    measure "$cards" --churn --types --nodes "$nodes" --pods "$typed"
+    measure "$cards" --churn --nodes "$nodes" --pods "$typed"  # The list names the models.
   else
     measure "$cards"
     measure "$cards" --churn --types

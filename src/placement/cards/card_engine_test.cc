@@ -135,7 +135,8 @@ EngineOptions make_options(core::Random& random, std::size_t nodes_per_cell) {
   options.nodes_per_cell = nodes_per_cell;
   options.memo_entries = std::size_t{1} << random.between(1, 12);
   options.score_rows = static_cast<std::size_t>(random.between(1, 30));
-  options.shapes_max = static_cast<std::size_t>(random.chance(1, 2) ? 512 : random.between(1, 70));
+  options.shapes_max =
+      static_cast<std::size_t>(random.chance(1, 2) ? 1'024 : random.between(1, 70));
   options.shape_idle_requests = static_cast<std::uint64_t>(random.between(1, 100));
   options.direct_max = static_cast<std::size_t>(random.chance(1, 2) ? 0 : random.between(1, 30));
   options.allow_simd = random.chance(1, 2);
@@ -256,6 +257,7 @@ TEST(CardEngine, MoreShapesThanSlotsChangeNothing) {
   EngineOptions options;
   options.nodes_per_cell = 100;
   options.score_rows = 40;
+  options.shapes_max = 512;
   CardEngine engine(model.empty, scorer, options);
   for (int i = 0; i < 3'000; ++i) {
     Shape shape;

@@ -12,7 +12,7 @@
 
 namespace intertie::placement::cards {
 
-inline constexpr std::size_t shape_slots_max = 512;
+inline constexpr std::size_t shape_slots_max = 1'024;
 using ShapeMask = std::array<std::uint64_t, shape_slots_max / 64>;
 
 /// A hash of the value, equal on every machine. For caches only: no decision depends on it.

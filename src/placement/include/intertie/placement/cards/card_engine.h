@@ -22,9 +22,9 @@ struct EngineOptions {
   std::size_t memo_entries =
       1U << 16;  // 2 MB: larger ones hit more often, but miss the processor's caches.
   std::size_t score_rows = 8'192;
-  std::size_t shapes_max = 512;               // Indexed at a time, 1..512; others are scanned for.
-  std::uint64_t shape_idle_requests = 4'096;  // An indexed shape idle so long gives way.
-  std::size_t direct_max = 24;                // Up to so many fitting nodes are scored one by one.
+  std::size_t shapes_max = 1'024;  // Indexed at a time, 1..1'024; others are scanned for.
+  std::uint64_t shape_idle_requests = 65'536;  // An indexed shape idle so long gives way.
+  std::size_t direct_max = 24;                 // Up to so many fitting nodes are scored one by one.
   bool allow_simd = true;
 };
 
@@ -58,13 +58,13 @@ struct EngineCounters {
 /// decided depends on what is placed now, which nodes are up, and the request: never on the past.
 /// An engine rebuilt from the live placements decides like the one that ran.
 ///
-/// Index: for every cell and every shape asked for (up to 512, *slots*) one bit a node, "fits", and
-/// their count, kept exactly: a change of a node flips the bits of the shapes for which it began or
-/// ceased to fit. The first cell with a count above zero is found in a bitmap. Scores of a cell for
-/// a shape stand in a *row* that is brought up to date when asked for, from bits of the nodes that
-/// changed since; the highest is found by SIMD, whose results equal the portable version's. Rows
-/// and computed scores are caches of bounded size. Nothing has to be re-armed after a departure,
-/// since the counts are exact.
+/// Index: for every cell and every shape asked for (up to 1,024, *slots*) one bit a node, "fits",
+/// and their count, kept exactly: a change of a node flips the bits of the shapes for which it
+/// began or ceased to fit. The first cell with a count above zero is found in a bitmap. Scores of a
+/// cell for a shape stand in a *row* that is brought up to date when asked for, from bits of the
+/// nodes that changed since; the highest is found by SIMD, whose results equal the portable
+/// version's. Rows and computed scores are caches of bounded size. Nothing has to be re-armed after
+/// a departure, since the counts are exact.
 ///
 /// Cost of a choice: O(cells / 64 + nodes of a cell / SIMD width + nodes of it that changed), of a
 /// change O(slots whose fit flips + slots / 64); a new shape costs O(nodes) once. Memory: 64 bytes
