@@ -27,7 +27,10 @@ head -c "$((mib << 20))" /dev/urandom >served/data
 digest=$(openssl dgst -sha256 -r served/data | cut -d' ' -f1)
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
   -addext subjectAltName=IP:127.0.0.1 -days 2 -keyout key.pem -out certificate.pem 2>/dev/null
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
 cat >nginx.conf <<CONFIG
 daemon off;
 worker_processes 1;

@@ -76,7 +76,8 @@ expect 1 --context "$operator" hub user add carl --save "$work/other.yaml"
 holds "$err" "E-already_exists"
 [ ! -e "$work/other.yaml" ] || fail "a context of somebody who could not be added"
 expect 1 --context "$operator" hub user token nobody --save "$work/other.yaml"
-expect 0 --context "$operator" hub user token carl --lifetime 2s --scope jobs.read --save "$work/short.yaml"
+expect 0 --context "$operator" hub user token carl --lifetime 2s --scope jobs.read \
+  --save "$work/short.yaml"
 INTERTIE_CONTEXT=$work/short.yaml expect 0 jobs
 INTERTIE_CONTEXT=$work/short.yaml expect 4 ledger accounts
 expect 0 --context "$operator" -o csv hub user list

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Two regions, one of whose hubs is restored from a backup: the channels stop, both operators say so
-# and reconcile them, and jobs cross regions again. The money that the backup forgot is adjusted: one
-# operator proposes it, the other agrees, and the accounts mirror each other. Debts that were paid
-# are booked by both.
+# and reconcile them, and jobs cross regions again. The money that the backup forgot is adjusted:
+# one operator proposes it, the other agrees, and the accounts mirror each other. Debts that were
+# paid are booked by both.
 set -euo pipefail
 intertie=$1
 work=$(mktemp -d)
@@ -89,11 +89,15 @@ at_hubei ledger accounts >accounts.out
 holds "$(cat accounts.out)" losses/peers
 
 # Jilin pays what it owes: who was paid says so.
-balance_at() { "at_$1" -o json hub peer list | sed -n 's/.*"balance_micros": \(-\{0,1\}[0-9]*\).*/\1/p'; }
+balance_at() {
+  "at_$1" -o json hub peer list | sed -n 's/.*"balance_micros": \(-\{0,1\}[0-9]*\).*/\1/p'
+}
 owed=$(balance_at jilin)
 [ "$owed" -gt 0 ] || fail "nothing is owed: $owed"
 amount=$(printf '%d.%06d' "$((owed / 1000000))" "$((owed % 1000000))")
-if at_jilin hub peer settle 42 "$amount" >say.out 2>&1; then fail "the payer says that it was paid"; fi
+if at_jilin hub peer settle 42 "$amount" >say.out 2>&1; then
+  fail "the payer says that it was paid"
+fi
 holds "$(cat say.out)" denied
 if at_hubei hub peer settle jilin 99999 >say.out 2>&1; then fail "more is paid than was owed"; fi
 at_hubei hub peer settle jilin "$amount" --memo "by bank" >say.out 2>&1 ||

@@ -3,8 +3,8 @@
 #   tests/crash/walk_two_regions.sh INTERTIE home|owner|guest_site
 # A user's jobs go from the hub jilin (home) to the only site, at the hub hubei (owner), with their
 # input straight from jilin and their output back to it, while the side is started with
-# `--fail-point NAME:1`, dies there by SIGKILL, and is started again with the next. At the end: every
-# acknowledged job has ended once, as it should, with the right output; it is paid once; the two
+# `--fail-point NAME:1`, dies there by SIGKILL, and is started again with the next. At the end:
+# every acknowledged job has ended once, as it should, with the right output; it is paid once; the two
 # hubs' accounts mirror; all three logs verify. The list comes from the program.
 set -euo pipefail
 intertie=$(realpath "$1")
@@ -20,8 +20,8 @@ cd "$work"
 # A running process passes these only when its operator asks for them: storage_sqlite_test walks
 # them.
 operators='^(erase|index|backup)_'
-# What a side of such a job never passes: home has no site to send rows to, and the owner's hub keeps
-# nothing of what it hands on.
+# What a side of such a job never passes: home has no site to send rows to, and the owner's hub
+# keeps nothing of what it hands on.
 case $side in
   home) never='^rows_' ;;
   owner) never='^content_' ;;
