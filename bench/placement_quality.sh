@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # How well policies fill cards, beside the published results:
 #   placement_quality.sh DATA_DIR [INTERTIE]
-# DATA_DIR holds openb_node_list_gpu_node.csv, openb_pod_list_*.csv and fgd_published_alloc.csv (the
-# traces of the FGD paper, USENIX ATC 2023, which are not part of this repository). Prints two
-# tables in Markdown: published against reproduced, and ours. Exits 1 if a published policy is off by more
-# than 0.25 points (gpuclustering 0.5), or ours is not above FGD everywhere.
+# DATA_DIR holds openb_node_list_gpu_node.csv, openb_pod_list_*.csv and fgd_published_alloc.csv
+# (the traces of the FGD paper, USENIX ATC 2023, which are not part of this repository). Prints
+# two tables in Markdown: published against reproduced, and ours. Exits 1 if a published policy is
+# off by more than 0.25 points (gpuclustering 0.5), or ours is not above FGD everywhere.
 set -euo pipefail
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then
   echo "usage: placement_quality.sh DATA_DIR [INTERTIE]" >&2

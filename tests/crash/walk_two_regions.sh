@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Walks every fail point of one side of a job that crosses regions (src/service/fail_points.h):
 #   tests/crash/walk_two_regions.sh INTERTIE home|owner|guest_site
-# A user's jobs go from the hub jilin (home) to the only site, at the hub hubei (owner), with their
-# input straight from jilin and their output back to it, while the side is started with
+# A user's jobs go from the hub jilin (home) to the only site, at the hub hubei (owner), with
+# their input straight from jilin and their output back to it, while the side is started with
 # `--fail-point NAME:1`, dies there by SIGKILL, and is started again with the next. At the end:
-# every acknowledged job has ended once, as it should, with the right output; it is paid once; the two
-# hubs' accounts mirror; all three logs verify. The list comes from the program.
+# every acknowledged job has ended once, as it should, with the right output; it is paid once; the
+# two hubs' accounts mirror; all three logs verify. The list comes from the program.
 set -euo pipefail
 intertie=$(realpath "$1")
 side=$2
