@@ -59,17 +59,17 @@ stop_hub -INT
 start_hub --user bea=5
 INTERTIE_CONTEXT=$work/hub/bea.yaml expect 0 jobs
 expect 0 --context "$operator" ledger accounts bea
-holds "$out" "5.00 CNY"
+holds "$out" "5000000"
 stop_hub -INT
 start_hub --user bea=5
 expect 0 --context "$operator" ledger accounts bea
-holds "$out" "5.00 CNY"
+holds "$out" "5000000"
 expect 0 --context "$operator" hub user add carl --deposit 2 --jobs-max 3 --save "$work/carl.yaml"
 holds "$err" "INTERTIE_CONTEXT=$work/carl.yaml"
 lacks "$out$err" "v4.public"
 [ "$(stat -c %a "$work/carl.yaml")" = 600 ] || fail "others can read a context"
 INTERTIE_CONTEXT=$work/carl.yaml expect 0 ledger accounts
-holds "$out" "2.00 CNY"
+holds "$out" "2000000"
 INTERTIE_CONTEXT=$work/carl.yaml expect 4 hub user list
 INTERTIE_CONTEXT=$work/carl.yaml expect 4 hub user add dora
 expect 1 --context "$operator" hub user add carl --save "$work/other.yaml"
@@ -83,7 +83,7 @@ INTERTIE_CONTEXT=$work/short.yaml expect 4 ledger accounts
 expect 0 --context "$operator" -o csv hub user list
 holds "$out" "carl,user,0,3"
 expect 0 --context "$operator" ledger limit carl 7
-holds "$out" "9.00 CNY"
+holds "$out" "9000000"
 sleep 2  # The token's lifetime.
 INTERTIE_CONTEXT=$work/short.yaml expect 4 jobs
 
