@@ -181,7 +181,7 @@ TEST(Totals, SeesEveryKindOfDamage) {
   EXPECT_EQ(totals.holds, 2);
   EXPECT_EQ(totals.kinds[0].held, Money{170});
   EXPECT_EQ(totals.kinds[0].accounts, 4);
-  EXPECT_EQ(totals.kinds.size(), 5u);
+  EXPECT_EQ(totals.kinds.size(), 6u);
   void (*const damages[])(LedgerDump&) = {
       [](LedgerDump& d) { d.accounts[1].balance += Money{1}; },
       [](LedgerDump& d) { d.accounts[1].held += Money{1}; },

@@ -43,7 +43,7 @@ void Operators::begin() {
 
 void Operators::look() {
   for (const auto& region : regions_) {
-    if (!region->hub.is_idle()) continue;
+    if (region->hub.is_dead() || !region->hub.is_idle()) continue;
     resolve_one(*region);
     settle(*region);
     decide_asked(*region);
@@ -100,6 +100,10 @@ bool Operators::is_torn(std::size_t one, std::size_t other) const {
   return regions_[one]->facts.is_restored() || regions_[other]->facts.is_restored();
 }
 
+bool Operators::is_one_dead(std::size_t one, std::size_t other) const {
+  return regions_[one]->hub.is_dead() || regions_[other]->hub.is_dead();
+}
+
 // No row is on its way, and nothing is in dispute.
 bool Operators::is_at_rest(std::size_t one, std::size_t other) const {
   for (const auto& [at, to] : {std::pair(one, other), std::pair(other, one)}) {
@@ -120,7 +124,7 @@ core::Money Operators::compute_difference(std::size_t one, std::size_t other) co
 }
 
 void Operators::adjust(std::size_t one, std::size_t other) {
-  if (!is_torn(one, other) || !is_at_rest(one, other)) return;
+  if (is_one_dead(one, other) || !is_torn(one, other) || !is_at_rest(one, other)) return;
   if (!state_of(*regions_[one]).jobs.empty() || !state_of(*regions_[other]).jobs.empty()) return;
   const core::Money difference = compute_difference(one, other);
   if (difference.count == 0) return;
@@ -135,11 +139,14 @@ bool Operators::is_done() const {
   if (!world_.scenario.is_joined) return true;
   for (std::size_t one = 0; one < regions_.size(); ++one) {
     for (std::size_t other = one + 1; other < regions_.size(); ++other) {
+      if (is_one_dead(one, other)) continue;  // Nobody is there to agree with.
       if (!is_at_rest(one, other)) return false;
       if (is_torn(one, other) && compute_difference(one, other).count != 0) return false;
     }
+    if (regions_[one]->hub.is_dead()) continue;
     for (const auto& [number, dispute] : state_of(*regions_[one]).disputes) {
-      if (dispute.side != hub::DisputeSide::site) return false;
+      if (dispute.side == hub::DisputeSide::site) continue;
+      if (!regions_[get_peer_hub(one, dispute.peer)]->hub.is_dead()) return false;
     }
   }
   return true;

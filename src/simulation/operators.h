@@ -30,6 +30,7 @@ class Operators {
   void decide_asked(Region& region);
   void adjust(std::size_t one, std::size_t other);
   bool is_torn(std::size_t one, std::size_t other) const;
+  bool is_one_dead(std::size_t one, std::size_t other) const;
   bool is_at_rest(std::size_t one, std::size_t other) const;
   core::Money compute_difference(std::size_t one, std::size_t other) const;
   void order(Region& region, hub::Command command);

@@ -28,10 +28,8 @@ join_regions
 head -c 20000003 /dev/urandom >one.bin
 expect 0 -q data put one.bin --name one
 tell hop rate 12000
-expect 0 -q submit - <<'JOB'
-run: sha256sum in.bin
-data: {in: [{from: "data://one", to: in.bin}]}
-JOB
+printf 'run: sha256sum in.bin\ndata: {in: [{from: "data://one", to: in.bin}]}\n' >one.yaml
+expect 0 -q submit one.yaml
 is_noticed() {
   grep '"event":"input_cut"' site/site.log | grep -q '"reason":"timed_out"'
 }

@@ -70,7 +70,7 @@ wait_for_check() {
   fail "$1: $(cat check.out)"
 }
 wait_for_check jilin 1
-holds "$(cat check.out)" DIFFERS
+holds "$(cat check.out)" differs
 lacks "$(cat check.out)" "hub peer reconcile"
 if at_hubei hub peer adjust jilin --reason x >say.out 2>&1; then fail "proposed without --yes"; fi
 holds "$(cat say.out)" "where 0 is meant"
