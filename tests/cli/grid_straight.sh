@@ -103,10 +103,8 @@ end_process site
 start_site --data-listen "$(find_port)" --fail-point receipt_before_report:1
 wait_for_pool
 new_data five
-expect 0 -q submit - <<'JOB'
-run: sha256sum in.bin
-data: {in: [{from: "data://five", to: in.bin}]}
-JOB
+printf 'run: sha256sum in.bin\ndata: {in: [{from: "data://five", to: in.bin}]}\n' >five.yaml
+expect 0 -q submit five.yaml
 wait "${pid_of[site]}" 2>/dev/null || true
 start_site --data-listen "$(find_port)"
 wait_for_phase 6 ended
@@ -117,10 +115,8 @@ holds "$out" '"is_input": true'
 [ -z "$(find site/datasets/drafts -type f)" ] || fail "a draft is left"
 tell line rate 5000000
 new_data six
-expect 0 -q submit - <<'JOB'
-run: sha256sum in.bin
-data: {in: [{from: "data://six", to: in.bin}]}
-JOB
+printf 'run: sha256sum in.bin\ndata: {in: [{from: "data://six", to: in.bin}]}\n' >six.yaml
+expect 0 -q submit six.yaml
 for _ in $(seq 1 600); do
   [ -n "$(find site/datasets -name '*.chunks' -size +0 -newer six.bin)" ] &&
     [ -n "$(find site/datasets/drafts -type f)" ] && break
