@@ -161,7 +161,7 @@ class RunnerTest : public testing::Test {
 
   /// Takes events in until the task has ended.
   std::optional<execution::TaskResult> wait_for_end(const execution::TaskKey& key) {
-    const core::Duration deadline = read_boot_clock() + core::seconds(20);
+    const core::Duration deadline = read_boot_clock() + core::seconds(60);
     while (!ended_.contains(key)) {
       if (read_boot_clock() > deadline) {
         ADD_FAILURE() << "no end of " << to_text(key);

@@ -184,7 +184,7 @@ TEST_P(StagingAtLevel, A21_TreesOfAnyShapeAreMeasuredAndSwept) {
   const auto result = run(request);
   ASSERT_TRUE(result);
   ASSERT_EQ(result->exit_code, 0) << failures_;
-  // 2,100 folders, each a block; closed ones count for nothing if the agent is not root.
+  // 1,100 folders, each a block; closed ones count for nothing if the agent is not root.
   EXPECT_GT(execution_runners::measure_tree(request.folder + "/work"), 1'000'000);
   const auto none_needed = [](const agent::AttemptId&) { return false; };
   EXPECT_EQ(tasks_->sweep(none_needed, core::hours(1), core::Bytes{1 << 30}), 0u);
