@@ -77,8 +77,8 @@ TEST_F(LineTrafficTest, NothingIsHeldBackWhereNoLineIsRegistered) {
 
 // 1,000 bytes a second; an answer has 16 KiB, the burst 64 KiB.
 TEST_F(LineTrafficTest, NothingIsHeldBackOnceALineIsRetired) {
-  register_line(8);
-  ask(1 << 20);
+  register_line(8'000);
+  for (int turn = 0; turn < 5; ++turn) ASSERT_TRUE(ask(1 << 20).has_value()) << turn;
   ASSERT_FALSE(ask(1 << 20).has_value());
   hub::LineRegistered retired = machine.state().lines.front();
   retired.is_retired = true;

@@ -174,7 +174,8 @@ TEST_F(SiteServiceTest, ReportsFailuresByTheirName) {
   EXPECT_EQ(third->reason, core::Reason::staging_failed);
   const auto fourth = hub_.wait_for<execution::AttemptEnded>(4, 1);
   ASSERT_TRUE(fourth.has_value());
-  EXPECT_EQ(fourth->detail, "stolen, id");
+  EXPECT_EQ(fourth->detail,
+            "stolen (a link out of the task's folder), id (a link out of the task's folder)");
   EXPECT_TRUE(fourth->outputs.empty());
 }
 

@@ -30,6 +30,7 @@ wait_for() {
 
 # start_hub WORD...
 start_hub() {
+  rm -f "$work/hub.out" "$work/hub.err"  # What an earlier hub said is no sign of this one.
   set -m
   "$intertie" hub start --data "$work/hub" --plain "$@" >"$work/hub.out" 2>"$work/hub.err" &
   hub=$!
@@ -100,7 +101,7 @@ expect 3 hub start --data "$work/hub" --token-lifetime 1s
 start_hub
 
 # Completion: names from the hub, and silence without one.
-[ "$("$intertie" __complete accounts)" = alice ] || fail "the account is not offered"
+[ "$("$intertie" __complete accounts | grep -c '^alice$')" = 1 ] || fail "no account is offered"
 [ -z "$("$intertie" __complete nonsense 2>&1)" ] || fail "an unknown kind is not silent"
 [ -z "$(INTERTIE_CONTEXT=$work/none.yaml "$intertie" __complete sites 2>&1)" ] ||
   fail "completion without a hub is not silent"

@@ -54,6 +54,17 @@ std::string usage(const Verb& verb) {
   return text + "\n";
 }
 
+/// "a|b|c", or with blanks between them where they are too many for a line.
+std::string describe_choices(std::string_view choices) {
+  constexpr std::size_t kWidthMax = 45;
+  std::string text(choices);
+  if (text.size() <= kWidthMax) return text;
+  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at)) {
+    text.replace(at, 1, ", ");
+  }
+  return text;
+}
+
 std::string render_option(const Option& option) {
   std::string left = option.letter == 0 ? "      " : std::string("  -") + option.letter + ", ";
   left += "--" + std::string(option.name);
@@ -65,7 +76,7 @@ std::string render_option(const Option& option) {
     left.resize(kIndent, ' ');
   }
   std::string help(option.help);
-  if (!option.choices.empty()) help += ": " + std::string(option.choices);
+  if (!option.choices.empty()) help += ": " + describe_choices(option.choices);
   if (option.is_repeatable) help += " (repeatable)";
   return left + wrap(help, kIndent, kIndent);
 }
