@@ -56,7 +56,7 @@ for hub in at_hubei at_jilin; do
   done
   is_measured $hub || fail "$hub: the line from 22 to 42 is not measured: $($hub line list)"
 done
-expect 0 line list
+expect 0 -o table line list
 holds "$out" ACHIEVED
 # What is there is not moved again.
 expect 0 run --in data://one:in.bin -- wc -c in.bin
