@@ -32,10 +32,10 @@ has "$symbols" '__stack_chk_fail' "no stack protector"
 has "$symbols" '__[a-z]+_chk(@| |$)' "no checked calls of the C library (_FORTIFY_SOURCE)"
 if [ "$(uname -m)" = x86_64 ]; then
   # The first instructions of main: endbr64, which -fcf-protection puts where calls may land.
-  entry=$(objdump -d --no-show-raw-insn --disassemble=main "$binary" |
-    grep -m 1 -A 1 '<main>:' | tail -n 1)
+  code=$(objdump -d --no-show-raw-insn --disassemble=main "$binary")
+  entry=$(grep -m 1 -A 1 '<main>:' <<<"$code" | tail -n 1)
   has "$entry" 'endbr64' "main does not begin with endbr64 (-fcf-protection)"
-  if readelf -nW "$binary" | grep -q 'IBT'; then
+  if grep -q 'IBT' <<<"$(readelf -nW "$binary")"; then
     echo "the linker's note: IBT and SHSTK as the loader needs them"
   else
     echo "no note of control-flow enforcement: the system's start files were built without it"
