@@ -40,7 +40,7 @@ submit() { # NAME YAML: says its number
 }
 # Its first attempt says that it lives for as long as it does; the second one is let go at once.
 restarted=$(submit restarted <<'YAML'
-run: [sh, -c, "while [ ! -e go ]; do date +%s >alive; sleep 0.2; done; echo at home"]
+run: [sh, -c, "while [ ! -e go ]; do date +%s >new; mv new alive; sleep 0.2; done; echo at home"]
 need: {cpus: 0.2}
 on_loss: restart
 YAML
@@ -81,6 +81,10 @@ holds "$out" "is cancelled then"
 wait_until 160 '"attempt": 2' -o json jobs "$restarted"
 [ $((SECONDS - died)) -ge 115 ] || fail "given up after $((SECONDS - died)) s"
 wait_for_phase "$restarted" running
+for _ in $(seq 1 100); do  # It runs a moment before it has written.
+  compgen -G 'home_site/tasks/*/*/work/alive' >/dev/null && break
+  sleep 0.1
+done
 first=$(cat site/tasks/*/*/work/alive)
 second=$(cat home_site/tasks/*/*/work/alive)
 [ "$first" -lt "$second" ] || fail "the lost task ran until $first, the next one since $second"
