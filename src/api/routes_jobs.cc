@@ -64,7 +64,8 @@ void respond_repeat(const CallPointer& call, std::uint64_t job) {
   auto facts = read_job(call->backend.reader(), job);
   if (!facts) return fail(*call, facts.error());
   if (!*facts) return fail(*call, make_job_not_found(std::to_string(job)));
-  call->core.use_directory(call, (*facts)->need(),
+  const DirectoryNeed need = (*facts)->need();  // Before the facts are moved.
+  call->core.use_directory(call, need,
                            [call, facts = std::move(**facts), job](const auto& directory) {
                              Response response = make_response(make_job_view(facts, *directory));
                              response.headers.emplace_back("Location", make_location(job));
@@ -276,7 +277,8 @@ void cancel_job(const CallPointer& call) {
   const auto tell = [call](const std::optional<hub::HubMachine::RemoteBound>& bound) {
     auto after = find_job(call);
     if (!after) return;
-    call->core.use_directory(call, after->need(),
+    const DirectoryNeed need = after->need();  // Before the facts are moved.
+    call->core.use_directory(call, need,
                              [call, bound, facts = std::move(*after)](const auto& directory) {
                                JobView view = make_job_view(facts, *directory);
                                if (bound && !bound->is_heard) view.over_by = bound->certain_end;

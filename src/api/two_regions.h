@@ -16,7 +16,9 @@ namespace intertie::api {
 /// Nothing passes between the two by itself, except what the owner's hub asks of home.
 class TwoRegions {
  public:
-  TwoRegions() {
+  /// `is_used_before`: somebody has asked home's hub something before it knows the other.
+  explicit TwoRegions(bool is_used_before = false) {
+    if (is_used_before) EXPECT_EQ(home.call("ada", "GET", "/v1/jobs").status, 200);
     introduce(home, owner, owner_tls);
     introduce(owner, home, home_tls);
     open(home, owner);

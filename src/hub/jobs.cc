@@ -38,8 +38,10 @@ struct IdealGrid {
 IdealGrid make_ideal_grid(const State& state) {
   IdealGrid grid{state.topology, {}};
   for (std::uint32_t handle = 0; handle < state.topology->pool_count(); ++handle) {
+    const topology::Pool& pool = *state.topology->find_pool({handle});
+    if (state.sites[pool.site.index].is_revoked) continue;  // It never comes back.
     grid.views.push_back({{handle}, nullptr, &state.capacities[handle].total(), {}});
-    if (state.topology->find_pool({handle})->status != topology::PoolStatus::active) {
+    if (pool.status != topology::PoolStatus::active) {
       grid.topology = grid.topology->with_pool_status({handle}, topology::PoolStatus::active);
     }
   }
