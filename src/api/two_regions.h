@@ -18,7 +18,9 @@ class TwoRegions {
  public:
   /// `is_used_before`: somebody has asked home's hub something before it knows the other.
   explicit TwoRegions(bool is_used_before = false) {
-    if (is_used_before) EXPECT_EQ(home.call("ada", "GET", "/v1/jobs").status, 200);
+    if (is_used_before) {
+      EXPECT_EQ(home.call("ada", "GET", "/v1/jobs").status, 200);
+    }
     introduce(home, owner, owner_tls);
     introduce(owner, home, home_tls);
     open(home, owner);
