@@ -1,6 +1,5 @@
 #include "json_decode.h"
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
@@ -182,10 +181,6 @@ bool TreeDecoder::decode_real(const Value& value, void* object) {
 bool TreeDecoder::decode_text(const Value& value, void* object) {
   const auto text = find_text(value);
   if (!text) return refuse("text", value);
-  // What people write ends in commands, paths and C strings, where it would be cut there unseen.
-  if (boundary_ == Boundary::strict && text->find('\0') != std::string_view::npos) {
-    return fault_.set(Reason::bad_field, "a text with a zero byte");
-  }
   static_cast<std::string*>(object)->assign(*text);
   return true;
 }
@@ -385,34 +380,18 @@ bool TreeDecoder::decode_structure(const Type& type, const Value& value, void* o
 
 namespace detail {
 
-namespace {
-
-// A short text, such as a list of empty objects, must not unfold into much memory; no honest one
-// comes near these.
-constexpr std::size_t kUnfoldedBase = 6u << 20;
-constexpr std::size_t kUnfoldedPerByte = 8;
-
-core::Result<void> decode_within(const Type& type, const json::value& value, Boundary boundary,
-                                 std::size_t memory_max, void* object) {
-  TreeDecoder decoder(boundary, Notation::json, memory_max);
-  if (!decoder.decode(type, value, object)) return to_error(decoder.fault());
-  return {};
-}
-
-}  // namespace
-
 core::Result<void> decode_value(const Type& type, const json::value& value, Boundary boundary,
                                 void* object) {
-  return decode_within(type, value, boundary, core::limits::decoded_bytes_max, object);
+  TreeDecoder decoder(boundary, Notation::json);
+  if (!decoder.decode(type, value, object)) return to_error(decoder.fault());
+  return {};
 }
 
 core::Result<void> decode_json(const Type& type, std::string_view text, Boundary boundary,
                                void* object) {
   const core::Result<json::value> value = parse_json(text);
   if (!value) return value.error();
-  const std::size_t memory_max =
-      std::min(core::limits::decoded_bytes_max, kUnfoldedBase + kUnfoldedPerByte * text.size());
-  return decode_within(type, *value, boundary, memory_max, object);
+  return decode_value(type, *value, boundary, object);
 }
 
 }  // namespace detail

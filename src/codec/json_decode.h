@@ -22,10 +22,7 @@ enum class Notation : std::uint8_t { json, yaml };
 
 class TreeDecoder {
  public:
-  /// `memory_max`: the bytes that the elements of all lists and maps may take together.
-  TreeDecoder(Boundary boundary, Notation notation,
-              std::size_t memory_max = core::limits::decoded_bytes_max)
-      : boundary_(boundary), notation_(notation), memory_left_(memory_max) {}
+  TreeDecoder(Boundary boundary, Notation notation) : boundary_(boundary), notation_(notation) {}
 
   /// Fills a value-initialised object. False leaves the reason in fault().
   bool decode(const Type& type, const boost::json::value& value, void* object);
@@ -67,7 +64,7 @@ class TreeDecoder {
 
   Boundary boundary_;
   Notation notation_;
-  std::size_t memory_left_;
+  std::size_t memory_left_ = core::limits::decoded_bytes_max;
   Fault fault_;
 };
 
