@@ -116,6 +116,9 @@ OpenDispute make_peer_dispute(const State& state, const RemoteUsageDisputed& eve
   dispute.charge = event.charge;
   dispute.job = event.job;
   dispute.attempt = event.attempt;
+  // An offer that this hub, restored, never saw committed: no attempt of it will be told to be
+  // over.
+  dispute.is_over = event.attempt == 0;
   dispute.owner = kNobody;
   dispute.provider = state.peers[event.peer].terms.account;
   const Job* job = event.job == 0 ? nullptr : state.find_job(event.job);

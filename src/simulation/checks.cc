@@ -206,12 +206,12 @@ std::string Checks::describe_left(const Region& region) const {
   return what + (region.users.has_all_answers() ? "" : " a user has no answer");
 }
 
-void Checks::fail_stuck() {
+void Checks::fail_stuck(const std::string& operators) {
   std::string what = "something never ends:";
   for (const auto& region : regions_) {
     if (!is_done(*region)) what += " " + name_of(*region) + describe_left(*region) + ";";
   }
-  world_.fail(std::move(what));
+  world_.fail(what + operators);
 }
 
 // Once both have caught up, what one hub says that it is owed is what the other says it owes: all

@@ -29,7 +29,7 @@ class Checks {
   bool is_done() const;
 
   /// It was not done after a long time: says what is left.
-  void fail_stuck();
+  void fail_stuck(const std::string& operators);
 
   /// After everything is done. The digest is over all logs and final states.
   void check_end();

@@ -152,4 +152,23 @@ bool Operators::is_done() const {
   return true;
 }
 
+std::string Operators::describe_left() const {
+  std::string what;
+  for (std::size_t at = 0; at < regions_.size() && world_.scenario.is_joined; ++at) {
+    if (regions_[at]->hub.is_dead()) continue;
+    const hub::State& state = state_of(*regions_[at]);
+    for (std::uint32_t handle = 0; handle < state.peers.size(); ++handle) {
+      const hub::PeerState& peer = state.peers[handle];
+      what += " hub " + std::to_string(at) + " with " + std::to_string(get_peer_hub(at, handle)) +
+              ": balance " + std::to_string(get_clearing(state, handle).balance.count) +
+              " disputed " + std::to_string(peer.disputed.count) + " contested " +
+              std::to_string(peer.contested.count) + " payments " +
+              std::to_string(peer.payments.size()) + (peer.adjustment ? " adjusting" : "") +
+              (peer.asked ? " asked" : "") + ";";
+    }
+    what += " disputes " + std::to_string(state.disputes.size()) + ";";
+  }
+  return what;
+}
+
 }  // namespace intertie::simulation

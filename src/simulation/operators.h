@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "intertie/core/random.h"
 #include "intertie/hub/commands.h"
@@ -22,6 +23,8 @@ class Operators {
   /// Nothing waits for an operator, or for an answer to one; accounts that a backup tore apart
   /// mirror each other again.
   bool is_done() const;
+  /// What is_done() waits for, in words.
+  std::string describe_left() const;
 
  private:
   void look();

@@ -90,7 +90,8 @@ class Run {
         for (const auto& region : regions_) region->users.rescue();
         give_up_later();
       }
-      if (passed > scenario.duration + scenario.quiet_max) return checks_.fail_stuck();
+      if (passed > scenario.duration + scenario.quiet_max)
+        return checks_.fail_stuck(operators_.describe_left());
     }
     if (is_sound()) checks_.check_end();
   }
