@@ -73,6 +73,17 @@ TEST_F(Admission, CreditCountsAndTheCheapestPlaceDecides) {
   EXPECT_TRUE(world.submit(longer).has_value());
 }
 
+TEST_F(Admission, AFreePoolIsTheCheapestWhereverItStands) {
+  topology::Pool gift = TestWorld::make_pool(1);
+  gift.price = {};
+  auto first = world.join("alpha", gift);
+  world.measure(*first);
+  auto site = world.join("beta", TestWorld::make_pool(1));
+  world.measure(*site);
+  set_balance(core::Money{1});
+  EXPECT_TRUE(world.submit(TestWorld::make_document()).has_value());
+}
+
 TEST_F(Admission, MoneyHeldForOtherJobsMayComeBackSoTheJobWaits) {
   auto site = world.join("alpha", TestWorld::make_pool(4));
   world.measure(*site);

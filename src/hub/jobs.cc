@@ -84,16 +84,16 @@ std::optional<core::Error> find_hopeless(const Context& context, const JobShape&
 // where nothing can be said: a pool without a measurement, or none that fits.
 core::Money compute_floor(const Context& context, const JobShape& shape) {
   const IdealGrid grid = make_ideal_grid(context.state);
-  core::Money floor;
+  std::optional<core::Money> floor;  // A pool may be free.
   for (const placement::PoolVerdict& verdict : placement::explain_pools(
            shape.requirements, make_preferences(context.state, shape, core::kNever),
            {*grid.topology, grid.views, context.now, &context.soft.grid.lines()})) {
     if (verdict.reason == core::Reason::unmeasured) return {};
     if (verdict.reason || !verdict.candidate) continue;
     const core::Money price = verdict.candidate->price_max;
-    if (floor.count == 0 || price < floor) floor = price;
+    floor = std::min(floor.value_or(price), price);
   }
-  return floor;
+  return floor.value_or(core::Money{});
 }
 
 core::Money find_floor(Context& context, std::uint32_t handle, const JobShape& shape) {
