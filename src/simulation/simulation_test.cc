@@ -29,6 +29,9 @@ std::uint64_t count_disturbances(const SimulationReport& report) {
 // restored has forgotten some of the jobs it acknowledged.
 void play_seeds(const Scenario& scenario, std::uint64_t first, std::uint64_t last,
                 bool is_all_remembered = true) {
+#ifdef __SANITIZE_THREAD__
+  last = first;  // Everything runs in one thread: that sanitizer sees no more in a second seed.
+#endif
   for (std::uint64_t seed = first; seed <= last; ++seed) {
     const auto report = run_simulation(scenario, seed);
     ASSERT_TRUE(report.has_value()) << core::to_text(report.error());

@@ -116,9 +116,12 @@ run_load() {
       3)
         submit cancelled $i -- sh -c "sleep 60; echo $mark"
         sleep 0.3
-        # Until it is acknowledged: the hub may be dead.
+        # Until it is acknowledged: the hub may be dead. One that died after it had recorded the
+        # cancellation says so when it is asked again.
         for _ in $(seq 1 100); do
-          as ada -q cancel "$(tail -n 1 "$work/acknowledged" | cut -d' ' -f3)" && break
+          as ada -q cancel "$(tail -n 1 "$work/acknowledged" | cut -d' ' -f3)" \
+            2>"$work/cancel.err" && break
+          ! grep -q already_final "$work/cancel.err" || break
           sleep 0.2
         done
         ;;
