@@ -67,6 +67,7 @@ struct Soft {
   std::map<std::uint32_t, std::string> data_addresses;  // By site: where it gives out datasets.
   std::uint64_t applied = 0;                            // Events of this life.
   std::uint64_t lines_noted = 0;                        // Measurements of lines, likewise.
+  core::Time records_from;  // No record lapses or goes stale before: sites get the time to renew.
 };
 
 struct Context {

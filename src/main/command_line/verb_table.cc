@@ -1,4 +1,5 @@
 // The table of verbs and options: what `intertie help` says is what the parser does.
+#include <algorithm>
 #include <array>
 
 #include "command_line/spec.h"
@@ -80,6 +81,14 @@ constexpr std::array kLineAdd = {
 constexpr std::array<std::string_view, 1> kLineAddExamples = {
     "line add --to 52 --bandwidth 100mbit --latency 20ms --price 0.05"};
 
+// What a site says of itself in its record.
+constexpr Option kPlace = {"place", 0, text, "CODE", "its record: six digits of GB/T 2260"};
+constexpr Option kCommissioned = {"commissioned", 0, text, "DAY", "its record: in use since"};
+constexpr Option kClaim = {
+    "claim", 0,   rate, "RATE", "its record: what each of its nodes does, as '2 TFLOPS fp64'",
+    {},      true};
+constexpr Option kAka = {"aka", 0,   text, "SCHEME=NAME", "its record: what else it is called",
+                         {},    true};
 constexpr std::array kOffer = {
     Option{"data", 0, text, "DIR", "the site's folder (created)"},
     Option{"name", 0, text, "NAME", "what the site is called: a-z 0-9 -"},
@@ -104,6 +113,12 @@ constexpr std::array kOffer = {
     Option{"snapshot-records", 0, count, "N", "a snapshot of the journal after so many records"},
     Option{"fail-point", 0, text, "NAME:COUNT", "die there, to test recovery"},
 };
+constexpr std::array kFacts = {kPlace, kCommissioned, kClaim, kAka};
+constexpr auto kJoin = [] {
+  std::array<Option, kOffer.size() + kFacts.size()> all;
+  std::ranges::copy(kFacts, std::ranges::copy(kOffer, all.begin()).out);
+  return all;
+}();
 constexpr std::array kToken = {
     Option{"operator", 0, text, "NAME", "who operates the site and is paid (default: you)"},
 };
@@ -299,6 +314,31 @@ constexpr std::array kSiteFolder = {Option{"data", 0, text, "DIR", "the site's f
 constexpr std::string_view kRotateDetails =
     "Stop the agent first; running tasks go on. The record names the key that comes next, so a "
     "stolen key cannot be used to take the site over. If it is cut off, run it again.";
+constexpr std::array kAmend = {Option{"data", 0, text, "DIR", "the site's folder"}, kPlace,
+                               kCommissioned, kClaim, kAka};
+constexpr std::string_view kAmendDetails =
+    "Stop the agent first; running tasks go on. What is not named stays as it is. A higher claim "
+    "makes the record stale until the agent has measured again; what it cannot back is refused.";
+constexpr std::array kRetire = {
+    Option{"data", 0, text, "DIR", "the site's folder"},
+    Option{"yes", 'y', flag, "", "do it; without it only explain"},
+};
+constexpr std::string_view kRetireDetails =
+    "Drain the site, wait until its jobs have ended, and stop the agent first. The record says "
+    "retired for ever.";
+constexpr std::string_view kSuspendDetails =
+    "For the hub's operator. Its record says so, signed, to everybody; draining is the site's own "
+    "and says nothing. Only an active site can be suspended.";
+constexpr std::array kPurposeOperands = {Operand{"PURPOSE"}};
+constexpr std::array kHubKeys = {
+    Option{"data", 0, text, "DIR", "the hub's folder"},
+    Option{"overlap", 0, duration, "TIME", "tokens of the old key count so long (default 366d)"},
+    Option{"at-once", 0, flag, "", "tokens of the old key count no more: it was stolen"},
+};
+constexpr std::string_view kHubKeysDetails =
+    "PURPOSE is token (signs the tokens of users and of sites that join) or seal (opens the "
+    "secrets "
+    "of jobs). Stop the hub first; sites and jobs go on. Secrets under way stay readable.";
 constexpr std::array kBackup = {Operand{"DIR"}, Operand{"TARGET"}};
 constexpr std::array kLogShow = {
     Option{"from", 0, count, "N", "the first record (default 1)"},
@@ -382,6 +422,13 @@ constexpr std::array kVerbs = {
          kResolve},
     Verb{"hub start", kOperate, "run a hub", {}, kHubStart, kHubStartExamples},
     Verb{"hub init", kOperate, "create a hub's folder and keys without running it", {}, kHubStart},
+    Verb{"hub rotate-keys",
+         kOperate,
+         "give a stopped hub a new key",
+         kPurposeOperands,
+         kHubKeys,
+         {},
+         kHubKeysDetails},
     Verb{"hub peer card", kOperate, "print this hub's card, for the operators of other regions"},
     Verb{"hub peer add", kOperate, "add another region's hub by its card (- reads stdin)",
          kCardOperands, kPeerAdd, kPeerAddExamples},
@@ -399,7 +446,7 @@ constexpr std::array kVerbs = {
     Verb{"line list", kOperate, "the lines between regions, as registered and as measured"},
     Verb{"site token", kOperate, "make a token with which one site can join", {}, kToken},
     Verb{"site join", kOperate, "measure this machine, join a hub with it, and serve",
-         kJoinOperands, kOffer, kJoinExamples},
+         kJoinOperands, kJoin, kJoinExamples},
     Verb{"site start", kOperate, "serve again with a site that has joined", {}, kOffer},
     Verb{"site list", kOperate, "list sites and pools"},
     Verb{"site drain", kOperate, "no new jobs for a site", kSiteOperands, kDryRun},
@@ -411,6 +458,22 @@ constexpr std::array kVerbs = {
          kSiteFolder,
          {},
          kRotateDetails},
+    Verb{"site amend",
+         kOperate,
+         "change what a site's record says of it",
+         {},
+         kAmend,
+         {},
+         kAmendDetails},
+    Verb{"site retire",
+         kOperate,
+         "end a site in good order, for ever",
+         {},
+         kRetire,
+         {},
+         kRetireDetails},
+    Verb{"site suspend", kOperate, "lock a site's record", kSiteOperands, {}, {}, kSuspendDetails},
+    Verb{"site reinstate", kOperate, "end a suspension", kSiteOperands},
     Verb{"site reconcile", kOperate, "let a site whose history differs start anew", kSiteOperands,
          kYes},
     Verb{"site revoke", kOperate, "end a site's record for ever, with all its keys", kSiteOperands,
