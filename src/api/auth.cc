@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "intertie/api/backend.h"
 #include "intertie/api/site_views.h"
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
@@ -95,6 +96,34 @@ core::Result<JoinClaims> read_join_token(const crypto::PublicKey& key, std::stri
     return {core::Reason::token_expired, "expired at " + core::to_rfc3339(claims->exp)};
   }
   return claims;
+}
+
+template <class Claims, class Read>
+static core::Result<Claims> read_with_any_key(const Backend& backend, Read read) {
+  const core::Time now = backend.now();
+  auto claims = read(backend.token_key().public_key(), now);
+  if (claims || claims.error().reason != core::Reason::bad_token) return claims;
+  for (const FormerTokenKey& former : backend.former_token_keys()) {
+    if (former.until <= now) continue;
+    auto older = read(former.key, now);
+    if (older) older->exp = std::min(older->exp, former.until);
+    if (older || older.error().reason != core::Reason::bad_token) return older;
+  }
+  return claims;
+}
+
+core::Result<TokenClaims> read_token_of(const Backend& backend, std::string_view token,
+                                        std::string_view hub) {
+  return read_with_any_key<TokenClaims>(backend, [&](const crypto::PublicKey& key, core::Time now) {
+    return read_token(key, token, hub, now);
+  });
+}
+
+core::Result<JoinClaims> read_join_token_of(const Backend& backend, std::string_view token,
+                                            std::string_view hub) {
+  return read_with_any_key<JoinClaims>(backend, [&](const crypto::PublicKey& key, core::Time now) {
+    return read_join_token(key, token, hub, now);
+  });
 }
 
 }  // namespace intertie::api

@@ -113,6 +113,7 @@ class FakeBackend final : public Backend {
     site_answers.push_back({site, ask, std::move(piece)});
   }
   const crypto::KeyPair& token_key() const override { return key_; }
+  std::vector<FormerTokenKey> former_token_keys() const override { return former_tokens; }
   const crypto::SealPublicKey& seal_key() const override { return box_key.public_key(); }
   core::Result<crypto::Secret> open_box(std::string_view box,
                                         crypto::BoxContext context) const override {
@@ -173,6 +174,7 @@ class FakeBackend final : public Backend {
   std::vector<std::pair<std::string, std::int64_t>> arrived;  // Of other regions: bytes.
   std::function<core::Result<std::string>(std::uint32_t, const PeerQuestion&)> answer_peer;
   std::string data_at;  // Of the data listener; empty: none.
+  std::vector<FormerTokenKey> former_tokens;
   std::function<core::Result<std::int64_t>(const LineUse& use, std::int64_t)> give_turn;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> streams;
   std::vector<SiteAnswer> site_answers;

@@ -20,7 +20,7 @@ TEST(Identities, EveryHubAnswersForSitesPoolsAndHubsOfEveryRegion) {
   EXPECT_FALSE(site.is_stale);
   EXPECT_EQ(site.type, "site");
   EXPECT_EQ(site.name, "beta");
-  EXPECT_EQ(site.status, "active");
+  EXPECT_EQ(site.status, "registered");
   EXPECT_EQ(site.region, "42");
   EXPECT_EQ(site.registry, grid.other.hub_id);
   EXPECT_EQ(site.holder, grid.other.hub_id);

@@ -118,9 +118,8 @@ void begin_join(const CallPointer& call, JoinStep step) {
   call->core.use_directory(call, {},
                            [call, request = std::move(*request),
                             step = std::move(step)](const DirectoryPointer& directory) mutable {
-                             auto claims = read_join_token(call->backend.token_key().public_key(),
-                                                           request.token, directory->hub.id,
-                                                           call->backend.now());
+                             auto claims = read_join_token_of(call->backend, request.token,
+                                                              directory->hub.id);
                              if (!claims) return fail(*call, claims.error());
                              auto join = std::make_shared<Join>();
                              join->request = std::move(request);
@@ -191,6 +190,10 @@ core::Result<identity::RegistrationRecord> make_site_record(const JoinRequest& r
     nodes += static_cast<std::int64_t>(pool.nodes.size());
   }
   record.parts.push_back({"node", nodes});
+  record.place = request.place;
+  record.commissioned = request.commissioned;
+  record.claimed = request.claimed;
+  record.aka = request.aka;
   const auto tls = crypto::parse_public_key(request.keys.tls);
   if (!tls) return tls.error();
   record.keys.push_back(identity::make_record_key(identity::KeyPurpose::tls, *tls));

@@ -71,8 +71,8 @@ void RouterCore::authenticate(const CallPointer& call, std::function<void()> the
   if (!call->caller.name.empty()) return then();
   use_directory(
       call, {},
-      [this, call, token, digest, now, then = std::move(then)](const DirectoryPointer& directory) {
-        auto claims = read_token(backend_.token_key().public_key(), token, directory->hub.id, now);
+      [this, call, token, digest, then = std::move(then)](const DirectoryPointer& directory) {
+        auto claims = read_token_of(backend_, token, directory->hub.id);
         if (!claims) return fail(*call, claims.error());
         look_then(
             call,

@@ -11,6 +11,7 @@
 #include "route.h"
 #include "router_core.h"
 #include "secret_boxes.h"
+#include "site_amend.h"
 #include "site_keys.h"
 
 namespace intertie::api {
@@ -127,6 +128,43 @@ void add_message_routes(std::vector<Route>& routes) {
                     &open_channel});
 }
 
+// The later versions of its record.
+void add_record_routes(std::vector<Route>& routes) {
+  routes.push_back({"POST",
+                    "/site/v1/keys",
+                    "rotate_site_keys",
+                    "The next version of the site's record, with new keys.",
+                    Visibility::owner,
+                    std::nullopt,
+                    {},
+                    &codec::openapi_schema<KeysRequest>,
+                    &codec::openapi_schema<KeysAnswer>,
+                    200,
+                    &rotate_site_keys});
+  routes.push_back({"GET",
+                    "/site/v1/record",
+                    "give_site_record",
+                    "The site's record in force, and what the site is to sign now.",
+                    Visibility::owner,
+                    std::nullopt,
+                    {},
+                    nullptr,
+                    &codec::openapi_schema<RecordDue>,
+                    200,
+                    &give_site_record});
+  routes.push_back({"POST",
+                    "/site/v1/record",
+                    "amend_site_record",
+                    "The next version of the site's record, with the same keys.",
+                    Visibility::owner,
+                    std::nullopt,
+                    {},
+                    &codec::openapi_schema<AmendRequest>,
+                    &codec::openapi_schema<KeysAnswer>,
+                    200,
+                    &amend_site_record});
+}
+
 // How a site comes in, and the bytes that are no rows.
 void add_join_and_content_routes(std::vector<Route>& routes) {
   routes.push_back({"POST",
@@ -151,17 +189,7 @@ void add_join_and_content_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<JoinAnswer>,
                     201,
                     &join_site});
-  routes.push_back({"POST",
-                    "/site/v1/keys",
-                    "rotate_site_keys",
-                    "The next version of the site's record, with new keys.",
-                    Visibility::owner,
-                    std::nullopt,
-                    {},
-                    &codec::openapi_schema<KeysRequest>,
-                    &codec::openapi_schema<KeysAnswer>,
-                    200,
-                    &rotate_site_keys});
+  add_record_routes(routes);
   add_site_content_routes(routes);
   routes.push_back({"POST",
                     "/site/v1/secrets",

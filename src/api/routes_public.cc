@@ -14,6 +14,7 @@
 
 #include "route.h"
 #include "router_core.h"
+#include "site_amend.h"
 #include "site_keys.h"
 
 namespace intertie::api {
@@ -180,6 +181,28 @@ void add_public_routes(std::vector<Route>& routes) {
                     &codec::openapi_schema<KeysAnswer>,
                     200,
                     &revoke_site});
+  routes.push_back({"POST",
+                    "/v1/sites/{site}:suspend",
+                    "suspend_site",
+                    "The site's record is locked: it sells nothing until it is reinstated.",
+                    Visibility::operators,
+                    Scope::admin,
+                    {},
+                    nullptr,
+                    &codec::openapi_schema<KeysAnswer>,
+                    200,
+                    &suspend_site});
+  routes.push_back({"POST",
+                    "/v1/sites/{site}:reinstate",
+                    "reinstate_site",
+                    "Ends a suspension: the site may sign that it is active again.",
+                    Visibility::operators,
+                    Scope::admin,
+                    {},
+                    nullptr,
+                    &codec::openapi_schema<KeysAnswer>,
+                    200,
+                    &reinstate_site});
   add_leaf_routes(routes);
   routes.push_back({"GET",
                     "/v1/public/proof",

@@ -44,6 +44,12 @@ SiteView make_site_view(const hub::HubMachine& machine, const hub::SiteState& si
   view.heard = machine.get_heard(view.handle);
   view.is_connected = !site.incarnation.empty() && now - view.heard < core::limits::site_lost_after;
   view.rows_unacknowledged = site.outbox.size();
+  if (site.record) {
+    view.record_status = site.record->status;
+    if (site.record->valid_until != core::Time{}) {
+      view.record_valid_until = site.record->valid_until;
+    }
+  }
   for (const std::uint32_t pool : site.pools) {
     view.pools.push_back(
         make_pool_view(*state.topology->find_pool({pool}), state.capacities[pool], now));

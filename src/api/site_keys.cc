@@ -17,24 +17,11 @@
 namespace intertie::api {
 namespace {
 
-// How old the new version may be when it comes.
-constexpr core::Duration kAgeMax = core::minutes(10);
-
 // The version in force, as the state has it.
 struct Present {
   std::string hub_key;
   std::uint64_t record_index = 0;
 };
-
-core::Result<void> check_times(const identity::RegistrationRecord& record, core::Time now) {
-  if (record.issued > now + core::limits::clock_margin || now - record.issued > kAgeMax) {
-    return {core::Reason::record_expired, "record: issued too long ago, or ahead of this clock"};
-  }
-  if (record.valid_until - record.issued > identity::record_lifetime_default) {
-    return {core::Reason::out_of_range, "record: valid_until, at most 7 days after issued"};
-  }
-  return {};
-}
 
 // The record in force as it was logged, and the new one; both verified.
 core::Result<std::string> make_rotation(const Call& call, const Present& present,
@@ -43,19 +30,19 @@ core::Result<std::string> make_rotation(const Call& call, const Present& present
   if (!hub_key) return hub_key.error();
   const auto body = call.backend.reader().read_body(present.record_index);
   if (!body) return body.error();
-  const auto older = hub::open_site_record(body->bytes, *hub_key);
+  const auto older = identity::open_record(body->bytes, {*hub_key, std::nullopt});
   if (!older) return older.error();
   const auto payload = identity::read_unverified_payload(envelope, identity::kRecordType);
   if (!payload) return payload.error();
   // Asked again after a lost answer: what was agreed on then.
   if (crypto::compute_sha256(*payload) == older->hash) return older->envelope;
-  auto signed_text = countersign(call, envelope, *payload);
+  auto signed_text = countersign(call.backend, envelope, *payload);
   if (!signed_text) return signed_text;
   // The hub's signature does not leave before everything else was checked.
   const auto newer = hub::open_site_record(*signed_text, *hub_key);
   if (!newer) return newer.error();
   if (const auto right = hub::check_site_rotation(*older, *newer); !right) return right.error();
-  if (const auto right = check_times(newer->record, call.backend.now()); !right) {
+  if (const auto right = check_version_times(newer->record, call.backend.now()); !right) {
     return right.error();
   }
   return signed_text;
@@ -76,7 +63,7 @@ core::Result<std::string> make_revocation(const Call& call, const Present& prese
   if (!hub_key) return hub_key.error();
   const auto body = call.backend.reader().read_body(present.record_index);
   if (!body) return body.error();
-  const auto older = hub::open_site_record(body->bytes, *hub_key);
+  const auto older = identity::open_record(body->bytes, {*hub_key, std::nullopt});
   if (!older) return older.error();
   identity::RegistrationRecord record = older->record;
   record.seq += 1;
@@ -100,11 +87,22 @@ void submit_revocation(const CallPointer& call, std::uint32_t site, std::string 
 
 }  // namespace
 
-core::Result<std::string> countersign(const Call& call, const std::string& envelope,
+core::Result<void> check_version_times(const identity::RegistrationRecord& record, core::Time now) {
+  constexpr core::Duration kAgeMax = core::minutes(10);
+  if (record.issued > now + core::limits::clock_margin || now - record.issued > kAgeMax) {
+    return {core::Reason::record_expired, "record: issued too long ago, or ahead of this clock"};
+  }
+  if (record.valid_until - record.issued > identity::record_lifetime_default) {
+    return {core::Reason::out_of_range, "record: valid_until, at most 7 days after issued"};
+  }
+  return {};
+}
+
+core::Result<std::string> countersign(Backend& backend, const std::string& envelope,
                                       const std::string& payload) {
   auto site_side = codec::from_json<identity::Envelope>(envelope, codec::Boundary::tolerant);
   if (!site_side) return site_side.error();
-  const auto sealed = call.backend.sign_record(identity::kRecordType, payload);
+  const auto sealed = backend.sign_record(identity::kRecordType, payload);
   if (!sealed) return sealed.error();
   auto both = codec::from_json<identity::Envelope>(*sealed, codec::Boundary::strict);
   if (!both) return both.error();

@@ -19,8 +19,12 @@ void rotate_site_keys(const CallPointer& call);
 /// the hub alone. Its keys count no more, at once and for ever; name and identifier stay taken.
 void revoke_site(const CallPointer& call);
 
+/// Whether a version that a site brings was made not long ago (record_expired), for at most
+/// identity::record_lifetime_default (out_of_range).
+core::Result<void> check_version_times(const identity::RegistrationRecord& record, core::Time now);
+
 /// The envelope with the hub's signature put first. It verifies nothing.
-core::Result<std::string> countersign(const Call& call, const std::string& envelope,
+core::Result<std::string> countersign(Backend& backend, const std::string& envelope,
                                       const std::string& payload);
 
 }  // namespace intertie::api

@@ -315,6 +315,20 @@ core::Result<api::KeysAnswer> Client::revoke_site(const std::string& site,
                                       api::RevokeRequest{reason});
 }
 
+core::Result<api::KeysAnswer> Client::suspend_site(const std::string& site) {
+  Outgoing call;
+  call.method = "POST";
+  call.path = make_path("/v1/sites/", site, ":suspend");
+  return core_->ask<api::KeysAnswer>(call);
+}
+
+core::Result<api::KeysAnswer> Client::reinstate_site(const std::string& site) {
+  Outgoing call;
+  call.method = "POST";
+  call.path = make_path("/v1/sites/", site, ":reinstate");
+  return core_->ask<api::KeysAnswer>(call);
+}
+
 core::Result<api::SiteTokenView> Client::create_site_token(const api::SiteTokenRequest& request) {
   return core_->post<api::SiteTokenView>("/v1/site-tokens", request);
 }

@@ -7,6 +7,7 @@
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
 #include "intertie/engine/fault.h"
+#include "intertie/hub/site_record.h"
 
 #include "apply_peers.h"
 #include "disputes.h"
@@ -15,10 +16,17 @@
 namespace intertie::hub {
 namespace {
 
+// What the site itself does comes first, then whether its record lets it sell.
+topology::PoolStatus find_pool_status(const SiteState& site) {
+  if (site.status != topology::PoolStatus::active) return site.status;
+  if (site.is_lapsed) return topology::PoolStatus::expired;
+  const bool is_suspended = site.record && site.record->status == identity::RecordStatus::suspended;
+  return site.is_drained || is_suspended ? topology::PoolStatus::drained
+                                         : topology::PoolStatus::active;
+}
+
 void set_pool_status(State& state, const SiteState& site) {
-  const auto status = site.is_drained && site.status == topology::PoolStatus::active
-                          ? topology::PoolStatus::drained
-                          : site.status;
+  const auto status = find_pool_status(site);
   for (const std::uint32_t pool : site.pools) {
     if (state.topology->find_pool({pool})->status == status) continue;
     state.topology = state.topology->with_pool_status({pool}, status);
@@ -80,7 +88,7 @@ struct Applier {
     state.topology = state.topology->with_site(site.site);
     state.used_nonces.insert(event.join_nonce);
     site.record = event.record;
-    if (event.record) site.record_index = place.index;
+    if (event.record) site.record_index = site.signed_index = place.index;
     state.sites.push_back(std::move(site));
   }
 
@@ -348,8 +356,9 @@ struct Applier {
     site.former_sign_keys.push_back(std::exchange(site.sign_key, event.sign_key));
     site.former_key_rows = event.rows;
     site.tls_key = event.tls_key;
-    site.record = event.record;
-    site.record_index = place.index;
+    if (!event.seal_key.empty()) site.seal_key = event.seal_key;
+    put_record(site, event.record);
+    site.signed_index = place.index;
   }
 
   void operator()(const SiteRevoked& event) const {
@@ -357,9 +366,45 @@ struct Applier {
     site.former_sign_keys.push_back(std::exchange(site.sign_key, {}));
     site.tls_key.clear();
     site.former_key_rows = 0;
-    site.record = event.record;
-    site.record_index = place.index;
     site.is_revoked = true;
+    put_record(site, event.record);
+  }
+
+  void operator()(const SiteRecordAmended& event) const {
+    SiteState& site = state.sites[event.site];
+    const bool is_claim_raised = raises_claims(site.record->claimed, event.record.claimed);
+    if (event.record.status == identity::RecordStatus::active) site.is_reinstated = false;
+    if (event.record.status == identity::RecordStatus::retired) {
+      site.former_sign_keys.push_back(std::exchange(site.sign_key, {}));
+      site.tls_key.clear();
+      site.former_key_rows = 0;
+      site.is_revoked = true;
+    }
+    put_record(site, event.record);
+    if (event.is_countersigned) site.signed_index = place.index;
+    if (!is_claim_raised) return;
+    // What was measured has not been held against this claim.
+    for (const std::uint32_t handle : site.pools) {
+      topology::Pool pool = *state.topology->find_pool({handle});
+      pool.capability.reset();
+      state.topology = state.topology->with_pool(std::move(pool));
+    }
+  }
+
+  void operator()(const SiteRecordLapsed& event) const {
+    state.sites[event.site].is_lapsed = true;
+    set_pool_status(state, state.sites[event.site]);
+  }
+
+  void operator()(const SiteReinstated& event) const {
+    state.sites[event.site].is_reinstated = true;
+  }
+
+  void put_record(SiteState& site, const RecordFacts& record) const {
+    site.record = record;
+    site.record_index = place.index;
+    site.is_lapsed = false;
+    set_pool_status(state, site);
   }
 
   template <class PeerEvent>

@@ -78,6 +78,7 @@ struct Soft {
   std::optional<core::Duration> leases_checked;          // Home leases; boot time.
   std::set<std::uint32_t> sites_held;                    // Start nothing before a home answers.
   PoolLoads loads;
+  core::Time records_from;  // No record lapses or goes stale before: sites get the time to renew.
 };
 
 struct Context {

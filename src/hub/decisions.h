@@ -34,6 +34,10 @@ core::Result<Reply> decide(Context& context, const BeatSite& command);
 core::Result<Reply> decide(Context& context, const RotateSiteKeys& command);
 core::Result<Reply> decide(Context& context, const RevokeSite& command);
 
+// site_amend.cc
+core::Result<Reply> decide(Context& context, const AmendSite& command);
+core::Result<Reply> decide(Context& context, const ReinstateSite& command);
+
 // peers.cc
 core::Result<Reply> decide(Context& context, const AddPeer& command);
 core::Result<Reply> decide(Context& context, const ChangePeer& command);

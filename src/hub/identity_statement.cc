@@ -57,7 +57,10 @@ IdentityFacts find_identity(const State& state, const identity::Path& path, core
     if (site.site.identifier != id || !has_path(state, site, path)) continue;
     said.is_known = true;
     said.name = path.parts.empty() ? site.site.name : path.parts.front();
-    said.status = site.is_revoked ? "revoked" : "active";
+    // A site without a record, in an old log, is what it does.
+    said.status = site.record       ? identity::status_name(site.record->status)
+                  : site.is_revoked ? "revoked"
+                                    : "active";
     said.holder = path.parts.empty() ? state.facts.id : id;
     facts.site = site.site.handle.index;
     facts.record_index = site.record_index;

@@ -260,6 +260,15 @@ struct RowWriter {
   void operator()(const SiteRevoked& event) const {
     put_event(Table::site_events, encode_number(event.site), event);
   }
+  void operator()(const SiteRecordAmended& event) const {
+    put_event(Table::site_events, encode_number(event.site), event);
+  }
+  void operator()(const SiteRecordLapsed& event) const {
+    put_event(Table::site_events, encode_number(event.site), event);
+  }
+  void operator()(const SiteReinstated& event) const {
+    put_event(Table::site_events, encode_number(event.site), event);
+  }
 
   template <class Other>
   void operator()(const Other&) const {}

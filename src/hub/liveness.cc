@@ -14,6 +14,7 @@
 #include "line_legs.h"
 #include "offers.h"
 #include "peers.h"
+#include "site_status.h"
 
 namespace intertie::hub {
 
@@ -38,6 +39,9 @@ constexpr core::Duration kSilenceMax = kCheckInterval * 2;
 
 void check_site(Context& context, std::uint32_t site) {
   const SiteState& state = context.state.sites[site];
+  if (has_record_lapsed(context.soft, state, context.now)) {
+    context.emit(SiteRecordLapsed{site, state.record->valid_until});
+  }
   if (state.incarnation.empty()) return;
   const core::Duration silent = context.now - context.soft.heard[site];
   if (state.status != topology::PoolStatus::lost && silent > core::limits::site_lost_after) {
@@ -126,6 +130,7 @@ void restart_deadlines(const State& state, Soft& soft, core::Time now) {
   for (PeerWord& word : soft.peer_words) word.heard = now;
   soft.last_work = now;
   soft.next_check = now + kCheckInterval;
+  soft.records_from = now + kRecordGrace;
 }
 
 void check_liveness(Context& context) {

@@ -15,6 +15,7 @@
 #include "placing.h"
 #include "receipts.h"
 #include "site_names.h"
+#include "site_status.h"
 #include "state_codec.h"
 
 namespace intertie::hub {
@@ -177,6 +178,19 @@ std::optional<HubMachine::RemoteBound> HubMachine::find_remote_bound(std::uint64
 }
 
 core::Time HubMachine::get_heard(std::uint32_t site) const { return soft_->heard[site]; }
+
+std::optional<identity::RecordStatus> HubMachine::find_status_to_sign(std::uint32_t site,
+                                                                      core::Time now) const {
+  return hub::find_status_to_sign(state_, state_.sites[site], now);
+}
+
+std::vector<std::uint32_t> HubMachine::list_stale_records(core::Time now) const {
+  std::vector<std::uint32_t> sites;
+  for (const SiteState& site : state_.sites) {
+    if (is_record_stale(state_, *soft_, site, now)) sites.push_back(site.site.handle.index);
+  }
+  return sites;
+}
 
 const topology::RegionLines& HubMachine::lines() const { return soft_->grid.lines(); }
 

@@ -32,6 +32,12 @@ core::Result<topology::Capability> check_statement_of(const Context& context,
       !backed) {
     return backed.error();
   }
+  // What the record claims of a node must be within what this node can physically do.
+  for (const core::Rate& claimed : site.record ? site.record->claimed : std::vector<core::Rate>()) {
+    if (const auto right = measurement::check_claim(statement, claimed); !right) {
+      return right.error();
+    }
+  }
   return measurement::compute_capability(statement);
 }
 

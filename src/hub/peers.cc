@@ -100,6 +100,9 @@ BeaconQueue make_beacon_queue(const placement::PoolLoad& load, core::Duration qu
 BeaconPool make_beacon_pool(const State& state, std::uint32_t handle) {
   BeaconPool row;
   row.pool = *state.topology->find_pool({handle});
+  if (row.pool.status == topology::PoolStatus::expired) {  // A word that older hubs do not know.
+    row.pool.status = topology::PoolStatus::drained;
+  }
   row.nodes =
       static_cast<std::uint32_t>(std::ranges::count(row.pool.nodes, true, &topology::Node::is_up));
   row.pool.nodes.clear();

@@ -35,8 +35,11 @@ struct WakeNote {
     soft.floors.clear();
     wake_pool_shapes(soft, event.pool);
   }
-  void operator()(const SiteStatusChanged& event) const {
-    for (const std::uint32_t pool : state.sites[event.site].pools) wake_pool_shapes(soft, pool);
+  void operator()(const SiteStatusChanged& event) const { wake_site(event.site); }
+  void operator()(const SiteRecordAmended& event) const { wake_site(event.site); }
+  void operator()(const SiteKeysRotated& event) const { wake_site(event.site); }
+  void wake_site(std::uint32_t site) const {
+    for (const std::uint32_t pool : state.sites[site].pools) wake_pool_shapes(soft, pool);
   }
   void operator()(const CapacityReleased& event) const {
     if (const Reservation* found = state.find_reservation(event.reservation)) {

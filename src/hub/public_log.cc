@@ -36,6 +36,10 @@ struct LeafFinder {
     return make(LeafKind::revocation, state.sites[event.site].site.identifier,
                 event.record.envelope, event.record.seq);
   }
+  std::optional<PublicLeaf> operator()(const SiteRecordAmended& event) const {
+    return make(LeafKind::amendment, state.sites[event.site].site.identifier, event.record.envelope,
+                event.record.seq);
+  }
   std::optional<PublicLeaf> operator()(const MeasurementAccepted& event) const {
     if (!event.envelope) return std::nullopt;
     const auto site = state.topology->find_pool({event.pool})->site;

@@ -49,6 +49,7 @@ core::Result<void> PublicMirror::check_envelope(const PublicLeaf& leaf,
     case LeafKind::registration:
     case LeafKind::rotation:
     case LeafKind::revocation:
+    case LeafKind::amendment:
       return check_record(leaf, envelope);
     default:
       return {};
@@ -68,9 +69,10 @@ core::Result<void> PublicMirror::check_record(const PublicLeaf& leaf, const std:
     }
   } else {
     if (older == records_.end()) return {core::Reason::record_forked, "no version before this one"};
-    const auto follows = leaf.kind == LeafKind::rotation
-                             ? check_site_rotation(older->second, *record)
-                             : identity::check_successor(older->second, *record);
+    const auto follows =
+        leaf.kind == LeafKind::rotation    ? check_site_rotation(older->second, *record)
+        : leaf.kind == LeafKind::amendment ? check_site_amendment(older->second, *record)
+                                           : identity::check_successor(older->second, *record);
     if (!follows) return follows;
   }
   records_.insert_or_assign(leaf.subject, std::move(*record));

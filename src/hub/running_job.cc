@@ -15,7 +15,7 @@ std::optional<SiteAttempt> find_site_attempt(const State& state, std::uint64_t j
   running.attempt = attempt;
   running.document = found.document;
   running.site_seal_key = state.sites[site].seal_key;
-  running.site_record = state.sites[site].record_index;
+  running.site_record = state.sites[site].signed_index;
   if (const Guest* guest = state.find_guest(job)) {
     running.guest = *guest;
   } else {

@@ -19,8 +19,27 @@ core::Result<const SiteState*> get_site_state(const State& state, std::uint32_t 
   return &state.sites[site];
 }
 
-// That a version stands where it says: of this site, right after the one in force.
-core::Result<void> check_place(const SiteState& site, const identity::SignedRecord& newer) {
+core::Result<void> check_new_keys(const State& state, const SiteState& site,
+                                  const SiteRecordKeys& keys) {
+  const auto sign = crypto::parse_public_key(keys.sign);
+  if (!sign) return sign.error();
+  if (site.record->next_key_hash != crypto::compute_key_digest(*sign)) {
+    return {core::Reason::bad_key, "record: the signing key is not the one committed to"};
+  }
+  if (keys.seal.empty() && !site.seal_key.empty()) {
+    return {core::Reason::bad_field, "record: the sealing key is gone"};
+  }
+  for (const SiteState& other : state.sites) {
+    if (&other != &site && other.tls_key == keys.tls) {
+      return {core::Reason::already_exists, "record: another site has this TLS key"};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+core::Result<void> check_record_place(const SiteState& site, const identity::SignedRecord& newer) {
   if (identity::to_text(newer.record.id) != site.site.identifier) {
     return {core::Reason::bad_field, "record: of another identifier"};
   }
@@ -33,26 +52,6 @@ core::Result<void> check_place(const SiteState& site, const identity::SignedReco
   }
   return {};
 }
-
-core::Result<void> check_new_keys(const State& state, const SiteState& site,
-                                  const SiteRecordKeys& keys) {
-  const auto sign = crypto::parse_public_key(keys.sign);
-  if (!sign) return sign.error();
-  if (site.record->next_key_hash != crypto::compute_key_digest(*sign)) {
-    return {core::Reason::bad_key, "record: the signing key is not the one committed to"};
-  }
-  if (keys.seal != site.seal_key) {
-    return {core::Reason::bad_field, "record: the sealing key stays"};
-  }
-  for (const SiteState& other : state.sites) {
-    if (&other != &site && other.tls_key == keys.tls) {
-      return {core::Reason::already_exists, "record: another site has this TLS key"};
-    }
-  }
-  return {};
-}
-
-}  // namespace
 
 std::optional<crypto::PublicKey> find_site_key(const SiteState& site, const crypto::Digest& key_id,
                                                std::uint64_t row) {
@@ -78,7 +77,7 @@ core::Result<Reply> decide(Context& context, const RotateSiteKeys& command) {
   const auto newer = open_site_record(command.record_envelope, *hub_key);
   if (!newer) return newer.error();
   if (newer->hash == site.record->hash) return Reply{Done{}};  // Asked again after a lost answer.
-  if (const auto right = check_place(site, *newer); !right) return right.error();
+  if (const auto right = check_record_place(site, *newer); !right) return right.error();
   const auto keys = read_site_keys(newer->record);
   if (!keys) return keys.error();
   if (const auto right = check_new_keys(state, site, *keys); !right) return right.error();
@@ -95,9 +94,9 @@ core::Result<Reply> decide(Context& context, const RotateSiteKeys& command) {
             "rows: from what this hub has received on, at most "
             "outbox_rows_max more"};
   }
-  context.emit(
-      SiteKeysRotated{command.site, keys->sign, keys->tls, make_record_facts(*newer), command.rows},
-      command.record_envelope);
+  context.emit(SiteKeysRotated{command.site, keys->sign, keys->tls, make_record_facts(*newer),
+                               command.rows, keys->seal},
+               command.record_envelope);
   return Reply{Done{}};
 }
 
@@ -112,7 +111,7 @@ core::Result<Reply> decide(Context& context, const RevokeSite& command) {
   if (!hub_key) return hub_key.error();
   const auto last = identity::open_record(command.record_envelope, {*hub_key, std::nullopt});
   if (!last) return last.error();
-  if (const auto right = check_place(site, *last); !right) return right.error();
+  if (const auto right = check_record_place(site, *last); !right) return right.error();
   if (last->record.status != identity::RecordStatus::revoked || !last->record.revocation_reason) {
     return {core::Reason::bad_field, "record: its status is not revoked"};
   }

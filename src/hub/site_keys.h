@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "intertie/core/result.h"
 #include "intertie/crypto/digest.h"
 #include "intertie/crypto/signature.h"
+#include "intertie/identity/signed_record.h"
 
 #include "context.h"
 
@@ -22,5 +24,9 @@ struct MessagePlace {
 /// idea 8). Pure; O(1).
 std::optional<crypto::PublicKey> find_site_key(const SiteState& site, const crypto::Digest& key_id,
                                                std::uint64_t row);
+
+/// That a version stands where it says: of this site, right after the one in force (which there
+/// is). bad_field, stale_sequence, record_forked. O(1).
+core::Result<void> check_record_place(const SiteState& site, const identity::SignedRecord& newer);
 
 }  // namespace intertie::hub

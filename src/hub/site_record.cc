@@ -53,6 +53,38 @@ core::Result<void> check_site_rotation(const identity::SignedRecord& older,
   return {core::Reason::bad_field, "record: a rotation changes keys and times alone"};
 }
 
+core::Result<void> check_site_amendment(const identity::SignedRecord& older,
+                                        const identity::SignedRecord& newer) {
+  if (const auto may = identity::check_successor(older, newer); !may) return may;
+  if (newer.record.keys != older.record.keys ||
+      newer.record.next_key_hash != older.record.next_key_hash) {
+    return {core::Reason::bad_key, "record: its keys change by another request"};
+  }
+  identity::RegistrationRecord expected = older.record;
+  expected.seq = newer.record.seq;
+  expected.prev_hash = newer.record.prev_hash;
+  expected.status = newer.record.status;
+  expected.successor = newer.record.successor;
+  expected.place = newer.record.place;
+  expected.point = newer.record.point;
+  expected.commissioned = newer.record.commissioned;
+  expected.claimed = newer.record.claimed;
+  expected.endpoints = newer.record.endpoints;
+  expected.aka = newer.record.aka;
+  expected.issued = newer.record.issued;
+  expected.valid_until = newer.record.valid_until;
+  if (expected == newer.record) return {};
+  return {core::Reason::bad_field, "record: an amendment changes what the site says of itself"};
+}
+
+bool raises_claims(const std::vector<core::Rate>& older, const std::vector<core::Rate>& newer) {
+  return std::ranges::any_of(newer, [&](const core::Rate& rate) {
+    return std::ranges::none_of(older, [&](const core::Rate& before) {
+      return before.precision == rate.precision && before.ops_per_second >= rate.ops_per_second;
+    });
+  });
+}
+
 bool has_signed(const identity::SignedRecord& record, const crypto::PublicKey& key) {
   const crypto::Digest key_id = crypto::compute_key_digest(key);
   const auto opened =
@@ -65,8 +97,10 @@ bool has_signed(const identity::SignedRecord& record, const crypto::PublicKey& k
 }
 
 RecordFacts make_record_facts(const identity::SignedRecord& record) {
-  return {record.record.seq, record.hash, record.record.next_key_hash,
-          crypto::compute_sha256(record.envelope)};
+  return {record.record.seq,           record.hash,
+          record.record.next_key_hash, crypto::compute_sha256(record.envelope),
+          record.record.status,        record.record.valid_until,
+          record.record.claimed};
 }
 
 }  // namespace intertie::hub

@@ -19,6 +19,7 @@
 #include "measurements.h"
 #include "receipts.h"
 #include "settlement.h"
+#include "site_status.h"
 
 namespace intertie::hub {
 namespace {
@@ -258,7 +259,8 @@ core::Result<Reply> decide(Context& context, const OfferPools& command) {
 core::Result<Reply> decide(Context& context, const SetSiteDrained& command) {
   const auto site = get_site_state(context.state, command.site);
   if (!site) return site.error();
-  if ((*site)->is_revoked) return {core::Reason::already_final, "the site was revoked"};
+  if ((*site)->is_revoked)
+    return {core::Reason::already_final, "the site was revoked or has retired"};
   if ((*site)->is_drained == command.is_drained) return Reply{Done{}};
   context.emit(
       SiteStatusChanged{command.site, (*site)->status,
@@ -358,6 +360,7 @@ core::Result<Reply> decide(Context& context, const BeatSite& command) {
   answer.sequence = command.heartbeat.sequence;
   answer.rows = context.state.sites[command.site].outbox.last_number();
   if (is_site_held(context.soft, command.site)) answer.rows += core::limits::outbox_rows_max;
+  answer.is_record_due = find_status_to_sign(context.state, **found, context.now).has_value();
   for (const execution::ForgetAttempt& running : command.heartbeat.running) {
     if (!is_current(context.state, running.job, running.attempt, command.site)) continue;
     if (context.state.find_job(running.job)->on_loss != OnLoss::restart) continue;

@@ -41,11 +41,15 @@ struct SiteRow {
   std::vector<std::string> former_sign_keys;
   std::uint64_t former_key_rows = 0;
   bool is_revoked = false;
+  bool is_lapsed = false;
+  bool is_reinstated = false;
+  std::optional<std::uint64_t> signed_index;  // Absent: an older snapshot; as record_index.
 };
 BOOST_DESCRIBE_STRUCT(SiteRow, (),
                       (site, sign_key, tls_key, pools, is_drained, status, faults_in_row,
                        failing_until, channel, incarnation, seal_key, record, record_index,
-                       former_sign_keys, former_key_rows, is_revoked))
+                       former_sign_keys, former_key_rows, is_revoked, is_lapsed, is_reinstated,
+                       signed_index))
 
 struct PublicLogRow {
   std::uint64_t size = 0;
@@ -212,7 +216,8 @@ SiteRow make_row(const SiteState& site) {
           site.faults_in_row, site.failing_until,    engine::dump_channel(site.outbox, site.inbox),
           site.incarnation,   site.seal_key,         site.record,
           site.record_index,  site.former_sign_keys, site.former_key_rows,
-          site.is_revoked};
+          site.is_revoked,    site.is_lapsed,        site.is_reinstated,
+          site.signed_index};
 }
 
 core::Result<SiteState> restore_site(SiteRow row) {
@@ -235,6 +240,9 @@ core::Result<SiteState> restore_site(SiteRow row) {
   site.former_sign_keys = std::move(row.former_sign_keys);
   site.former_key_rows = row.former_key_rows;
   site.is_revoked = row.is_revoked;
+  site.is_lapsed = row.is_lapsed;
+  site.is_reinstated = row.is_reinstated;
+  site.signed_index = row.signed_index.value_or(row.record_index);
   return site;
 }
 

@@ -21,6 +21,8 @@ std::optional<Reason> find_status_problem(const Pool& pool) {
       return Reason::site_unreachable;
     case topology::PoolStatus::failing:
       return Reason::site_failing;
+    case topology::PoolStatus::expired:
+      return Reason::record_expired;
   }
   return Reason::internal;
 }

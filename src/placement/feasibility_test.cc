@@ -120,6 +120,8 @@ TEST(Feasibility, TheFirstReasonIsTheOneInOrder) {
   }
   pool.status = topology::PoolStatus::failing;
   EXPECT_EQ(find_infeasibility(pool, requirements, kNow), Reason::site_failing);
+  pool.status = topology::PoolStatus::expired;
+  EXPECT_EQ(find_infeasibility(pool, requirements, kNow), Reason::record_expired);
   pool.status = topology::PoolStatus::lost;
   EXPECT_EQ(find_infeasibility(pool, requirements, kNow), Reason::site_unreachable);
   pool.status = topology::PoolStatus::drained;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "intertie/api/record_keeper.h"
 #include "intertie/codec/json.h"
 #include "intertie/crypto/bytes.h"
 #include "intertie/engine/index_rebuild.h"
@@ -13,6 +14,7 @@
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "files.h"
+#include "seal_key_need.h"
 #include "site_clock.h"
 
 namespace intertie::service {
@@ -87,6 +89,7 @@ core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& opt
   if (auto done = backend->open_keys(options); !done) return done.error();
   if (auto done = backend->create_hub(options); !done) return done.error();
   backend->start_peers();
+  backend->keep_records();
   return backend;
 }
 
@@ -225,8 +228,34 @@ core::Result<void> HubBackend::open_keys(const HubOptions& options) {
   auto keys = open_hub_keys(options.folder + "/keys", hub_id_, options.host_names, read_clock());
   if (!keys) return keys.error();
   keys_.emplace(std::move(*keys));
+  if (auto done = forget_seal_keys(options.folder + "/keys"); !done) return done;
   if (known->empty()) fail_points_.pass(ServicePoint::start_before_create);
   return {};
+}
+
+// Nothing that has not ended was sealed to them any more.
+core::Result<void> HubBackend::forget_seal_keys(const std::string& folder) {
+  if (keys_->former_seals.empty()) return {};
+  std::promise<core::Result<std::vector<std::uint64_t>>> promise;
+  engine_->read([&promise](const core::Result<const hub::HubMachine*>& machine) {
+    core::Result<std::vector<std::uint64_t>> documents = core::Error{};
+    if (machine) {
+      documents = list_documents_with_secrets((*machine)->state());
+    } else {
+      documents = machine.error();
+    }
+    return [&promise, documents] { promise.set_value(documents); };
+  });
+  const auto documents = promise.get_future().get();
+  if (!documents) return documents.error();
+  const auto dropped = drop_unneeded_seal_keys(
+      keys_->former_seals, *documents, [this](std::uint64_t index) { return read_body(index); },
+      read_clock());
+  if (!dropped) return dropped.error();
+  if (*dropped == 0) return {};
+  log_.write(LogLevel::info, "hub", "former_seal_keys_dropped",
+             {{"count", static_cast<std::int64_t>(*dropped)}});
+  return put_former_seal_keys(folder, keys_->former_seals);
 }
 
 // At the first start the hub itself; at each, the principals that are named and not there yet.
@@ -312,6 +341,16 @@ void HubBackend::sweep_datasets() {
   });
 }
 
+// What the registry itself has to say about the records of its sites.
+void HubBackend::keep_records() {
+  deadlines_.add(core::seconds(10), [this] {
+    api::mark_stale_records(*this, [this](const core::Error& error) {
+      log_.write(LogLevel::warning, "hub", "record_not_stale", {{"error", core::to_text(error)}});
+    });
+    keep_records();
+  });
+}
+
 void HubBackend::read_site_file(const api::SiteFileRequest& request,
                                 std::function<void(core::Result<api::SiteFilePiece>)> done) {
   asks_.ask(request, std::move(done));
@@ -338,11 +377,15 @@ void HubBackend::take_site_answer(std::uint32_t site, std::uint64_t ask,
 
 const crypto::KeyPair& HubBackend::token_key() const { return keys_->token; }
 
+std::vector<api::FormerTokenKey> HubBackend::former_token_keys() const {
+  return keys_->former_tokens;
+}
+
 const crypto::SealPublicKey& HubBackend::seal_key() const { return keys_->seal.public_key(); }
 
 core::Result<crypto::Secret> HubBackend::open_box(std::string_view box,
                                                   crypto::BoxContext context) const {
-  return crypto::open_bound(box, context, keys_->seal);
+  return open_bound_with(box, context, keys_->seal, keys_->former_seals);
 }
 
 void HubBackend::pace_line(const api::LineUse& use, std::int64_t wanted,

@@ -60,6 +60,7 @@ class HubBackend final : public api::Backend {
   void take_site_answer(std::uint32_t site, std::uint64_t ask,
                         core::Result<api::SiteFilePiece> piece) override;
   const crypto::KeyPair& token_key() const override;
+  std::vector<api::FormerTokenKey> former_token_keys() const override;
   const crypto::SealPublicKey& seal_key() const override;
   core::Result<crypto::Secret> open_box(std::string_view box,
                                         crypto::BoxContext context) const override;
@@ -113,6 +114,8 @@ class HubBackend final : public api::Backend {
   std::shared_ptr<PeerLinks> find_peers();
   core::Result<std::string> read_body(storage::LogIndex index);
   void sweep_datasets();
+  void keep_records();
+  core::Result<void> forget_seal_keys(const std::string& folder);
 
   Log& log_;
   FailPoints& fail_points_;

@@ -106,6 +106,10 @@ core::Result<HubKeys> open_hub_keys(const std::string& folder, const std::string
   if (!token) return token.error();
   auto seal = open_seal_key(folder + "/seal.key");
   if (!seal) return seal.error();
+  auto former_seals = read_former_seal_keys(folder);
+  if (!former_seals) return former_seals.error();
+  auto former_tokens = read_former_token_keys(folder);
+  if (!former_tokens) return former_tokens.error();
   auto process = open_process_certificate(folder + "/tls-certificate.pem", *tls, subject, now);
   if (!process) return process.error();
   auto user = open_user_certificate(folder, host_names, now);
@@ -123,7 +127,9 @@ core::Result<HubKeys> open_hub_keys(const std::string& folder, const std::string
                  std::move(user->certificate),
                  std::move(user->key),
                  crypto::encode_hex(site_digest.bytes),
-                 crypto::encode_hex(user_digest.bytes)};
+                 crypto::encode_hex(user_digest.bytes),
+                 std::move(*former_seals),
+                 std::move(*former_tokens)};
 }
 
 }  // namespace intertie::service

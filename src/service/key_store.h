@@ -10,6 +10,9 @@
 #include "intertie/crypto/secret.h"
 #include "intertie/crypto/signature.h"
 
+#include "former_seal_keys.h"
+#include "former_token_keys.h"
+
 namespace intertie::service {
 
 /// Files (mode 0600) in the folder (0700); ARCHITECTURE.md, idea 8:
@@ -18,6 +21,7 @@ namespace intertie::service {
 ///   tls-certificate.pem    of tls.pem, 10 years, renewed a year before its end
 ///   token.pem              Ed25519: signs bearer and join tokens
 ///   seal.key               X25519: opens the secrets that users seal to the hub
+///   former-seal.keys, former-token.keys   what hub_rotation.h has replaced, while it is needed
 ///   user-key.pem, user-certificate.pem   P-256: the user listener's; an operator may replace both
 struct HubKeys {
   crypto::KeyPair sign;
@@ -33,6 +37,9 @@ struct HubKeys {
   std::string site_fingerprint;
   /// SHA-256 of the user listener's certificate, hexadecimal.
   std::string user_fingerprint;
+
+  std::vector<FormerSealKey> former_seals;
+  std::vector<api::FormerTokenKey> former_tokens;
 };
 
 /// Opens or creates the keys. `subject` names the tls certificate; `host_names` are added to

@@ -16,7 +16,9 @@ void wipe_text(std::string& text) {
   crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
 }
 
-core::Result<crypto::SealKeyPair> parse_key(std::string text, const std::string& path) {
+}  // namespace
+
+core::Result<crypto::SealKeyPair> parse_seal_key(std::string text, const std::string& path) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
   auto bytes = crypto::decode_base64url(text);
   wipe_text(text);
@@ -27,18 +29,20 @@ core::Result<crypto::SealKeyPair> parse_key(std::string text, const std::string&
   return key;
 }
 
-}  // namespace
-
 core::Result<crypto::SealKeyPair> open_seal_key(const std::string& path) {
   auto found = read_private_file(path, kFileBytesMax);
-  if (found) return parse_key(std::move(*found), path);
+  if (found) return parse_seal_key(std::move(*found), path);
   if (found.error().reason != core::Reason::not_found) return found.error();
   crypto::SealKeyPair key = crypto::SealKeyPair::generate();
-  std::string text = crypto::encode_base64url(key.reveal_private_key());
-  const auto written = write_file_durably(path, text, 0600);
-  wipe_text(text);
-  if (!written) return written.error();
+  if (const auto written = write_seal_key(path, key); !written) return written.error();
   return key;
+}
+
+core::Result<void> write_seal_key(const std::string& path, const crypto::SealKeyPair& key) {
+  std::string text = crypto::encode_base64url(key.reveal_private_key());
+  auto written = write_file_durably(path, text, 0600);
+  wipe_text(text);
+  return written;
 }
 
 }  // namespace intertie::service

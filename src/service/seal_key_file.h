@@ -13,4 +13,10 @@ namespace intertie::service {
 /// denied (others may read it); bad_key.
 core::Result<crypto::SealKeyPair> open_seal_key(const std::string& path);
 
+/// Writes the file, over an older one. io_failed.
+core::Result<void> write_seal_key(const std::string& path, const crypto::SealKeyPair& key);
+
+/// A key from its text, which is wiped. bad_key names `path`.
+core::Result<crypto::SealKeyPair> parse_seal_key(std::string text, const std::string& path);
+
 }  // namespace intertie::service

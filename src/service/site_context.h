@@ -10,6 +10,7 @@
 #include "intertie/storage/store.h"
 
 #include "fail_points.h"
+#include "former_seal_keys.h"
 #include "log.h"
 #include "site_content.h"
 #include "site_engine.h"
@@ -34,6 +35,7 @@ struct SiteContext {
   Log& log;
   const crypto::SealKeyPair& seal_key;
   FailPoints& fail_points;
+  const std::vector<FormerSealKey>& former_seals;
 };
 
 }  // namespace intertie::service

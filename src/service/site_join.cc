@@ -23,15 +23,23 @@ core::Error make_refusal(const char* what) {
 constexpr int kTriesMax = 8;
 
 // That the record is signed by both and says what this site asked for.
-core::Result<void> check_own_record(const std::string& envelope, const std::string& hub_sign_key,
-                                    const api::JoinKeys& keys) {
+core::Result<void> check_joined_record(const std::string& envelope, const std::string& hub_sign_key,
+                                       const api::JoinRequest& request) {
   const auto hub_key = crypto::parse_public_key(hub_sign_key);
   if (!hub_key) return hub_key.error();
   const auto record = hub::open_site_record(envelope, *hub_key);
   if (!record) return record.error();
   const auto named = hub::read_site_keys(record->record);
   if (!named) return named.error();
+  const api::JoinKeys& keys = request.keys;
   const auto& next = record->record.next_key_hash;
+  if (record->record.place != request.place ||
+      record->record.commissioned != request.commissioned ||
+      record->record.claimed != request.claimed || record->record.aka != request.aka) {
+    return {core::Reason::bad_field,
+            "the record that the hub proposes: not what this site says of itself (an older hub "
+            "leaves place, commissioned, claimed and aka out)"};
+  }
   if (named->sign == keys.sign && named->tls == keys.tls && named->seal == keys.seal && next &&
       crypto::to_text(*next) == keys.next) {
     return {};
@@ -50,7 +58,7 @@ core::Result<api::JoinAnswer> join_once(net::HttpClient& client, api::JoinReques
   if (proposal->hub != hub) return {core::Reason::bad_token, "join token: made by another hub"};
   auto both = identity::add_signature(proposal->record, keys.sign);
   if (!both) return both.error();
-  if (auto right = check_own_record(*both, proposal->hub_sign_key, request.keys); !right) {
+  if (auto right = check_joined_record(*both, proposal->hub_sign_key, request); !right) {
     return right.error();
   }
   request.record = std::move(*both);
@@ -62,7 +70,7 @@ core::Result<api::JoinAnswer> join_once(net::HttpClient& client, api::JoinReques
       answer->hub_sign_key != proposal->hub_sign_key) {
     return {core::Reason::bad_field, "the hub's answer to the join: site, pools or key"};
   }
-  if (auto right = check_own_record(answer->record, answer->hub_sign_key, request.keys); !right) {
+  if (auto right = check_joined_record(answer->record, answer->hub_sign_key, request); !right) {
     return right.error();
   }
   return answer;

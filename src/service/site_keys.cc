@@ -35,6 +35,8 @@ core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::stri
   if (!tls) return tls.error();
   auto seal = open_seal_key(folder + "/seal.key");
   if (!seal) return seal.error();
+  auto former = read_former_seal_keys(folder);
+  if (!former) return former.error();
   auto next = open_key(folder + "/next.key");
   if (!next) return next.error();
   auto certificate = create_site_certificate(*tls, subject, now);
@@ -43,7 +45,8 @@ core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::stri
   if (!facts) return facts.error();
   return SiteKeys{std::move(*sign),        std::move(*tls),
                   std::move(*seal),        std::move(*next),
-                  std::move(*certificate), crypto::encode_hex(facts->fingerprint.bytes)};
+                  std::move(*certificate), crypto::encode_hex(facts->fingerprint.bytes),
+                  std::move(*former)};
 }
 
 core::Result<std::string> create_site_certificate(const crypto::KeyPair& tls,

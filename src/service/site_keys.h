@@ -2,11 +2,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/crypto/sealed_box.h"
 #include "intertie/crypto/signature.h"
+
+#include "former_seal_keys.h"
 
 namespace intertie::service {
 
@@ -20,6 +23,7 @@ struct SiteKeys {
   crypto::KeyPair next;  // The signing key after the present one: the record commits to it.
   std::string certificate_pem;
   std::string fingerprint;  // SHA-256 of the certificate (DER), 64 hexadecimal digits.
+  std::vector<FormerSealKey> former_seals;  // For boxes that attempts have fetched before.
 };
 
 /// Reads FOLDER/sign.key, FOLDER/tls.key and FOLDER/next.key (PKCS #8, 0600) and FOLDER/seal.key

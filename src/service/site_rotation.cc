@@ -1,8 +1,9 @@
 // Changing a site's keys so that a crash anywhere leaves the old ones or the new ones at work.
 //
-// FOLDER/rotation appears whole, by one rename: sign.key, tls.key, next.key and request.json (what
-// the hub is asked). With identity.json in it the hub has agreed, and the files are moved over the
-// old ones, identity.json last. Without it the hub is asked again, which does no harm.
+// FOLDER/rotation appears whole, by one rename: sign.key, tls.key, next.key, seal.key,
+// former-seal.keys and request.json (what the hub is asked). With identity.json in it the hub has
+// agreed, and the files are moved over the old ones, identity.json last. Without it the hub is
+// asked again, which does no harm.
 #include "intertie/service/site_rotation.h"
 
 #include <unistd.h>
@@ -13,20 +14,21 @@
 #include <optional>
 #include <utility>
 
-#include "intertie/agent/machine.h"
 #include "intertie/api/site_views.h"
 #include "intertie/codec/json.h"
 #include "intertie/core/limits.h"
-#include "intertie/engine/replay.h"
 #include "intertie/hub/site_record.h"
 #include "intertie/identity/envelope.h"
-#include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "clock.h"
 #include "files.h"
+#include "former_seal_keys.h"
+#include "seal_key_file.h"
 #include "site_hub_client.h"
 #include "site_identity.h"
+#include "site_journal.h"
 #include "site_keys.h"
+#include "site_record.h"
 
 namespace intertie::service {
 namespace {
@@ -59,40 +61,29 @@ core::Result<void> write_key(const std::string& path, const crypto::KeyPair& key
   return write_file_durably(path, pem.reveal_text(), 0600);
 }
 
-// The number of the last row that the site has written; the store's lock shows that no agent runs.
-core::Result<std::uint64_t> read_last_row(const std::string& folder, const crypto::KeyPair& key) {
-  auto store = storage_sqlite::open_sqlite_store({folder + "/journal"});
-  if (!store) return store.error();
-  auto reader = (*store)->open_reader();
-  if (!reader) return reader.error();
-  auto snapshots = (*store)->open_snapshots();
-  if (!snapshots) return snapshots.error();
-  agent::AgentMachine machine(key);
-  auto replayed = engine::replay_store(machine, **reader, **snapshots);
-  if (!replayed) return replayed.error();
-  return machine.state().outbox.last_number();
-}
+// What the folder of a change holds beside sign.key, which is the next.key of before.
+struct NewKeys {
+  crypto::KeyPair tls = crypto::KeyPair::generate();
+  crypto::KeyPair next = crypto::KeyPair::generate();
+  crypto::SealKeyPair seal = crypto::SealKeyPair::generate();
+};
 
 core::Result<std::string> make_next_record(const SiteIdentity& identity, const SiteKeys& keys,
-                                           const crypto::KeyPair& tls,
-                                           const crypto::KeyPair& next) {
-  const auto hub_key = crypto::parse_public_key(identity.hub_sign_key);
-  if (!hub_key) return hub_key.error();
-  const auto older = hub::open_site_record(identity.record, *hub_key);
+                                           const NewKeys& fresh) {
+  const auto older = open_own_record(identity.record, identity);
   if (!older) return older.error();
   if (older->record.next_key_hash != crypto::compute_key_digest(keys.next.public_key())) {
     return {core::Reason::bad_key, "next.key: not the key that the record commits to"};
   }
-  identity::RegistrationRecord record = older->record;
-  record.seq += 1;
-  record.prev_hash = older->hash;
-  record.issued = std::max(read_clock(), older->record.issued);
-  record.valid_until = record.issued + identity::record_lifetime_default;
-  record.next_key_hash = crypto::compute_key_digest(next.public_key());
+  identity::RegistrationRecord record = make_next_version(*older, read_clock());
+  record.next_key_hash = crypto::compute_key_digest(fresh.next.public_key());
   std::erase_if(record.keys, [](const identity::RecordKey& key) {
-    return key.purpose == identity::KeyPurpose::sign || key.purpose == identity::KeyPurpose::tls;
+    return key.purpose == identity::KeyPurpose::sign || key.purpose == identity::KeyPurpose::tls ||
+           key.purpose == identity::KeyPurpose::seal;
   });
-  record.keys.push_back(identity::make_record_key(identity::KeyPurpose::tls, tls.public_key()));
+  record.keys.push_back(
+      identity::make_record_key(identity::KeyPurpose::tls, fresh.tls.public_key()));
+  record.keys.push_back(identity::make_record_key(fresh.seal.public_key()));
   record.keys.push_back(
       identity::make_record_key(identity::KeyPurpose::sign, keys.next.public_key()));
   auto envelope = identity::seal_envelope(identity::kRecordType, codec::to_json(record), keys.sign);
@@ -100,20 +91,33 @@ core::Result<std::string> make_next_record(const SiteIdentity& identity, const S
   return identity::add_signature(*envelope, keys.next);
 }
 
+// The hub may have signed a version alone (stale, suspended) while the agent was stopped.
+core::Result<void> refresh_identity(SiteIdentity& identity, const SiteKeys& keys) {
+  const auto clients =
+      SiteHubClients::create({identity.hub_address, identity.hub_fingerprint}, keys);
+  if (!clients) return clients.error();
+  net::HttpClient client = clients->make_client(core::limits::request_timeout);
+  const auto present = fetch_own_record(client, identity, keys.sign.public_key());
+  // A hub of the version before has no such route, and signs no such version.
+  if (present || present.error().reason == core::Reason::not_found) return {};
+  return present.error();
+}
+
 core::Result<void> prepare(const std::string& folder, const SiteIdentity& identity,
                            const SiteKeys& keys) {
   const auto rows = read_last_row(folder, keys.sign);
   if (!rows) return rows.error();
-  const crypto::KeyPair tls = crypto::KeyPair::generate();
-  const crypto::KeyPair next = crypto::KeyPair::generate();
-  const auto record = make_next_record(identity, keys, tls, next);
+  const NewKeys made;
+  const auto record = make_next_record(identity, keys, made);
   if (!record) return record.error();
   const std::string fresh = folder + "/rotation.new";
   auto done = remove_folder(fresh);
   if (done) done = make_private_folder(fresh);
   if (done) done = write_key(fresh + "/sign.key", keys.next);
-  if (done) done = write_key(fresh + "/tls.key", tls);
-  if (done) done = write_key(fresh + "/next.key", next);
+  if (done) done = write_key(fresh + "/tls.key", made.tls);
+  if (done) done = write_key(fresh + "/next.key", made.next);
+  if (done) done = write_seal_key(fresh + "/seal.key", made.seal);
+  if (done) done = write_former_seal_keys(folder, fresh, keys.seal, read_clock());
   if (done) {
     done = write_file_durably(fresh + "/request.json",
                               codec::to_json(api::KeysRequest{*record, *rows}), 0600);
@@ -210,6 +214,8 @@ core::Result<void> switch_files(const std::string& folder, const RotationHook& h
   constexpr std::array kMoves = {Move{"/sign.key", RotationStep::sign_moved},
                                  Move{"/tls.key", RotationStep::tls_moved},
                                  Move{"/next.key", RotationStep::next_moved},
+                                 Move{kFormerSealKeysFile, RotationStep::former_seal_moved},
+                                 Move{"/seal.key", RotationStep::seal_moved},
                                  Move{"/identity.json", RotationStep::identity_moved}};
   for (const Move& each : kMoves) {
     auto done = move_file(get_pending(folder) + each.name, folder + each.name);
@@ -251,10 +257,11 @@ core::Result<RotatedKeys> read_result(const std::string& folder) {
 
 core::Result<RotatedKeys> rotate_site_keys(const std::string& folder, const RotationHook& hook) {
   if (!exists(get_pending(folder))) {
-    const auto identity = read_site_identity(folder);
+    auto identity = read_site_identity(folder);
     if (!identity) return identity.error();
     const auto keys = open_site_keys(folder, identity->site, read_clock());
     if (!keys) return keys.error();
+    if (auto fresh = refresh_identity(*identity, *keys); !fresh) return fresh.error();
     if (auto done = prepare(folder, *identity, *keys); !done) return done.error();
     if (auto passed = pass(hook, RotationStep::prepared); !passed) return passed.error();
   }

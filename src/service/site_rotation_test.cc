@@ -73,6 +73,9 @@ TEST_F(SiteRotationTest, TheNewKeysWorkAndTheOldAreRefused) {
   EXPECT_EQ(after.sign.public_key(), before.next.public_key());
   EXPECT_NE(after.tls.public_key(), before.tls.public_key());
   EXPECT_NE(after.next.public_key(), before.next.public_key());
+  EXPECT_NE(after.seal.public_key(), before.seal.public_key());
+  ASSERT_EQ(after.former_seals.size(), 1u);
+  EXPECT_EQ(after.former_seals[0].key.public_key(), before.seal.public_key());
   EXPECT_EQ(beat(before.tls).error().reason, core::Reason::certificate_refused);
   EXPECT_TRUE(beat(after.tls).has_value());
 
@@ -89,8 +92,8 @@ TEST_F(SiteRotationTest, TheNewKeysWorkAndTheOldAreRefused) {
 TEST_F(SiteRotationTest, CutOffAnywhereItEndsWithOneChange) {
   using enum RotationStep;
   std::int64_t seq = 1;
-  for (const RotationStep last :
-       {prepared, agreed, accepted, sign_moved, tls_moved, next_moved, identity_moved}) {
+  for (const RotationStep last : {prepared, agreed, accepted, sign_moved, tls_moved, next_moved,
+                                  former_seal_moved, seal_moved, identity_moved}) {
     const auto cut = rotate_site_keys(folder(), [last](RotationStep step) { return step != last; });
     ASSERT_FALSE(cut.has_value());
     EXPECT_EQ(cut.error().reason, core::Reason::stopping);
@@ -101,6 +104,8 @@ TEST_F(SiteRotationTest, CutOffAnywhereItEndsWithOneChange) {
     EXPECT_EQ(again->sign_key, crypto::to_text(keys.sign.public_key()));
     EXPECT_TRUE(beat(keys.tls).has_value());
     EXPECT_FALSE(std::filesystem::exists(folder() + "/rotation"));
+    ASSERT_EQ(keys.former_seals.size(), static_cast<std::size_t>(seq - 1));
+    EXPECT_NE(keys.former_seals.back().key.public_key(), keys.seal.public_key());
   }
   // The start of an agent finishes it as well.
   EXPECT_FALSE(rotate_site_keys(folder(), [](RotationStep step) { return step != agreed; }));
@@ -109,11 +114,18 @@ TEST_F(SiteRotationTest, CutOffAnywhereItEndsWithOneChange) {
   EXPECT_TRUE(site_->is_connected());
 }
 
-TEST_F(SiteRotationTest, AHubThatIsAwayLeavesTheChangePending) {
+TEST_F(SiteRotationTest, AHubThatIsAwayBeginsNothingAndLeavesTheChangePending) {
   const SiteKeys before = read_keys();
+  EXPECT_FALSE(
+      rotate_site_keys(folder(), [](RotationStep step) { return step != RotationStep::prepared; }));
+  ASSERT_TRUE(std::filesystem::exists(folder() + "/rotation"));
   EXPECT_TRUE(hub_->stop());
   EXPECT_FALSE(rotate_site_keys(folder()).has_value());
   EXPECT_TRUE(std::filesystem::exists(folder() + "/rotation"));
+  // Which version is in force is not known without the hub, so none is made to follow it.
+  std::filesystem::remove_all(folder() + "/rotation");
+  EXPECT_FALSE(rotate_site_keys(folder()).has_value());
+  EXPECT_FALSE(std::filesystem::exists(folder() + "/rotation"));
   EXPECT_EQ(read_keys().sign.public_key(), before.sign.public_key());
 }
 

@@ -17,9 +17,9 @@ core::Result<crypto::Secret> open_box(const SiteContext& context, const agent::A
   if (box == answer.boxes.end()) {
     return core::Error{core::Reason::secrets_refused, "secrets." + name + ": the hub sent no box"};
   }
-  auto opened = crypto::open_bound(
+  auto opened = open_bound_with(
       box->second, hub::make_attempt_secret_context(attempt.first, attempt.second, name),
-      context.seal_key);
+      context.seal_key, context.former_seals);
   if (opened) return opened;
   return core::Error{
       core::Reason::secrets_refused,

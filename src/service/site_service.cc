@@ -25,6 +25,7 @@
 #include "site_join.h"
 #include "site_measure.h"
 #include "site_preparer.h"
+#include "site_record.h"
 #include "site_runner.h"
 #include "site_uplink.h"
 #include "snapshot_thread.h"
@@ -37,6 +38,8 @@ using execution_runners::LocalRunner;
 constexpr core::Duration kUpkeepInterval = core::minutes(10);
 constexpr core::Duration kSnapshotInterval = core::minutes(10);
 constexpr core::Duration kStopGrace = core::seconds(5);
+constexpr core::Duration kRecordRetry = core::seconds(30);
+constexpr core::Duration kRecordTimeout = core::seconds(6);  // A stop waits for it.
 
 core::Result<void> check_options(const SiteOptions& options) {
   if (!options.folder.starts_with('/')) {
@@ -167,8 +170,17 @@ class SiteService::Parts {
     if (auto offered = make_offer(); !offered) return offered;
     if (!known) {
       fail_points_.pass(ServicePoint::join_before_send);
-      known =
-          join_hub({options_.join_token, options_.name, options_.region, {}, pools_, {}}, *keys_);
+      known = join_hub({options_.join_token,
+                        options_.name,
+                        options_.region,
+                        {},
+                        pools_,
+                        {},
+                        options_.place,
+                        options_.commissioned,
+                        options_.claimed,
+                        options_.aka},
+                       *keys_);
       if (!known) return known.error();
       fail_points_.pass(ServicePoint::join_after_send);
       if (auto kept = write_site_identity(options_.folder, *known); !kept) return kept;
@@ -257,7 +269,7 @@ class SiteService::Parts {
     context_.emplace(SiteContext{options_, machine_, pools_, isolation_, *clients_, identity_.hub,
                                  data_listener_ ? data_listener_->address() : std::string(),
                                  *store_, *engine_, *content_, *tasks_, *log_, keys_->seal,
-                                 fail_points_});
+                                 fail_points_, keys_->former_seals});
     auto preparer = SitePreparer::start(*context_);
     if (!preparer) return preparer.error();
     preparer_ = std::move(*preparer);
@@ -270,6 +282,11 @@ class SiteService::Parts {
       runner_->extend_lease(attempt, until);
     };
     hooks.on_answer = [this] { runner_->wake(); };
+    hooks.on_record_due = [this] {
+      const std::lock_guard lock(mutex_);
+      is_record_due_ = true;
+      changed_.notify_all();
+    };
     uplink_ = std::make_unique<SiteUplink>(*context_, std::move(hooks));
     woken_uplink_ = uplink_.get();
     uplink_->start();
@@ -325,11 +342,7 @@ class SiteService::Parts {
     }
     while (true) {
       sweep();
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, std::chrono::microseconds(kUpkeepInterval.count),
-                        [this] { return is_stopped_; });
-      if (is_stopped_) return;
-      lock.unlock();
+      if (!wait_for_upkeep()) return;
       const bool is_due =
           statement_ && !options_.statement && compute_renewal(*statement_) <= read_clock();
       if (!is_due) continue;
@@ -337,6 +350,35 @@ class SiteService::Parts {
       if (measured) measured = send_statement();
       tell_failure("measurement", measured);
     }
+  }
+
+  /// Signs what is due of the record meanwhile. False: the site stops.
+  bool wait_for_upkeep() {
+    const core::Time end = read_boot_time() + kUpkeepInterval;
+    core::Time record_from;  // After a failure the hub goes on asking.
+    while (true) {
+      const core::Time now = read_boot_time();
+      if (now >= end) return true;
+      std::unique_lock lock(mutex_);
+      const core::Time until =
+          is_record_due_ && record_from > now ? std::min(record_from, end) : end;
+      changed_.wait_for(lock, std::chrono::microseconds((until - now).count), [&] {
+        return is_stopped_ || (is_record_due_ && record_from <= read_boot_time());
+      });
+      if (is_stopped_) return false;
+      if (!is_record_due_ || record_from > read_boot_time()) continue;
+      is_record_due_ = false;
+      lock.unlock();
+      if (!renew_record()) record_from = read_boot_time() + kRecordRetry;
+    }
+  }
+
+  bool renew_record() {
+    net::HttpClient client = clients_->make_client(kRecordTimeout);
+    const auto renewed = renew_own_record(client, options_.folder, identity_, keys_->sign);
+    if (renewed && *renewed) log_->write(LogLevel::info, "site", "record_renewed");
+    if (!renewed) tell_failure("record", renewed.error());
+    return renewed.has_value();
   }
 
   void sweep() {
@@ -347,6 +389,10 @@ class SiteService::Parts {
           return ids;
         });
     if (!needed) return;
+    // Nothing that was fetched under an earlier sealing key waits any more.
+    if (needed->empty() && !keys_->former_seals.empty()) {
+      tell_failure("former_seal_keys", put_former_seal_keys(options_.folder, {}));
+    }
     const auto is_needed = [&](const agent::AttemptId& id) {
       return std::ranges::binary_search(*needed, id);
     };
@@ -390,6 +436,7 @@ class SiteService::Parts {
   std::condition_variable changed_;
   bool is_stopped_ = false;
   bool is_measured_ = false;
+  bool is_record_due_ = false;
   std::thread upkeep_thread_;
 };
 

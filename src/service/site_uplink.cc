@@ -359,6 +359,7 @@ core::Result<void> SiteUplink::send_beat(net::HttpClient& client) {
   for (const execution::LeaseGrant& grant : answer->leases) {
     if (hooks_.on_lease) hooks_.on_lease({grant.job, grant.attempt}, sent + grant.lease);
   }
+  if (answer->is_record_due && hooks_.on_record_due) hooks_.on_record_due();
   answered_micros_ = sent.micros;
   context_.engine.submit(agent::NoteHubAnswer{sent, answer->rows},
                          [this](const core::Result<agent::Reply>&) {

@@ -32,6 +32,8 @@ class SiteUplink {
     std::function<void(const agent::AttemptId& attempt, core::Time until_boot)> on_lease;
     /// A heartbeat was answered: a start may have become allowed.
     std::function<void()> on_answer;
+    /// The hub asks for a version of the site's record.
+    std::function<void()> on_record_due;
   };
 
   /// `context` outlives this object.

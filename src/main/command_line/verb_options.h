@@ -1,6 +1,7 @@
 // The options and operands of the verbs; verb_table.cc says which verb has which.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -137,6 +138,15 @@ inline constexpr std::array<std::string_view, 1> kLineAddExamples = {
 inline constexpr std::array kLineOperands = {Operand{"REGION"}};
 inline constexpr std::array<std::string_view, 1> kLineRmExamples = {"line rm 52"};
 
+// What a site says of itself in its record.
+inline constexpr Option kPlace = {"place", 0, text, "CODE", "its record: six digits of GB/T 2260"};
+inline constexpr Option kCommissioned = {"commissioned", 0, text, "DAY",
+                                         "its record: in use since"};
+inline constexpr Option kClaim = {
+    "claim", 0,   rate, "RATE", "its record: what each of its nodes does, as '2 TFLOPS fp64'",
+    {},      true};
+inline constexpr Option kAka = {
+    "aka", 0, text, "SCHEME=NAME", "its record: what else it is called", {}, true};
 inline constexpr std::array kOffer = {
     Option{"data", 0, text, "DIR", "the site's folder (created)"},
     Option{"name", 0, text, "NAME", "what the site is called: a-z 0-9 -"},
@@ -161,6 +171,12 @@ inline constexpr std::array kOffer = {
     Option{"snapshot-records", 0, count, "N", "a snapshot of the journal after so many records"},
     Option{"fail-point", 0, text, "NAME:COUNT", "die there, to test recovery"},
 };
+inline constexpr std::array kFacts = {kPlace, kCommissioned, kClaim, kAka};
+inline constexpr auto kJoin = [] {
+  std::array<Option, kOffer.size() + kFacts.size()> all;
+  std::ranges::copy(kFacts, std::ranges::copy(kOffer, all.begin()).out);
+  return all;
+}();
 inline constexpr std::array kToken = {
     Option{"operator", 0, text, "NAME", "who operates the site and is paid (default: you)"},
 };
@@ -369,6 +385,31 @@ inline constexpr std::array kSiteFolder = {Option{"data", 0, text, "DIR", "the s
 inline constexpr std::string_view kRotateDetails =
     "Stop the agent first; running tasks go on. The record names the key that comes next, so a "
     "stolen key cannot be used to take the site over. If it is cut off, run it again.";
+inline constexpr std::array kAmend = {Option{"data", 0, text, "DIR", "the site's folder"}, kPlace,
+                                      kCommissioned, kClaim, kAka};
+inline constexpr std::string_view kAmendDetails =
+    "Stop the agent first; running tasks go on. What is not named stays as it is. A higher claim "
+    "makes the record stale until the agent has measured again; what it cannot back is refused.";
+inline constexpr std::array kRetire = {
+    Option{"data", 0, text, "DIR", "the site's folder"},
+    Option{"yes", 'y', flag, "", "do it; without it only explain"},
+};
+inline constexpr std::string_view kRetireDetails =
+    "Drain the site, wait until its jobs have ended, and stop the agent first. The record says "
+    "retired for ever.";
+inline constexpr std::string_view kSuspendDetails =
+    "For the hub's operator. Its record says so, signed, to everybody; draining is the site's own "
+    "and says nothing. Only an active site can be suspended.";
+inline constexpr std::array kPurposeOperands = {Operand{"PURPOSE"}};
+inline constexpr std::array kHubKeys = {
+    Option{"data", 0, text, "DIR", "the hub's folder"},
+    Option{"overlap", 0, duration, "TIME", "tokens of the old key count so long (default 366d)"},
+    Option{"at-once", 0, flag, "", "tokens of the old key count no more: it was stolen"},
+};
+inline constexpr std::string_view kHubKeysDetails =
+    "PURPOSE is token (signs the tokens of users and of sites that join) or seal (opens the "
+    "secrets "
+    "of jobs). Stop the hub first; sites and jobs go on. Secrets under way stay readable.";
 inline constexpr std::array kBackup = {Operand{"DIR"}, Operand{"TARGET"}};
 inline constexpr std::array kLogShow = {
     Option{"from", 0, count, "N", "the first record (default 1)"},

@@ -49,6 +49,8 @@ std::string_view status_name(const api::SiteEventView& event) {
       return "lost";
     case topology::PoolStatus::failing:
       return "failing";
+    case topology::PoolStatus::expired:
+      return "expired";
   }
   return "";
 }

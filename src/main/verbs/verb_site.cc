@@ -9,6 +9,7 @@
 #include "session/local_file.h"
 #include "session/serving.h"
 #include "session/stop_signal.h"
+#include "verbs/site_facts.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
@@ -121,10 +122,6 @@ core::Result<std::string> read_token(const std::string& operand) {
   return text->substr(0, end);
 }
 
-std::string get_site_folder(const Invocation& invocation) {
-  return make_absolute(invocation.get("data", get_data_home() + "/site"));
-}
-
 }  // namespace
 
 Outcome run_site_join(const Invocation& invocation, const Terminal& terminal) {
@@ -137,6 +134,12 @@ Outcome run_site_join(const Invocation& invocation, const Terminal& terminal) {
   if (!folder) return make_complaint(folder.error());
   service::SiteOptions options = make_site_options(folder->path());
   options.join_token = *token;
+  core::Result<service::SiteFacts> facts = read_site_facts(invocation);
+  if (!facts) return make_complaint(facts.error());
+  options.place = facts->place.value_or("");
+  options.commissioned = facts->commissioned;
+  options.claimed = facts->claimed.value_or(std::vector<core::Rate>());
+  options.aka = facts->aka.value_or(std::vector<identity::Alias>());
   read_offer(invocation, options);
   read_device_options(invocation, options);
   return serve(std::move(options), *folder, terminal);

@@ -62,6 +62,13 @@ Outcome show_remote(const api::RemoteSiteView& site, const HubSession& session,
                               site.name);
 }
 
+std::string describe_record(const api::SiteView& site) {
+  if (!site.record_status) return "";
+  std::string text = ", record " + std::string(identity::status_name(*site.record_status));
+  if (site.record_valid_until) text += " until " + core::to_rfc3339(*site.record_valid_until);
+  return text;
+}
+
 Outcome set_drained(const Invocation& invocation, const Terminal& terminal, bool is_drained) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
@@ -95,7 +102,7 @@ Outcome run_sites(const Invocation& invocation, const Terminal& terminal) {
     const Listing listing = make_site_listing({*site}, read_clock(), session->currency());
     return terminal.show_object(codec::encode(*site),
                                 "site " + site->name + " (" + site->identifier + "), region " +
-                                    site->region + "\n" +
+                                    site->region + describe_record(*site) + "\n" +
                                     render_table(listing, "No pools.", terminal.columns()),
                                 site->name);
   }

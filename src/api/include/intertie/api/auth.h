@@ -16,6 +16,8 @@
 
 namespace intertie::api {
 
+class Backend;
+
 /// What a token may allow. `admin` includes all others.
 enum class Scope : std::uint8_t {
   jobs_read,
@@ -63,10 +65,17 @@ std::string mint_token(const crypto::KeyPair& key, const TokenClaims& claims);
 core::Result<TokenClaims> read_token(const crypto::PublicKey& key, std::string_view token,
                                      std::string_view hub, core::Time now);
 
+/// The same with the hub's present token key, else with a former one that counts at `now`; the
+/// token then ends with the key, if that is earlier.
+core::Result<TokenClaims> read_token_of(const Backend& backend, std::string_view token,
+                                        std::string_view hub);
+
 /// A join token for one site of this principal (docs/formats/site-channel.md).
 struct JoinClaims;
 std::string mint_join_token(const crypto::KeyPair& key, const JoinClaims& claims);
 core::Result<JoinClaims> read_join_token(const crypto::PublicKey& key, std::string_view token,
                                          std::string_view hub, core::Time now);
+core::Result<JoinClaims> read_join_token_of(const Backend& backend, std::string_view token,
+                                            std::string_view hub);
 
 }  // namespace intertie::api

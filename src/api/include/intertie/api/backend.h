@@ -68,6 +68,12 @@ struct LineUse {
   core::Bytes size = {};  // All that is to be sent under that key.
 };
 
+/// A key that signs no tokens any more; those it has signed count until then.
+struct FormerTokenKey {
+  crypto::PublicKey key;
+  core::Time until;
+};
+
 /// All members may be called from any handler thread. Callbacks come on threads of the service.
 class Backend {
  public:
@@ -164,6 +170,8 @@ class Backend {
 
   /// Signs and verifies tokens (PASETO v4.public).
   virtual const crypto::KeyPair& token_key() const = 0;
+  /// What signed tokens that may still count: they verify, and sign nothing any more.
+  virtual std::vector<FormerTokenKey> former_token_keys() const { return {}; }
   /// Users seal secrets to it. The private half never leaves the service, which opens the boxes
   /// (crypto::open_bound) and keeps nothing of them. Costs 0.1 ms: not on the engine's thread.
   virtual const crypto::SealPublicKey& seal_key() const = 0;

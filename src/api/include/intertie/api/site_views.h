@@ -10,8 +10,10 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/core/rate.h"
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
+#include "intertie/identity/record.h"
 #include "intertie/topology/pool.h"
 
 namespace intertie::api {
@@ -43,8 +45,13 @@ struct JoinRequest {
   JoinKeys keys;
   std::vector<topology::Pool> pools;
   std::string record;  // The hub's proposal with the site's signature; empty when asking for one.
+  std::string place = {};  // What the site says of itself in its record (identity/record.h).
+  std::optional<core::Time> commissioned = {};
+  std::vector<core::Rate> claimed = {};
+  std::vector<identity::Alias> aka = {};
 };
-BOOST_DESCRIBE_STRUCT(JoinRequest, (), (token, name, region, keys, pools, record))
+BOOST_DESCRIBE_STRUCT(JoinRequest, (),
+                      (token, name, region, keys, pools, record, place, commissioned, claimed, aka))
 
 /// What the site is to countersign: version 1 of its record, signed by the hub.
 struct JoinProposal {
@@ -77,6 +84,22 @@ struct KeysAnswer {
   std::string record;
 };
 BOOST_DESCRIBE_STRUCT(KeysAnswer, (), (record))
+
+/// The version of the site's record in force, and the status of the next one, if the site is to
+/// sign it now.
+struct RecordDue {
+  std::string record;
+  std::optional<identity::RecordStatus> status;
+};
+BOOST_DESCRIBE_STRUCT(RecordDue, (), (record, status))
+
+/// The next version of the site's record, with the same keys, signed by the site; and the number of
+/// its last row, which only a retirement needs. Answered with KeysAnswer.
+struct AmendRequest {
+  std::string record;
+  std::uint64_t rows = 0;
+};
+BOOST_DESCRIBE_STRUCT(AmendRequest, (), (record, rows))
 
 /// Rows of the site's outbox, and what it has of the hub's.
 struct RowsRequest {

@@ -282,10 +282,13 @@ struct SiteView {
   std::uint64_t rows_unacknowledged = 0;
   std::vector<PoolView> pools;
   std::optional<SiteChannelView> channel;  // GET /v1/sites/{site}, for operators of the hub.
+  std::optional<identity::RecordStatus> record_status;  // Absent: it has no record.
+  std::optional<core::Time> record_valid_until;
 };
 BOOST_DESCRIBE_STRUCT(SiteView, (),
                       (name, handle, identifier, region, operator_account, status, is_drained,
-                       is_connected, heard, rows_unacknowledged, pools, channel))
+                       is_connected, heard, rows_unacknowledged, pools, channel, record_status,
+                       record_valid_until))
 
 struct SiteList {
   std::vector<SiteView> sites;

@@ -181,6 +181,9 @@ class Client {
   /// Answers with the last version of the site's record, signed.
   core::Result<api::KeysAnswer> revoke_site(const std::string& site,
                                             identity::RevocationReason reason);
+  /// Answers with the version of the site's record in force, signed.
+  core::Result<api::KeysAnswer> suspend_site(const std::string& site);
+  core::Result<api::KeysAnswer> reinstate_site(const std::string& site);
   /// The public log; no token is needed.
   core::Result<api::PublicHeadView> get_public_head();
   core::Result<api::PublicLeafList> list_public_leaves(std::uint64_t from, std::size_t limit);

@@ -155,7 +155,8 @@ struct HeartbeatAnswer {
   std::uint64_t sequence = 0;
   std::vector<LeaseGrant> leases;
   std::uint64_t rows = 0;
+  bool is_record_due = false;  // The site is to sign a new version of its record.
 };
-BOOST_DESCRIBE_STRUCT(HeartbeatAnswer, (), (sequence, leases, rows))
+BOOST_DESCRIBE_STRUCT(HeartbeatAnswer, (), (sequence, leases, rows, is_record_due))
 
 }  // namespace intertie::execution

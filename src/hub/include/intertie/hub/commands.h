@@ -141,6 +141,25 @@ struct RevokeSite {
   std::string record_envelope;
 };
 
+/// A new version of a site's record with the keys of the one before. Signed by the hub and the
+/// site: later times, other facts, `measured` and `active` (only as long as it is so), `retired`
+/// (only when nothing runs there and all of its `rows` have come). By the hub alone: `stale`,
+/// `suspended`. check_site_amendment (site_record.h) has compared the versions. The same version
+/// again changes nothing. Answered with Done; already_final, bad_key, bad_field, bad_signature,
+/// stale_sequence, record_forked, illegal_transition, unmeasured, site_drained, denied (it is
+/// suspended), in_use, busy.
+struct AmendSite {
+  std::uint32_t site = 0;
+  std::string record_envelope;
+  std::uint64_t rows = 0;  // When it retires: the number of its last row.
+};
+
+/// The hub's operator ends a suspension. Answered with Done; illegal_transition: it is not
+/// suspended.
+struct ReinstateSite {
+  std::uint32_t site = 0;
+};
+
 /// The hub's operator decides about a disputed usage record. Answered with Done. already_final: it
 /// is not open; busy: its attempt still runs (accepting only); usage_disputed: nothing of it can be
 /// paid; insufficient_funds: the job's account cannot cover it.
@@ -279,7 +298,8 @@ using Command =
                  AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute, AddPeer,
                  ChangePeer, OpenPeerChannel, ReconcilePeer, AcceptPeerRows, AcknowledgePeerRows,
                  MakeBeacon, AcceptBeacon, RegisterLine, NoteLine, ReserveLine, ReleaseLine,
-                 SettlePeer, AdjustPeer, DecideAdjustment, NotePeerAnswer>;
+                 SettlePeer, AdjustPeer, DecideAdjustment, NotePeerAnswer, AmendSite,
+                 ReinstateSite>;
 
 struct Done {};
 

@@ -17,6 +17,7 @@
 #include <boost/describe.hpp>
 
 #include "intertie/core/quantity.h"
+#include "intertie/core/rate.h"
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
 #include "intertie/crypto/digest.h"
@@ -82,10 +83,14 @@ struct RecordFacts {
   crypto::Digest hash{};  // SHA-256 of the payload: what the next one follows.
   std::optional<crypto::Digest> next_key_hash;  // The commitment to the next signing key.
   crypto::Digest envelope{};                    // SHA-256 of the body: a leaf of the public log.
+  identity::RecordStatus status = identity::RecordStatus::registered;
+  core::Time valid_until{};           // 0: an older log, which did not say; never lapsed.
+  std::vector<core::Rate> claimed{};  // Of one node of each of its pools.
 
   friend bool operator==(const RecordFacts&, const RecordFacts&) = default;
 };
-BOOST_DESCRIBE_STRUCT(RecordFacts, (), (seq, hash, next_key_hash, envelope))
+BOOST_DESCRIBE_STRUCT(RecordFacts, (),
+                      (seq, hash, next_key_hash, envelope, status, valid_until, claimed))
 
 /// A site joined. Body: its registration record, signed by the registry and by the site.
 struct SiteRegistered {
@@ -334,9 +339,10 @@ struct SiteKeysRotated {
   std::string sign_key;
   std::string tls_key;
   RecordFacts record;
-  std::uint64_t rows = 0;  // The site's rows up to here may still be signed with the old key.
+  std::uint64_t rows = 0;     // The site's rows up to here may still be signed with the old key.
+  std::string seal_key = {};  // Empty: it stays.
 };
-BOOST_DESCRIBE_STRUCT(SiteKeysRotated, (), (site, sign_key, tls_key, record, rows))
+BOOST_DESCRIBE_STRUCT(SiteKeysRotated, (), (site, sign_key, tls_key, record, rows, seal_key))
 
 /// The registry has revoked a site: its keys count no more. Body: the record's last version.
 struct SiteRevoked {
@@ -345,6 +351,30 @@ struct SiteRevoked {
   identity::RevocationReason why = identity::RevocationReason::key_lost;
 };
 BOOST_DESCRIBE_STRUCT(SiteRevoked, (), (site, record, why))
+
+/// A site's record has a new version with the keys of the one before: another status, other facts,
+/// or only later times. Retired: its keys count no more. Body: the record, signed by the registry
+/// and the site, or by the registry alone (identity::may_registry_sign_alone).
+struct SiteRecordAmended {
+  std::uint32_t site = 0;
+  RecordFacts record;
+  bool is_countersigned = false;  // By the site.
+};
+BOOST_DESCRIBE_STRUCT(SiteRecordAmended, (), (site, record, is_countersigned))
+
+/// A site's record was not renewed in time: its pools take no jobs until it is.
+struct SiteRecordLapsed {
+  std::uint32_t site = 0;
+  core::Time valid_until;
+};
+BOOST_DESCRIBE_STRUCT(SiteRecordLapsed, (), (site, valid_until))
+
+/// The hub's operator lets a suspended site sell again; its record says so once the site has
+/// signed.
+struct SiteReinstated {
+  std::uint32_t site = 0;
+};
+BOOST_DESCRIBE_STRUCT(SiteReinstated, (), (site))
 
 /// The hub's operator decided about a disputed record: accepted, [from, to) of it is paid by the
 /// job's account; rejected, it costs nothing.
@@ -392,6 +422,7 @@ using Event = std::variant<
     PeerChannelReconciled, OfferAsked, OfferClosed, RemoteAttemptChosen, RemoteAttemptBegan,
     RemoteUsageSettled, RemoteUsageDisputed, RemoteAttemptOver, GuestReserved, GuestRefused,
     GuestCommitted, GuestDropped, GuestEnded, ChargeContested, LineRegistered, LineReserved,
-    LineReleased, InputMoved, ContestResolved, ClearingProposed, ClearingAsked, ClearingDecided>;
+    LineReleased, InputMoved, ContestResolved, ClearingProposed, ClearingAsked, ClearingDecided,
+    SiteRecordAmended, SiteRecordLapsed, SiteReinstated>;
 
 }  // namespace intertie::hub

@@ -129,6 +129,12 @@ class HubMachine {
   };
   std::optional<RemoteBound> find_remote_bound(std::uint64_t job) const;
 
+  /// The status of the version of its record that the site is to sign now; nothing if none is due.
+  std::optional<identity::RecordStatus> find_status_to_sign(std::uint32_t site,
+                                                            core::Time now) const;
+  /// Sites whose record this hub is to mark stale. O(pools).
+  std::vector<std::uint32_t> list_stale_records(core::Time now) const;
+
  private:
   State state_;
   std::unique_ptr<Soft> soft_;

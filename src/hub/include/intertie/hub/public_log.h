@@ -33,9 +33,10 @@ enum class LeafKind : std::uint8_t {
   measurement,   // A statement that was accepted.
   settlement,    // A usage record that was charged.
   line,          // A version of a line's record.
+  amendment,     // A version of a site's record with the same keys.
 };
 BOOST_DESCRIBE_ENUM(LeafKind, hub, registration, rotation, revocation, measurement, settlement,
-                    line)
+                    line, amendment)
 
 /// The bytes of a leaf are the JSON of this struct.
 struct PublicLeaf {

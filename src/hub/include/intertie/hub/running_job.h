@@ -15,11 +15,12 @@ namespace intertie::hub {
 struct SiteAttempt {
   std::uint64_t job = 0;
   std::uint32_t attempt = 0;
-  std::uint64_t document = 0;     // Log index whose body is the job document.
-  std::string owner;              // Principal here; empty for a guest.
-  std::string site_seal_key;      // Empty: the site has none.
-  std::uint64_t site_record = 0;  // Log index whose body is the site's record; 0: it has none.
-  std::optional<Guest> guest;     // The job is another region's, whose hub decides.
+  std::uint64_t document = 0;  // Log index whose body is the job document.
+  std::string owner;           // Principal here; empty for a guest.
+  std::string site_seal_key;   // Empty: the site has none.
+  std::uint64_t site_record =
+      0;                       // Log index of the record's last version that the site signed; or 0.
+  std::optional<Guest> guest;  // The job is another region's, whose hub decides.
 };
 
 /// Empty unless this is the job's current attempt and its place is this site. O(log jobs).

@@ -1,9 +1,11 @@
-// The registration record of a site as the hub reads it: both signatures, and a change of keys.
+// The registration record of a site as the hub reads it: both signatures, and what may follow it.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "intertie/core/rate.h"
 #include "intertie/core/result.h"
 #include "intertie/crypto/signature.h"
 #include "intertie/hub/events.h"
@@ -32,6 +34,15 @@ core::Result<SiteRecordKeys> read_site_keys(const identity::RegistrationRecord& 
 /// times. Both must have been opened.
 core::Result<void> check_site_rotation(const identity::SignedRecord& older,
                                        const identity::SignedRecord& newer);
+
+/// Whether `newer` may follow `older` with the same keys: identity::check_successor, and that
+/// nothing differs but status, successor, times, and what a holder says of itself: place, point,
+/// commissioned, claimed, endpoints, aka. bad_key, bad_field. Both must have been opened.
+core::Result<void> check_site_amendment(const identity::SignedRecord& older,
+                                        const identity::SignedRecord& newer);
+
+/// Whether any rate is above what was claimed of its precision before. O(rates squared).
+bool raises_claims(const std::vector<core::Rate>& older, const std::vector<core::Rate>& newer);
 
 /// Whether this key is among those that signed. The envelope must have been opened.
 bool has_signed(const identity::SignedRecord& record, const crypto::PublicKey& key);

@@ -145,9 +145,12 @@ struct SiteState {
   std::string seal_key;                       // Secrets are sealed to it; empty: it takes none.
   std::optional<RecordFacts> record;          // The version in force; absent: it has none.
   std::uint64_t record_index = 0;             // Log index whose body is that version; 0: none.
+  std::uint64_t signed_index = 0;             // The same of the last one that the site signed too.
   std::vector<std::string> former_sign_keys;  // What verifies old records, oldest first.
   std::uint64_t former_key_rows = 0;          // The last former key counts for the rows up to here.
-  bool is_revoked = false;                    // Its keys are empty, so nothing it says is heard.
+  bool is_revoked = false;     // Or retired. Its keys are empty, so nothing it says is heard.
+  bool is_lapsed = false;      // Its record was not renewed in time.
+  bool is_reinstated = false;  // Its record is suspended still; the site may end that.
 };
 
 /// Counters for the metrics and the index page; derived from nothing else, kept in snapshots.

@@ -17,6 +17,8 @@ enum class RotationStep : std::uint8_t {
   sign_moved,  // Over the old file.
   tls_moved,   //
   next_moved,  //
+  former_seal_moved,
+  seal_moved,
   identity_moved,
 };
 

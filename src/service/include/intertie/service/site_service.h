@@ -13,6 +13,7 @@
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/execution/isolation.h"
+#include "intertie/identity/record.h"
 #include "intertie/measurement/statement.h"
 #include "intertie/topology/pool.h"
 
@@ -83,6 +84,14 @@ struct SiteOptions {
   /// "NAME:COUNT": the process kills itself at that passing of a fail point (fail_points.h), for
   /// tests of crashes. Empty: never.
   std::string fail_point;
+
+  /// What the site says of itself in its record; at the first start only (site_amendment.h changes
+  /// it). Place: GB/T 2260, six digits. Claimed: rates of one node of each of its pools; a
+  /// statement that cannot back one is refused (claim_above_measured).
+  std::string place;
+  std::optional<core::Time> commissioned;
+  std::vector<core::Rate> claimed;
+  std::vector<identity::Alias> aka;
 };
 
 /// Owns the journal, the engine's thread, the link to the hub, and the runner of this machine.

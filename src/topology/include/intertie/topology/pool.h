@@ -32,9 +32,10 @@ enum class Authority : std::uint8_t { intertie, engine };
 BOOST_DESCRIBE_ENUM(Authority, intertie, engine)
 
 /// Whether a pool takes jobs. drained: its operator stopped it. lost: the site does not answer.
-/// failing: the breaker is open because jobs failed there.
-enum class PoolStatus : std::uint8_t { active, drained, lost, failing };
-BOOST_DESCRIBE_ENUM(PoolStatus, active, drained, lost, failing)
+/// failing: the breaker is open because jobs failed there. expired: its site's record was not
+/// renewed; other regions are told "drained".
+enum class PoolStatus : std::uint8_t { active, drained, lost, failing, expired };
+BOOST_DESCRIBE_ENUM(PoolStatus, active, drained, lost, failing, expired)
 
 /// Equal devices of one node. A node numbers its devices from 0, group after group in the order
 /// listed; that number is the device index everywhere.
