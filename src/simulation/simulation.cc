@@ -1,11 +1,14 @@
 #include "intertie/simulation/simulation.h"
 
 #include <algorithm>
+#include <cassert>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "intertie/codec/json.h"
+#include "intertie/crypto/bytes.h"
 #include "intertie/hub/line_record.h"
 #include "intertie/identity/envelope.h"
 
@@ -112,6 +115,22 @@ class Run {
       report.last_lines = world_.trace.describe();
     }
     return report;
+  }
+
+  std::vector<std::string> write_logs() {
+    std::vector<std::string> logs;
+    for (const auto& region : regions_) {
+      std::string& text = logs.emplace_back();
+      const auto write = [&text](const storage::HeadView& head) {
+        text += std::to_string(head.time.micros) + " " + std::to_string(head.kind) + " " +
+                std::to_string(head.version) + " " +
+                crypto::encode_base64url(crypto::as_bytes(head.head)) + "\n";
+        return true;
+      };
+      const auto read = region->hub.disk().reader().read_heads(1, SIZE_MAX, write);
+      assert(read.has_value());
+    }
+    return logs;
   }
 
  private:
@@ -289,6 +308,17 @@ core::Result<SimulationReport> run_simulation(const Scenario& scenario, std::uin
   Run run(scenario, seed);
   run.play();
   return run.make_report();
+}
+
+core::Result<std::vector<std::string>> record_logs(const Scenario& scenario, std::uint64_t seed) {
+  if (const auto checked = check_scenario(scenario); !checked) return checked.error();
+  Run run(scenario, seed);
+  run.play();
+  const SimulationReport report = run.make_report();
+  if (!report.violations.empty()) {
+    return {core::Reason::store_damaged, report.violations.front()};
+  }
+  return run.write_logs();
 }
 
 core::Result<Comparison> compare_islands(Scenario scenario, std::uint64_t seed) {

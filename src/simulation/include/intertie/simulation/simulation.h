@@ -62,6 +62,11 @@ BOOST_DESCRIBE_STRUCT(SimulationReport, (),
 /// -O2.
 core::Result<SimulationReport> run_simulation(const Scenario& scenario, std::uint64_t seed);
 
+/// Plays a seed and returns the log of each hub as text, in the order of the hubs
+/// (docs/formats/recorded-log.md): what every later version must still read. Refuses what
+/// check_scenario refuses; store_damaged if something was broken on the way.
+core::Result<std::vector<std::string>> record_logs(const Scenario& scenario, std::uint64_t seed);
+
 /// The same arrivals on regions without peers, and on the joined grid.
 struct Comparison {
   SimulationReport islands;
