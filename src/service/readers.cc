@@ -24,6 +24,9 @@ class RefusingReader final : public storage::Reader {
     return refuse();
   }
   core::Result<storage::LogIndex> read_indexed_up_to() override { return refuse(); }
+  core::Result<std::vector<std::string>> find_store_damage(std::size_t) override {
+    return refuse();
+  }
 };
 
 }  // namespace

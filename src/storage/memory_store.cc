@@ -171,6 +171,10 @@ class MemoryReader final : public Reader {
     return rows;
   }
 
+  core::Result<std::vector<std::string>> find_store_damage(std::size_t) override {
+    return std::vector<std::string>{};
+  }
+
   core::Result<LogIndex> read_indexed_up_to() override {
     const Lock lock(disk_.mutex);
     return disk_.image.indexed_up_to;

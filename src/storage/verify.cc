@@ -69,6 +69,7 @@ class Audit {
     if (!indexed.has_value()) return indexed.error();
     report_.last = *last;
     report_.indexed_up_to = *indexed;
+    if (const auto walked = walk_store(); !walked.has_value()) return walked.error();
     if (const auto walked = walk_records(); !walked.has_value()) return walked.error();
     if (const auto walked = walk_bodies(); !walked.has_value()) return walked.error();
     if (const auto walked = walk_snapshots(); !walked.has_value()) return walked.error();
@@ -79,6 +80,13 @@ class Audit {
   void add_damage(LogIndex index, DamagedPart part, std::string detail) {
     if (report_.damages.size() >= damages_reported_max) return;
     report_.damages.push_back({index, part, std::move(detail)});
+  }
+
+  core::Result<void> walk_store() {
+    core::Result<std::vector<std::string>> found = reader_.find_store_damage(damages_reported_max);
+    if (!found.has_value()) return found.error();
+    for (std::string& detail : *found) add_damage(0, DamagedPart::store, std::move(detail));
+    return {};
   }
 
   core::Result<void> walk_records() {
@@ -174,10 +182,12 @@ core::Result<FoundSnapshot> find_latest_snapshot(Reader& reader, Snapshots& snap
 }
 
 std::optional<LogIndex> VerifyReport::first_damaged_index() const {
-  if (damages.empty()) return std::nullopt;
-  return std::min_element(damages.begin(), damages.end(),
-                          [](const Damage& a, const Damage& b) { return a.index < b.index; })
-      ->index;
+  std::optional<LogIndex> first;
+  for (const Damage& damage : damages) {
+    if (damage.part == DamagedPart::store) continue;
+    first = std::min(first.value_or(damage.index), damage.index);
+  }
+  return first;
 }
 
 core::Result<VerifyReport> verify_store(Reader& reader, Snapshots& snapshots) {

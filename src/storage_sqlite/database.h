@@ -42,6 +42,7 @@ class Statement {
   /// Valid until the next step or reset.
   std::string_view column_blob(int column) const;
   bool is_null(int column) const;
+  bool is_text(int column) const;
 
  private:
   struct Finalize {

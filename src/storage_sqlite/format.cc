@@ -17,8 +17,12 @@ constexpr std::int64_t kApplicationId = 0x49545354;
 //   log      one row a record: the heads lie dense, so that replay reads only what it needs
 //            (one row a record reads 6 M rows/s here; a blob a batch would read 20 M, but the
 //            digests take 0.6 us a record in either case, and this one SQL can look into)
-//   bodies   the bodies, apart; NULL bytes: erased; no row: there was none
+//   bodies   the bodies, apart; NULL bytes: erased (format 1); no row: there was none
 //   entries  the index; WITHOUT ROWID, so a table's rows lie in key order
+// Format 2: `store` also has the last record's index and chain digest (NULL: none yet), written in
+// the transaction of the append: a second place, in another page than the log's, so that a damaged
+// tree that hides the log's end is noticed. The row is written at each append anyway. And an erased
+// body is the text 'erased', since a row whose bytes were lost reads as NULL.
 // kMigrations[i] leads from format i to i + 1 and is never changed once released.
 constexpr std::array kMigrations = {
     R"(CREATE TABLE store(
@@ -42,6 +46,12 @@ constexpr std::array kMigrations = {
          value BLOB NOT NULL,
          PRIMARY KEY (tab, key)) WITHOUT ROWID;
        PRAGMA application_id = 1230263124;)",
+    R"(ALTER TABLE store ADD COLUMN last_index INTEGER NOT NULL DEFAULT 0;
+       ALTER TABLE store ADD COLUMN last_chain BLOB;
+       UPDATE store SET
+         last_index = (SELECT coalesce(max(idx), 0) FROM log),
+         last_chain = (SELECT chain FROM log ORDER BY idx DESC LIMIT 1);
+       UPDATE bodies SET bytes = 'erased' WHERE bytes IS NULL;)",
 };
 static_assert(kMigrations.size() == format_version);
 static_assert(kApplicationId == 1230263124);

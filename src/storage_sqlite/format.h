@@ -11,6 +11,9 @@ namespace intertie::storage_sqlite {
 /// The name of the database file within the store's folder.
 inline constexpr std::string_view kDatabaseName = "/store.db";
 
+/// What stands for an erased body from format 2 on: a text, where bodies are blobs.
+inline constexpr std::string_view kErasedBody = "erased";
+
 /// The format number of the file; 0: empty, new. version_too_new; store_damaged: not a store.
 core::Result<int> read_format(const Database& database);
 

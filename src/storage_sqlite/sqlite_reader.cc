@@ -8,6 +8,8 @@
 #include "intertie/storage/chain.h"
 
 #include "format.h"
+#include "head_file.h"
+#include "log_end.h"
 
 namespace intertie::storage_sqlite {
 namespace {
@@ -68,10 +70,13 @@ constexpr std::string_view kScanDown =
 
 class SqliteReader final : public storage::Reader {
  public:
-  SqliteReader(Database database, const storage::Incarnation& incarnation)
-      : database_(std::move(database)), incarnation_(incarnation) {}
+  SqliteReader(Database database, const storage::Incarnation& incarnation, std::string folder)
+      : database_(std::move(database)), incarnation_(incarnation), folder_(std::move(folder)) {}
 
   core::Result<void> prepare() {
+    const core::Result<int> format = read_format(database_);
+    if (!format.has_value()) return format.error();
+    format_ = *format;
     struct Pair {
       Statement& statement;
       std::string_view sql;
@@ -135,7 +140,9 @@ class SqliteReader final : public storage::Reader {
     const bool has_body = !select_body_.is_null(1);
     if (has_digest != has_body) return damaged(index, "its body is missing or was added");
     if (!has_body) return storage::Body{};
-    if (select_body_.is_null(2)) return storage::Body{storage::BodyState::erased, {}};
+    const bool is_erased = select_body_.is_text(2) ? select_body_.column_blob(2) == kErasedBody
+                                                   : format_ < 2 && select_body_.is_null(2);
+    if (is_erased) return storage::Body{storage::BodyState::erased, {}};
     crypto::Digest digest;
     const std::string_view bytes = select_body_.column_blob(2);
     if (!read_digest(select_body_.column_blob(0), digest) ||
@@ -188,7 +195,43 @@ class SqliteReader final : public storage::Reader {
     return static_cast<LogIndex>(select_indexed_up_to_.column_integer(0));
   }
 
+  core::Result<std::vector<std::string>> find_store_damage(std::size_t limit) override {
+    std::vector<std::string> damages;
+    const auto note = [&damages](const core::Error& error) {
+      if (error.reason == core::Reason::store_damaged) damages.push_back(error.detail);
+      return error.reason == core::Reason::store_damaged;
+    };
+    // The file first: a writer beside us only adds to the log.
+    const auto acknowledged = read_head_file(folder_, incarnation_);
+    if (!acknowledged.has_value() && !note(acknowledged.error())) return acknowledged.error();
+    if (acknowledged.has_value() && acknowledged->has_value()) {
+      const auto held = check_acknowledged(database_, **acknowledged);
+      if (!held.has_value() && !note(held.error())) return held.error();
+    }
+    const auto ends = check_stored_end(database_);
+    if (!ends.has_value() && !note(ends.error())) return ends.error();
+    const auto walked = walk_pages(limit, damages);
+    if (!walked.has_value() && !note(walked.error())) return walked.error();
+    if (damages.size() > limit) damages.resize(limit);
+    return damages;
+  }
+
  private:
+  // SQLite's own walk of all pages: order of keys, pages used twice or never, bytes of a page that
+  // belong to no row. It sees one moment, so the WAL grows while it runs beside a writer.
+  core::Result<void> walk_pages(std::size_t limit, std::vector<std::string>& damages) {
+    core::Result<Statement> check =
+        database_.prepare("PRAGMA quick_check(" + std::to_string(limit) + ")");
+    if (!check.has_value()) return check.error();
+    for (;;) {
+      const core::Result<bool> has_row = check->step();
+      if (!has_row.has_value()) return has_row.error();
+      if (!*has_row) return {};
+      const std::string_view text = check->column_blob(0);
+      if (text != "ok") damages.emplace_back(text);
+    }
+  }
+
   // Whether the visitor wants more.
   core::Result<bool> visit_range(LogIndex from, LogIndex end, const storage::HeadVisitor& visitor,
                                  std::size_t& visited) {
@@ -210,6 +253,8 @@ class SqliteReader final : public storage::Reader {
 
   Database database_;  // Before its statements, so that it is closed after them.
   storage::Incarnation incarnation_;
+  std::string folder_;
+  int format_ = 0;
   Statement select_last_;
   Statement select_heads_;
   Statement select_chain_;
@@ -242,7 +287,7 @@ core::Result<std::unique_ptr<storage::Reader>> open_sqlite_reader(
       Database::open(options.folder + std::string(kDatabaseName),
                      {Access::read, options.reader_cache, options.lock_wait});
   if (!database.has_value()) return database.error();
-  auto reader = std::make_unique<SqliteReader>(*std::move(database), incarnation);
+  auto reader = std::make_unique<SqliteReader>(*std::move(database), incarnation, options.folder);
   if (auto prepared = reader->prepare(); !prepared.has_value()) return prepared.error();
   return std::unique_ptr<storage::Reader>(std::move(reader));
 }

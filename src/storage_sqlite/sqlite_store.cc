@@ -10,6 +10,7 @@
 
 #include "durable_file.h"
 #include "format.h"
+#include "head_file.h"
 #include "snapshot_files.h"
 #include "sqlite_reader.h"
 #include "writer_connection.h"
@@ -53,7 +54,7 @@ class SqliteStore final : public storage::Store {
     if (!indexed.has_value()) return indexed.error();
     last_ = *last;
     indexed_up_to_ = *indexed;
-    return {};
+    return open_head_file();
   }
 
   const storage::Incarnation& incarnation() const override { return incarnation_; }
@@ -68,7 +69,7 @@ class SqliteStore final : public storage::Store {
     const core::Result<bool> is_stored = find_unacknowledged(next);
     if (!is_stored.has_value()) return drop_connection(is_stored.error());
     if (!*is_stored) {
-      if (auto done = write_batch(batch, links); !done.has_value()) {
+      if (auto done = write_batch(batch, links, next); !done.has_value()) {
         is_outcome_unknown_ = true;
         return drop_connection(done.error());
       }
@@ -76,6 +77,7 @@ class SqliteStore final : public storage::Store {
     is_outcome_unknown_ = false;
     if (indexed_up_to_ == last_.index) indexed_up_to_ = next.index;
     last_ = next;
+    head_file_.note(last_);
     return last_;
   }
 
@@ -118,6 +120,18 @@ class SqliteStore final : public storage::Store {
   }
 
  private:
+  // The log must still hold what was acknowledged last, as far as the file knows.
+  core::Result<void> open_head_file() {
+    const auto acknowledged = read_head_file(options_.folder, incarnation_);
+    if (!acknowledged.has_value()) return acknowledged.error();
+    const auto held = connection_->check_holds(acknowledged->value_or(LogPosition{}));
+    if (!held.has_value()) return held;
+    core::Result<HeadFile> opened = HeadFile::open(options_.folder, incarnation_, last_);
+    if (!opened.has_value()) return opened.error();
+    head_file_ = *std::move(opened);
+    return {};
+  }
+
   core::Result<void> pass(FailPoint point) const {
     return options_.fail_hook ? options_.fail_hook(point) : core::Result<void>{};
   }
@@ -150,7 +164,7 @@ class SqliteStore final : public storage::Store {
   }
 
   core::Result<void> write_batch(const storage::Batch& batch,
-                                 const std::vector<storage::Link>& links) {
+                                 const std::vector<storage::Link>& links, const LogPosition& next) {
     if (auto passed = pass(FailPoint::append_begin); !passed.has_value()) return passed;
     if (auto begun = connection_->begin(); !begun.has_value()) return begun;
     for (std::size_t i = 0; i < batch.records.size(); ++i) {
@@ -158,10 +172,9 @@ class SqliteStore final : public storage::Store {
       if (!inserted.has_value()) return inserted;
     }
     if (auto done = connection_->write_entries(batch.writes); !done.has_value()) return done;
-    if (indexed_up_to_ == last_.index) {
-      auto moved = connection_->set_indexed_up_to(batch.records.back().index);
-      if (!moved.has_value()) return moved;
-    }
+    const bool is_indexed = indexed_up_to_ == last_.index;
+    auto ended = connection_->set_end(next, is_indexed ? next.index : indexed_up_to_);
+    if (!ended.has_value()) return ended;
     if (auto passed = pass(FailPoint::append_before_commit); !passed.has_value()) return passed;
     if (auto committed = connection_->commit(); !committed.has_value()) return committed;
     return pass(FailPoint::append_after_commit);
@@ -194,6 +207,7 @@ class SqliteStore final : public storage::Store {
   SqliteOptions options_;
   FileDescriptor lock_;
   storage::Incarnation incarnation_{};
+  HeadFile head_file_;
   std::optional<WriterConnection> connection_;  // Closed before the lock is released.
   LogPosition last_;
   LogIndex indexed_up_to_ = 0;

@@ -6,6 +6,7 @@
 
 #include "durable_file.h"
 #include "format.h"
+#include "log_end.h"
 #include "sqlite_reader.h"
 
 namespace intertie::storage_sqlite {
@@ -35,6 +36,9 @@ core::Result<WriterConnection> WriterConnection::open(const SqliteOptions& optio
   if (auto done = migrate(*database, *format, fresh); !done.has_value()) return done.error();
   WriterConnection connection(*std::move(database));
   if (auto prepared = connection.prepare(); !prepared.has_value()) return prepared.error();
+  // Before anything is decided from a log that may be shorter than what was acknowledged.
+  auto ends = check_stored_end(connection.database_);
+  if (!ends.has_value()) return ends.error();
   return connection;
 }
 
@@ -55,8 +59,9 @@ core::Result<void> WriterConnection::prepare() {
         Pair{erase_entry_, "DELETE FROM entries WHERE tab = ?1 AND key = ?2"},
         Pair{clear_entries_, "DELETE FROM entries"},
         Pair{set_indexed_up_to_, "UPDATE store SET indexed_up_to = ?1"},
+        Pair{set_end_, "UPDATE store SET last_index = ?1, last_chain = ?2, indexed_up_to = ?3"},
         Pair{select_indexed_up_to_, kSelectIndexedUpTo}, Pair{select_last_, kSelectLast},
-        Pair{erase_body_, "UPDATE bodies SET bytes = NULL WHERE idx = ?1"}}) {
+        Pair{erase_body_, "UPDATE bodies SET bytes = 'erased' WHERE idx = ?1"}}) {
     core::Result<Statement> prepared = database_.prepare(pair.sql);
     if (!prepared.has_value()) return prepared.error();
     pair.statement = *std::move(prepared);
@@ -123,6 +128,16 @@ core::Result<void> WriterConnection::clear_entries() { return clear_entries_.run
 
 core::Result<void> WriterConnection::set_indexed_up_to(storage::LogIndex index) {
   return set_indexed_up_to_.bind(1, static_cast<std::int64_t>(index)).run();
+}
+
+core::Result<void> WriterConnection::set_end(const storage::LogPosition& last,
+                                             storage::LogIndex indexed_up_to) {
+  set_end_.bind(1, static_cast<std::int64_t>(last.index)).bind(2, as_text(last.chain));
+  return set_end_.bind(3, static_cast<std::int64_t>(indexed_up_to)).run();
+}
+
+core::Result<void> WriterConnection::check_holds(const storage::LogPosition& acknowledged) const {
+  return check_acknowledged(database_, acknowledged);
 }
 
 core::Result<void> WriterConnection::erase_body(storage::LogIndex index) {

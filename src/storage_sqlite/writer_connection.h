@@ -19,7 +19,8 @@ class WriterConnection {
  public:
   /// Makes the WAL's content durable first (a process killed between write and sync, or a failed
   /// sync, may have left a transaction that recovery would show although it is in memory only),
-  /// then opens, migrates, and sets WAL, synchronous=FULL and secure_delete.
+  /// then opens, migrates, and sets WAL, synchronous=FULL and secure_delete. store_damaged also
+  /// when the log does not end where it was written to (log_end.h).
   static core::Result<WriterConnection> open(const SqliteOptions& options,
                                              const storage::Incarnation& fresh);
 
@@ -36,6 +37,12 @@ class WriterConnection {
   core::Result<void> write_entries(const std::vector<storage::IndexWrite>& writes);
   core::Result<void> clear_entries();
   core::Result<void> set_indexed_up_to(storage::LogIndex index);
+
+  /// The last record of the transaction's append, and how far the index reflects the log.
+  core::Result<void> set_end(const storage::LogPosition& last, storage::LogIndex indexed_up_to);
+
+  /// store_damaged unless the log has this record (log_end.h).
+  core::Result<void> check_holds(const storage::LogPosition& acknowledged) const;
 
   /// Overwrites the body with zeros (secure_delete) and marks it erased.
   core::Result<void> erase_body(storage::LogIndex index);
@@ -60,6 +67,7 @@ class WriterConnection {
   Statement erase_entry_;
   Statement clear_entries_;
   Statement set_indexed_up_to_;
+  Statement set_end_;
   Statement select_indexed_up_to_;
   Statement select_last_;
   Statement erase_body_;

@@ -77,6 +77,8 @@ std::string_view part_name(storage::DamagedPart part) {
       return "body";
     case storage::DamagedPart::snapshot:
       return "snapshot";
+    case storage::DamagedPart::store:
+      return "store";
   }
   return "";
 }
@@ -106,8 +108,9 @@ std::string render_report(const storage::VerifyReport& report) {
           std::to_string(report.last.index) + "\nchain     " + crypto::to_text(report.last.chain) +
           "\n";
   for (const storage::Damage& damage : report.damages) {
-    text += "damage    " + std::string(part_name(damage.part)) + " " +
-            std::to_string(damage.index) + ": " + damage.detail + "\n";
+    text += "damage    " + std::string(part_name(damage.part)) +
+            (damage.index == 0 ? "" : " " + std::to_string(damage.index)) + ": " + damage.detail +
+            "\n";
   }
   return text;
 }

@@ -52,6 +52,11 @@ class Reader {
 
   /// The index reflects the log up to here. Below the log's last index: rebuild it.
   virtual core::Result<LogIndex> read_indexed_up_to() = 0;
+
+  /// What is wrong with how the adapter keeps records, in words, at most `limit` (>= 1); empty:
+  /// nothing. Above all what could hide records from all the calls above. Walks the whole store,
+  /// so it is for verification (verify.h) alone.
+  virtual core::Result<std::vector<std::string>> find_store_damage(std::size_t limit) = 0;
 };
 
 /// The snapshots of a store. A thread of its own may write them while the Store appends.

@@ -29,10 +29,11 @@ struct FoundSnapshot {
 /// The newest snapshot that is undamaged and whose chain digest is the log's at its index.
 core::Result<FoundSnapshot> find_latest_snapshot(Reader& reader, Snapshots& snapshots);
 
-enum class DamagedPart : std::uint8_t { record, body, snapshot };
+/// `store`: how the records are kept, so that some may be hidden; it has no index of its own.
+enum class DamagedPart : std::uint8_t { record, body, snapshot, store };
 
 struct Damage {
-  LogIndex index = 0;  // The record's or the snapshot's.
+  LogIndex index = 0;  // The record's or the snapshot's; of the store's: 0.
   DamagedPart part = DamagedPart::record;
   std::string detail;
 };
@@ -48,15 +49,15 @@ struct VerifyReport {
 
   bool is_sound() const { return damages.empty(); }
 
-  /// The lowest record or snapshot index among the damages.
+  /// The lowest record or snapshot index among the damages; nothing if it is the store's alone.
   std::optional<LogIndex> first_damaged_index() const;
 };
 
 inline constexpr std::size_t damages_reported_max = 100;
 
-/// Walks everything: chain, bodies, snapshots. Damage is in the report, not an error; an error
-/// means that the store could not be read at all. Reads as fast as the disk allows, with O(1)
-/// memory beside the largest snapshot.
+/// Walks everything: the store's own make-up, chain, bodies, snapshots. Damage is in the report,
+/// not an error; an error means that the store could not be read at all. Reads as fast as the disk
+/// allows, with O(1) memory beside the largest snapshot.
 core::Result<VerifyReport> verify_store(Reader& reader, Snapshots& snapshots);
 
 }  // namespace intertie::storage

@@ -12,12 +12,13 @@
 namespace intertie::storage_sqlite {
 
 /// The newest format this program writes and reads.
-inline constexpr int format_version = 1;
+inline constexpr int format_version = 2;
 
 /// Where a store lives and what it may use. A store is a folder (mode 0700) of files (0600):
 ///   store.db, store.db-wal, store.db-shm   SQLite in WAL mode: log, bodies, index
 ///   snapshot-<index, 20 digits>            see storage/snapshot.h
 ///   lock                                   held (flock) by the one process that writes
+///   head                                   the last record that was acknowledged (head_file.h)
 struct SqliteOptions {
   std::string folder;                           // Created if missing; its parent must exist.
   core::Bytes writer_cache{2 << 20};            // SQLite's page cache of the writer.
@@ -30,7 +31,9 @@ struct SqliteOptions {
 /// Opens the store for writing; creates it, with a random incarnation, if there is none, and
 /// migrates an older format. A Reader or Snapshots is a connection of its own.
 /// store_unavailable: another process (or Store) has it open for writing; disk trouble.
-/// store_damaged: not a store. version_too_new.
+/// store_damaged: not a store; or its log does not end with the record that it should end with
+/// (records are missing at the end, or the log is not the one that was acknowledged). O(log n).
+/// version_too_new.
 core::Result<std::unique_ptr<storage::Store>> open_sqlite_store(SqliteOptions options);
 
 /// A store opened to look at it: works beside a running writer, changes nothing.
