@@ -13,10 +13,46 @@ start_hub() {
   say "hub $name (region ${region[$name]}) is up: $(sed -n 's/^address *//p' "$work/$name.out")"
 }
 
-# introduce A B: each knows the other's card, and how much the other may owe.
+# start_relay NAME PORT MEGABITS DELAY_MS: a relay to the port, through which bytes come at that pace
+# and so much later, each way; its own port is then in $relay.
+start_relay() {
+  "$programs/demo_line" 0 "$2" "$3" "$4" <&"$held_open" >"$work/$1.relay" &
+  pids+=($!)
+  wait_for "relay $1" 10 test -s "$work/$1.relay"
+  relay=$(cat "$work/$1.relay")
+}
+
+# A free port below those that the kernel gives to outgoing connections.
+find_port() {
+  local port
+  while port=$((15000 + RANDOM % 15000)); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "$port"
+}
+
+# introduce A B MEGABITS DELAY_MS: each knows the other's card, and how much the other may owe; each
+# reaches the other through a relay of its own.
 introduce() {
   as "$1" operator hub peer card | as "$2" operator -q hub peer add - --credit 1000 >/dev/null
   as "$2" operator hub peer card | as "$1" operator -q hub peer add - --credit 1000 >/dev/null
+  relay_to "$1" "$2" "$3" "$4"
+  relay_to "$2" "$1" "$3" "$4"
+}
+relay_to() {
+  local port
+  port=$(sed -n 's/^sites .*://p' "$work/$2.out")
+  start_relay "$1-$2" "$port" "$3" "$4"
+  as "$1" operator -q hub peer change "${region[$2]}" --address "127.0.0.1:$relay" >/dev/null
+}
+
+# start_open_hub NAME MEGABITS DELAY_MS [OPTION...]: it also gives data out to whoever has a pass,
+# over a line.
+start_open_hub() {
+  local port
+  port=$(find_port)
+  start_relay "$1-data" "$port" "$2" "$3"
+  start_hub "$1" --data-listen "127.0.0.1:$port" --data-address "127.0.0.1:$relay" "${@:4}"
 }
 
 # connect FROM TO BANDWIDTH LATENCY PRICE: the line by which FROM sends.
@@ -55,18 +91,21 @@ is_measured() {
 knows_all_sites() { [ "$(ada sites -o json | grep -c '"is_valid": true')" -ge 5 ]; }
 
 start_grid() {
-  rm -rf "$work/jilin" "$work/hubei" "$work/guizhou" "$work/sites" "$work/outputs"
+  rm -rf "$work/jilin" "$work/hubei" "$work/guizhou" "$work/sites" "$work/outputs" "$work/held_open"
   mkdir -p "$work/sites" "$work/outputs"
   chmod 711 "$work" "$work/sites"
   # Two hubs and four sites give data out to whoever has a pass. Jilin's hub listens to its own
   # sites and to other hubs alone: what lies there comes to other regions through their hubs.
   local reached=(--data-listen 127.0.0.1:0)
   start_hub jilin --user ada=500
-  start_hub hubei "${reached[@]}"
-  start_hub guizhou "${reached[@]}"
-  introduce jilin hubei
-  introduce jilin guizhou
-  introduce hubei guizhou
+  # One machine has no distances: relays between the hubs make them, as the lines below say.
+  mkfifo "$work/held_open"
+  exec {held_open}<>"$work/held_open"
+  start_open_hub hubei 400 8
+  start_open_hub guizhou 300 25
+  introduce jilin hubei 400 8
+  introduce jilin guizhou 300 25
+  introduce hubei guizhou 300 18
   connect jilin hubei 400mbit 8ms 0.02
   connect hubei jilin 400mbit 8ms 0.02
   connect jilin guizhou 300mbit 25ms 0.05

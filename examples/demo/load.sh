@@ -49,6 +49,53 @@ bring_data() {
   ada data ls
 }
 
+# The training program, and its children if it had any: all of its sandbox's PID namespace.
+list_training() {
+  local each space=
+  for each in /proc/[0-9]*; do
+    [ "$(tr '\0' ' ' <"$each/cmdline" | cut -c 1-15)" = "./train_digits " ] || continue
+    space=$(readlink "$each/ns/pid") && break
+  done 2>/dev/null
+  [ -n "$space" ] || return 1
+  [ "$space" != "$(readlink /proc/self/ns/pid)" ] || return 1
+  for each in /proc/[0-9]*; do
+    [ "$(readlink "$each/ns/pid" 2>/dev/null)" != "$space" ] || basename "$each"
+  done
+}
+
+has_trained() { ada logs "${number[killed-digits]}" | grep -q '^epoch 60 '; }
+
+# Nobody tells it beforehand: what it has written since its last checkpoint is lost.
+kill_training() {
+  local victims
+  wait_for "the training to be under way" 120 has_trained
+  victims=$(list_training) || problem "the training is not to be found"
+  # shellcheck disable=SC2086  # One process a word.
+  kill -KILL $victims || problem "the training could not be killed"
+  wait_for killed-digits 60 has_ended killed-digits
+  ada explain "${number[killed-digits]}" | grep -q "killed_by_signal" ||
+    problem "killed-digits did not end by a signal"
+  ada -q outputs "${number[killed-digits]}" --to "$work/outputs/killed-digits" >/dev/null
+  cp "$work/outputs/killed-digits/digits.checkpoint" "$work/digits.checkpoint"
+  say "its processes ($(echo "$victims" | tr '\n' ' ')) were killed with SIGKILL after" \
+    "$(ada logs "${number[killed-digits]}" | tail -n 1)"
+  say "it goes on elsewhere from its last checkpoint"
+}
+
+# The same weights, bit by bit, and so the same loss as a training that nobody has disturbed.
+compare_training() {
+  local first second
+  ada logs "${number[resume-digits]}" | grep -q '^resumed after epoch [1-9]' ||
+    problem "resume-digits has begun anew"
+  first=$(ada logs "${number[resume-digits]}" | grep '^loss ')
+  second=$(ada logs "${number[train-digits]}" | grep '^loss ')
+  if [ -n "$first" ] && [ "$first" = "$second" ]; then
+    say "killed, and resumed at another site, it reached the same: $first"
+  else
+    problem "resumed: $first, undisturbed: $second"
+  fi
+}
+
 run_load() {
   say "the plan for a scientific job, before anything runs:"
   ada plan "$jobs/solve_heat.yaml"
@@ -60,7 +107,7 @@ run_load() {
   submit count-patients "$jobs/count_patients.yaml"
   submit count-words "$jobs/count_words.yaml"
   submit filter-sensor "$jobs/filter_sensor.yaml"
-  submit stop-digits "$jobs/stop_digits.yaml"
+  submit killed-digits "$jobs/killed_digits.yaml"
   submit ring-allreduce "$jobs/ring_allreduce.yaml"
   submit failing "$jobs/failing.yaml"
   submit cancelled "$jobs/cancelled.yaml"
@@ -69,10 +116,7 @@ run_load() {
   wait_for "the job to be cancelled" 60 is_running cancelled
   ada -q cancel "${number[cancelled]}" >/dev/null
 
-  wait_for stop-digits 120 has_ended stop-digits
-  ada -q outputs "${number[stop-digits]}" --to "$work/outputs/stop-digits" >/dev/null
-  cp "$work/outputs/stop-digits/digits.checkpoint" "$work/digits.checkpoint"
-  say "training was killed after 60 epochs; it goes on elsewhere from its checkpoint"
+  kill_training
   submit resume-digits "$jobs/resume_digits.yaml"
   submit train-digits "$jobs/train_digits.yaml"
   local name
@@ -101,9 +145,9 @@ check_outputs() {
   fetch_and_check count-patients patients.txt
   fetch_and_check count-words counts.txt
   fetch_and_check filter-sensor alarms.txt
-  fetch_and_check stop-digits digits.checkpoint
   fetch_and_check resume-digits digits.model
   fetch_and_check train-digits digits.model
+  compare_training
   ada logs "${number[ring-allreduce]}" >"$work/ring.log"
   grep -q . "$work/ring.log" || problem "ring-allreduce has printed nothing"
   ran_at count-traffic 52/cellar

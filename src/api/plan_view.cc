@@ -1,10 +1,15 @@
 #include "plan_view.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <tuple>
 #include <utility>
+
+#include "intertie/placement/cost.h"
+#include "intertie/placement/feasibility.h"
+#include "intertie/topology/capability.h"
 
 #include "remote_sites.h"
 
@@ -104,6 +109,14 @@ std::optional<ChangeView> find_change(const hub::HubMachine& machine, const hub:
   return best;
 }
 
+// The precisions that stand for a pool, the best first.
+std::vector<core::Precision> list_precisions(const placement::Requirements& requirements,
+                                             core::ComputeClass compute_class) {
+  if (requirements.rate) return {requirements.rate->precision};
+  if (compute_class != core::ComputeClass::intelligent) return {core::Precision::fp64};
+  return {core::Precision::bf16, core::Precision::int8};
+}
+
 }  // namespace
 
 std::vector<Relaxation> list_relaxations(const hub::JobShape& shape,
@@ -121,12 +134,47 @@ std::vector<Relaxation> list_relaxations(const hub::JobShape& shape,
   return relaxations;
 }
 
+PoolFigures compute_figures(const topology::Pool& pool, const hub::JobShape& shape,
+                            const std::string& home, const topology::RegionLines& lines,
+                            core::Time now) {
+  PoolFigures figures;
+  figures.per_hour = placement::compute_hourly_price(shape.requirements, pool.price);
+  placement::JobPreferences preferences;
+  preferences.price_per_hour_of_delay = shape.per_hour_of_delay;
+  std::vector<placement::DataLocation> inputs = shape.inputs;
+  if (inputs.empty()) inputs.push_back({shape.input, {}});
+  for (placement::DataLocation& input : inputs) {
+    if (input.regions.empty()) input.regions.push_back(home);
+    if (placement::find_source(preferences, input, pool.region, &lines, now) == nullptr) continue;
+    if (__builtin_add_overflow(figures.moved.count, input.size.count, &figures.moved.count)) {
+      figures.moved.count = INT64_MAX;
+    }
+  }
+  if (!pool.capability || !topology::is_valid_at(*pool.capability, now)) return figures;
+  placement::Requirements asked = shape.requirements;
+  for (const core::Precision precision : list_precisions(shape.requirements, pool.compute_class)) {
+    asked.rate = core::Rate{precision, 0};
+    const std::int64_t found = placement::compute_task_rate(*pool.capability, asked);
+    if (found == 0) continue;
+    figures.task_rate = core::Rate{precision, found};
+    break;
+  }
+  return figures;
+}
+
 PlanFacts explain_shape(const hub::HubMachine& machine, const hub::JobShape& shape,
                         core::Time deadline, core::Time now) {
   PlanFacts facts;
   facts.topology = machine.state().topology;
   facts.currency = machine.state().facts.currency;
   facts.verdicts = machine.explain_pools(shape, deadline, now);
+  const topology::RegionLines& lines = machine.lines();
+  const std::string& home = machine.state().facts.region;
+  for (const placement::PoolVerdict& verdict : facts.verdicts) {
+    const topology::Pool* pool = facts.topology->find_pool(verdict.pool);
+    if (pool == nullptr) continue;
+    facts.figures[verdict.pool.index] = compute_figures(*pool, shape, home, lines, now);
+  }
   for (const hub::AnnouncedPool& pool : machine.list_announced_pools()) {
     PoolVerdictView& name = facts.remote[pool.handle];
     name.site = name_remote_site(machine.state(), pool);
@@ -134,6 +182,7 @@ PlanFacts explain_shape(const hub::HubMachine& machine, const hub::JobShape& sha
     name.region = machine.state().peers[pool.peer].terms.region;
     name.class_ = pool.terms->compute_class;
     name.is_remote = true;
+    facts.figures[pool.handle] = compute_figures(*pool.terms, shape, home, lines, now);
   }
   const auto verdict = find_verdict(facts.verdicts);
   if (verdict && !passes_by_itself(verdict)) {
@@ -204,6 +253,12 @@ PlanView make_plan_view(const PlanFacts& facts) {
     const auto remote = facts.remote.find(verdict.pool.index);
     view.pools.push_back(remote == facts.remote.end() ? make_verdict_view(*facts.topology, verdict)
                                                       : add_verdict(remote->second, verdict));
+    if (const auto found = facts.figures.find(verdict.pool.index); found != facts.figures.end()) {
+      PoolVerdictView& row = view.pools.back();
+      row.task_rate = found->second.task_rate;
+      row.moved_bytes = found->second.moved;
+      row.per_hour_micros = found->second.per_hour;
+    }
     if (verdict.reason) ++counts[*verdict.reason];
   }
   // The order of the pools' handles decides ties, as it does in the placement.

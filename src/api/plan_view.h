@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "intertie/api/views.h"
+#include "intertie/core/rate.h"
 #include "intertie/core/time.h"
 #include "intertie/hub/events.h"
 #include "intertie/hub/machine.h"
 #include "intertie/placement/placer.h"
+#include "intertie/topology/region_lines.h"
 #include "intertie/topology/snapshot.h"
 
 namespace intertie::api {
@@ -27,10 +29,25 @@ struct Relaxation {
 std::vector<Relaxation> list_relaxations(const hub::JobShape& shape,
                                          const std::vector<core::Reason>& reasons);
 
+/// What a pool is, beside whether it fits.
+struct PoolFigures {
+  std::optional<core::Rate> task_rate;
+  core::Bytes moved;
+  core::Money per_hour;
+};
+
+/// Of a job of this shape in the pool. The rate is that of one task, at the precision that the
+/// shape names, else at the first of its class that a valid measurement has: FP64; of intelligent
+/// BF16, then INT8. Inputs in no named region lie in `home`, this hub's. Pure.
+PoolFigures compute_figures(const topology::Pool& pool, const hub::JobShape& shape,
+                            const std::string& home, const topology::RegionLines& lines,
+                            core::Time now);
+
 /// What was seen on the engine's thread; rendered elsewhere.
 struct PlanFacts {
   topology::Snapshot::Pointer topology;
   std::vector<placement::PoolVerdict> verdicts;
+  std::map<std::uint32_t, PoolFigures> figures;  // By the pool's handle.
   std::optional<ChangeView> change;
   std::string currency;
   std::map<std::uint32_t, PoolVerdictView> remote;  // Names of announced pools, by handle.

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "command_line/help.h"
 #include "command_line/parse.h"
+#include "session/setting_files.h"
 #include "session/terminal.h"
 #include "verbs/complete_names.h"
 #include "verbs/verbs.h"
@@ -52,12 +54,17 @@ int main(int argc, char** argv) {
     return Terminal::from_words(words).write_result(render_help(wish->topic)) ? kDone : kFailed;
   }
   if (std::holds_alternative<VersionWish>(parsed)) {
-    return Terminal::from_words(words).write_result(render_version() + "\n") ? kDone : kFailed;
+    const Terminal terminal = Terminal::from_words(words);
+    const std::string text = terminal.is_json() ? render_version_json() : render_version();
+    return terminal.write_result(text + "\n") ? kDone : kFailed;
   }
   if (const Complaint* const complaint = std::get_if<Complaint>(&parsed); complaint != nullptr) {
     return complain(*complaint, Terminal::from_words(words));
   }
-  const Invocation& invocation = std::get<Invocation>(parsed);
+  Invocation& invocation = std::get<Invocation>(parsed);
+  if (const std::optional<Complaint> complaint = apply_settings(invocation)) {
+    return complain(*complaint, Terminal::from_words(words));
+  }
   const Terminal terminal(invocation);
   const Outcome outcome = run_verb(invocation, terminal);
   if (const Complaint* const complaint = std::get_if<Complaint>(&outcome); complaint != nullptr) {

@@ -52,7 +52,7 @@ expect 0 data put big.bin
 expect 3 data put .
 expect 3 data put big.bin --classification loud
 expect 0 data unpin big
-expect 0 data rm big
+expect 0 data rm -y big
 expect 0 data ls
 lacks "$out" big
 finish

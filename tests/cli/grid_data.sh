@@ -68,7 +68,7 @@ holds "$out" '"owner": "ada"'
 expect 1 data show far --region 22
 expect 0 data get far --to copy.bin
 cmp big.bin copy.bin || fail "the copy differs"
-expect 0 -q data rm big
+expect 0 -q data rm -y big
 expect 0 run --in data://far:far.bin -- sha256sum far.bin
 holds "$out" "$(sha256sum <big.bin | cut -d ' ' -f 1)"
 expect 0 data pin far

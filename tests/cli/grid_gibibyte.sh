@@ -69,7 +69,7 @@ move_cut() {
   expect 0 -o json explain "$3"
   holds "$out" "\"way\": \"$4\""
   holds "$out" "\"size_bytes\": $size"
-  expect 0 -q data rm "d$1"
+  expect 0 -q data rm -y "d$1"
 }
 move_cut 1 straight 1 straight
 end_process site # What it keeps of the first is not needed again.

@@ -54,6 +54,7 @@ std::string_view find_name_kind(const Verb& verb) {
   if (operand == "SITE") return "sites";
   if (operand == "ACCOUNT") return "accounts";
   if (operand == "DISPUTE") return "disputes";
+  if (verb.path.starts_with("context ")) return "contexts";
   return {};
 }
 

@@ -148,4 +148,9 @@ std::string render_family_help(std::string_view family) {
 
 std::string render_version() { return "intertie " INTERTIE_VERSION; }
 
+std::string render_version_json() {
+  return R"({"program":"intertie","version":")" INTERTIE_VERSION R"(","schema":)" +
+         std::to_string(kOutputSchema) + "}";
+}
+
 }  // namespace intertie::cli

@@ -21,6 +21,13 @@ std::string render_family_help(std::string_view family);
 /// "intertie 0.1.0"
 std::string render_version();
 
+/// Of what `-o json` prints: fields are added, never renamed, removed or given another type, within
+/// one number (tests/cli/json_keys.golden).
+inline constexpr int kOutputSchema = 1;
+
+/// {"program","version","schema"} on one line.
+std::string render_version_json();
+
 /// intertie(1) in man(7) macros.
 std::string render_man_page();
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "command_line/context_options.h"
 #include "command_line/spec.h"
 
 namespace intertie::cli::table {
@@ -76,8 +77,9 @@ inline constexpr std::array kUserAdd = {
     kTokenLifetime,
     kTokenScope,
     kSaveContext,
+    kRehearse,
 };
-inline constexpr std::array kUserToken = {kTokenLifetime, kTokenScope, kSaveContext};
+inline constexpr std::array kUserToken = {kTokenLifetime, kTokenScope, kSaveContext, kRehearse};
 inline constexpr std::array<std::string_view, 1> kUserAddExamples = {
     "hub user add ada --deposit 1000 --save ada.yaml"};
 inline constexpr std::array<std::string_view, 1> kUserTokenExamples = {
@@ -87,12 +89,14 @@ inline constexpr std::array kLimitOperands = {Operand{"ACCOUNT"}, Operand{"LIMIT
 inline constexpr std::array kCardOperands = {Operand{"CARD"}};
 inline constexpr std::array kPeerAdd = {
     Option{"credit", 0, money, "MONEY", "the most it may owe this hub (default 0: nothing)"},
+    kRehearse,
 };
 inline constexpr std::array kPeerOperands = {Operand{"PEER"}};
 inline constexpr std::array kPeerChange = {
     Option{"address", 0, text, "HOST:PORT", "its listener for sites and hubs"},
     Option{"name", 0, text, "NAME", "what it is called here"},
     Option{"credit", 0, money, "MONEY", "the most it may owe this hub"},
+    kRehearse,
 };
 inline constexpr std::array<std::string_view, 2> kPeerChangeExamples = {
     "hub peer change 42 --address hub.hubei.example:7301", "hub peer change 42 --credit 20000"};
@@ -100,6 +104,7 @@ inline constexpr std::array kSettleOperands = {Operand{"PEER"}, Operand{"AMOUNT"
 inline constexpr std::array kSettle = {
     Option{"memo", 0, text, "TEXT", "what both hubs' books say about it"},
     Option{"key", 0, text, "KEY", "a repeat under the same key pays once (default: a new one)"},
+    kRehearse,
 };
 inline constexpr std::array<std::string_view, 1> kSettleExamples = {
     "hub peer settle 22 1500 --memo 'transfer of 30 November'"};
@@ -131,6 +136,7 @@ inline constexpr std::array kLineAdd = {
     Option{"bandwidth", 0, bandwidth, "RATE", "what it carries: 100mbit, 2.5gbit"},
     Option{"latency", 0, duration, "TIME", "one way (default 0)"},
     Option{"price", 0, money, "MONEY", "of 10^9 bytes; weighed, not billed (default 0)"},
+    kRehearse,
 };
 inline constexpr std::array<std::string_view, 1> kLineAddExamples = {
     "line add --to 52 --bandwidth 100mbit --latency 20ms --price 0.05"};
@@ -179,6 +185,7 @@ inline constexpr auto kJoin = [] {
 }();
 inline constexpr std::array kToken = {
     Option{"operator", 0, text, "NAME", "who operates the site and is paid (default: you)"},
+    kRehearse,
 };
 inline constexpr std::array kJoinOperands = {Operand{"TOKEN"}};
 inline constexpr std::array kSiteOperands = {Operand{"SITE"}};
@@ -235,6 +242,7 @@ inline constexpr std::array kRun = {
     Option{"key", 0, text, "TEXT", "the same key again is the same job, not a second one"},
     Option{"detach", 'd', flag, "", "return when the job is accepted"},
     Option{"wait", 0, flag, "", "wait for the end (the default)"},
+    Option{"yes", 'y', flag, "", "do not ask on a terminal"},
     Option{"dry-run", 0, flag, "", "show where it would run, and run nothing"},
 };
 inline constexpr std::array kCommandOperands = {Operand{"COMMAND", Need::list}};
@@ -248,6 +256,7 @@ inline constexpr std::array kSubmit = {
     Option{"check", 0, flag, "", "only check the file; needs no hub"},
     Option{"dry-run", 0, flag, "", "show where it would run, and run nothing"},
     Option{"wait", 0, flag, "", "wait for the end and show the output, as run does"},
+    Option{"yes", 'y', flag, "", "do not ask on a terminal"},
     Option{"fetch", 0, text, "DIR", "with --wait: bring the outputs here"},
     kSecret,
     Option{"count", 0, count, "N", "submit it so many times in one request"},
@@ -258,11 +267,15 @@ inline constexpr std::array<std::string_view, 3> kSubmitExamples = {
     "submit job.yaml", "submit --check job.yaml", "submit - < job.json"};
 inline constexpr std::array<std::string_view, 1> kPlanExamples = {"plan job.yaml"};
 inline constexpr std::string_view kPlanDetails =
+    "RATE is measured, of one task: at the precision the job names, else FP64 in pools of class "
+    "basic "
+    "and super, and in those of class intelligent BF16, or INT8 where that alone was measured. "
+    "DATA "
+    "is what must come from another region, MOVE the time until all inputs are there, AN HOUR what "
+    "an hour of the job costs.\n"
     "TOTAL weighs computing, moving data over lines, and waiting; the least is chosen. AT MOST is "
-    "what\n"
-    "computing costs at the time limit, and moving. Computing is held and billed; what lines cost "
-    "is\n"
-    "weighed, and held against price.max, and not billed.";
+    "what computing costs at the time limit, and moving. Computing is held and billed; what lines "
+    "cost is weighed, and held against price.max, and not billed.";
 
 inline constexpr std::array kJobs = {
     Option{"watch", 'w', flag, "", "go on with a line for each change, until Ctrl-C"},
@@ -330,10 +343,15 @@ inline constexpr std::array kDataPut = {
            "open|internal|confidential|secret"},
     Option{"keep-until", 0, text, "TIME", "when it is removed everywhere (2027-01-31T00:00:00Z)"},
     Option{"region", 0, text, "CODE", "whose hub keeps it (default: yours)"},
+    kRehearse,
 };
 inline constexpr std::array<std::string_view, 3> kDataPutExamples = {
     "data put train.tar --name train", "data put secret.csv --regions 22,42 --readers bob",
     "data put big.tar --name big --region 52"};
+inline constexpr Option kDataCopy{"region", 0, text, "CODE",
+                                  "whose hub has it (default: any, yours first)"};
+inline constexpr std::array kDataPin = {kDataCopy, kRehearse};
+inline constexpr std::array kDataRm = {kDataCopy, kMeant, kRehearse};
 inline constexpr std::array<std::string_view, 1> kDataGetExamples = {
     "data get data://train --to train.tar"};
 inline constexpr std::string_view kDataDetails =
@@ -344,8 +362,7 @@ inline constexpr std::array kDataTo = {
     Option{"to", 0, text, "FILE", "where to write it (default: stdout)"},
     Option{"region", 0, text, "CODE", "whose hub has it (default: any)"},
 };
-inline constexpr std::array kDataRegion = {
-    Option{"region", 0, text, "CODE", "whose hub has it (default: any, yours first)"}};
+inline constexpr std::array kDataRegion = {kDataCopy};
 inline constexpr std::array kOptionalSite = {Operand{"SITE", Need::optional}};
 
 inline constexpr std::array kDeposit = {Operand{"ACCOUNT"}, Operand{"AMOUNT"}};

@@ -12,8 +12,11 @@
 namespace intertie::cli {
 namespace {
 
-constexpr std::string_view kReport =
-    "Please report it, with the command and what intertie doctor says.";
+std::string describe_report(const ReportWriter& write_report, std::string_view what) {
+  const std::string path = write_report ? write_report(what) : "";
+  const std::string log = path.empty() ? "the command" : path;
+  return "Please report it, with " + log + " and what this says: intertie doctor -o json";
+}
 
 // The system's text for ENOENT.
 constexpr std::string_view kNoSuchFile = ": No such file or directory";
@@ -38,14 +41,17 @@ Complaint make_usage_complaint(std::string what, std::string fix) {
   return {"bad_argument", std::move(what), {}, std::move(fix), kBadInput};
 }
 
-Outcome run_guarded(const std::function<Outcome()>& verb) {
+Outcome run_guarded(const std::function<Outcome()>& verb, const ReportWriter& write_report) {
   try {
     return verb();
   } catch (const std::bad_alloc&) {
-    return make_complaint({core::Reason::internal, "there is no memory left"},
-                          "Ask for less at once, or free some memory.");
+    constexpr std::string_view kWhat = "there is no memory left";
+    const std::string report = describe_report(write_report, kWhat);
+    return make_complaint({core::Reason::internal, std::string(kWhat)},
+                          "Ask for less at once, or free some memory. If that is not it: " + report);
   } catch (const std::exception& exception) {
-    return make_complaint({core::Reason::internal, exception.what()}, kReport);
+    return make_complaint({core::Reason::internal, exception.what()},
+                          describe_report(write_report, exception.what()));
   }
 }
 

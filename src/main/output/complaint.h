@@ -40,7 +40,11 @@ std::string render_complaint_json(const Complaint& complaint);
 /// What a verb returns: its exit code, or why it failed.
 using Outcome = std::variant<int, Complaint>;
 
-/// What `verb` gives; an exception that got this far becomes a complaint with a way to report it.
-Outcome run_guarded(const std::function<Outcome()>& verb);
+/// Writes down what went wrong and returns the file's path; empty: it could not.
+using ReportWriter = std::function<std::string(std::string_view what)>;
+
+/// What `verb` gives; an exception that got this far becomes a complaint that names the log which
+/// `write_report` has made of it, and says how to report it. No stack trace.
+Outcome run_guarded(const std::function<Outcome()>& verb, const ReportWriter& write_report);
 
 }  // namespace intertie::cli

@@ -33,15 +33,29 @@ TEST(Complaint, AMissingFileIsMostLikelyMisspelt) {
 }
 
 TEST(RunGuarded, AnExceptionIsToldWithAWayToReportIt) {
-  EXPECT_EQ(std::get<int>(run_guarded([]() -> Outcome { return 7; })), 7);
-  const auto complaint =
-      std::get<Complaint>(run_guarded([]() -> Outcome { throw std::runtime_error("a detail"); }));
+  std::string written;
+  const ReportWriter write = [&written](std::string_view what) {
+    written = what;
+    return std::string("/x/errors.log");
+  };
+  EXPECT_EQ(std::get<int>(run_guarded([]() -> Outcome { return 7; }, write)), 7);
+  EXPECT_EQ(written, "");
+  const auto fail = []() -> Outcome { throw std::runtime_error("a detail"); };
+  const auto complaint = std::get<Complaint>(run_guarded(fail, write));
+  EXPECT_EQ(written, "a detail");
   EXPECT_EQ(render_complaint(complaint, false),
             "error: Something happened that should not. (E-internal)\n"
             "  why: a detail\n"
-            "  fix: Please report it, with the command and what intertie doctor says.\n");
+            "  fix: Please report it, with /x/errors.log and what this says: intertie doctor -o "
+            "json\n");
   EXPECT_EQ(complaint.exit_code, 1);
-  EXPECT_NE(std::get<Complaint>(run_guarded([]() -> Outcome { throw std::bad_alloc(); })).why, "");
+  // Where the log cannot be written there is still a way out.
+  const auto unwritten = std::get<Complaint>(run_guarded(fail, nullptr));
+  EXPECT_NE(unwritten.fix.find("with the command"), std::string::npos);
+  const auto full = std::get<Complaint>(
+      run_guarded([]() -> Outcome { throw std::bad_alloc(); }, write));
+  EXPECT_NE(full.why, "");
+  EXPECT_NE(full.fix.find("/x/errors.log"), std::string::npos);
 }
 
 TEST(Complaint, TextFromElsewhereCannotDriveTheTerminal) {

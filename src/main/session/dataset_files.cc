@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -20,8 +22,11 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 1u << 20;
 constexpr int kTriesMax = 8;
-// Small files are not worth a bar.
-constexpr std::uint64_t kShownBytes = 8u << 20;
+
+/// What a thread of its own may ask while the transfer goes on; `done` outlives it.
+std::function<WorkSeen()> look_at_bytes(const std::atomic<std::uint64_t>& done, std::uint64_t all) {
+  return [&done, all] { return WorkSeen{done.load(), all, {}, true}; };
+}
 
 class File {
  public:
@@ -104,7 +109,7 @@ core::Result<transfer::Manifest> make_manifest(const File& file, const std::stri
     if (piece->empty()) break;
     writer.add(*piece);
     at += piece->size();
-    if (size > kShownBytes) progress.update_bytes(at, size);
+    progress.update_bytes(at, size);
   }
   return writer.finish();
 }
@@ -135,6 +140,12 @@ core::Result<transfer::Manifest> get_checked_manifest(const api::DatasetView& da
 
 }  // namespace
 
+core::Result<transfer::Manifest> read_manifest(const std::string& path, const Terminal& terminal) {
+  const File file(path, O_RDONLY);
+  if (!file.is_open()) return file.make_error();
+  return make_manifest(file, path, terminal);
+}
+
 core::Result<api::DatasetView> send_file(const std::string& path,
                                          const api_client::DatasetSettings& settings,
                                          HubSession& session, const Terminal& terminal) {
@@ -143,10 +154,11 @@ core::Result<api::DatasetView> send_file(const std::string& path,
   const auto manifest = make_manifest(file, path, terminal);
   if (!manifest) return manifest.error();
   auto view = session.client().begin_dataset(*manifest, settings);
-  Progress progress(terminal, "sending");
+  std::atomic<std::uint64_t> sent = 0;
+  const ProgressThread progress(terminal, "sending", look_at_bytes(sent, manifest->size));
   // Each answer names the first missing ranges; very scattered ones take more than one.
   while (view && !view->is_complete) {
-    std::uint64_t sent = std::uint64_t{view->chunks_here} * view->chunk_bytes;
+    sent = std::uint64_t{view->chunks_here} * view->chunk_bytes;
     for (const api::ChunkRangeView& range : view->missing) {
       for (std::uint32_t chunk = range.first; chunk <= range.last; ++chunk) {
         const transfer::ByteSpan span = transfer::get_chunk_span(*manifest, chunk);
@@ -159,7 +171,6 @@ core::Result<api::DatasetView> send_file(const std::string& path,
         }
         if (!done) return done.error();
         sent += span.length;
-        if (manifest->size > kShownBytes) progress.update_bytes(sent, manifest->size);
       }
     }
     view = session.client().find_dataset(view->id);
@@ -174,7 +185,8 @@ core::Result<void> fetch_file(const api::DatasetView& dataset, const std::string
   const std::string part = path + ".part";
   const File file(part, O_RDWR | O_CREAT);
   if (!file.is_open()) return file.make_error();
-  Progress progress(terminal, "fetching");
+  std::atomic<std::uint64_t> have = 0;
+  const ProgressThread progress(terminal, "fetching", look_at_bytes(have, manifest->size));
   for (std::uint32_t chunk = 0; chunk < manifest->chunks.size(); ++chunk) {
     const transfer::ByteSpan span = transfer::get_chunk_span(*manifest, chunk);
     const auto known = file.read(span.offset, span.length);
@@ -187,7 +199,7 @@ core::Result<void> fetch_file(const api::DatasetView& dataset, const std::string
       if (!bytes) return bytes.error();
       if (auto done = file.write(span.offset, *bytes); !done) return done;
     }
-    progress.update_bytes(span.offset + span.length, manifest->size);
+    have = span.offset + span.length;
   }
   if (::ftruncate(file.get(), static_cast<off_t>(manifest->size)) != 0) return file.make_error();
   if (::fsync(file.get()) != 0) return file.make_error();
@@ -199,9 +211,16 @@ core::Result<void> print_dataset(const api::DatasetView& dataset, HubSession& se
                                  const Terminal& terminal) {
   const auto manifest = get_checked_manifest(dataset, session);
   if (!manifest) return manifest.error();
+  std::atomic<std::uint64_t> have = 0;
+  std::optional<ProgressThread> progress;
+  // On a terminal the content itself is what one sees.
+  if (!terminal.result_is_terminal()) {
+    progress.emplace(terminal, "fetching", look_at_bytes(have, manifest->size));
+  }
   for (std::uint32_t chunk = 0; chunk < manifest->chunks.size(); ++chunk) {
     const auto bytes = read_verified(dataset, *manifest, chunk, session);
     if (!bytes) return bytes.error();
+    have += bytes->size();
     if (!terminal.write_result(*bytes)) return {};
   }
   return {};

@@ -5,11 +5,15 @@
 
 #include "intertie/api_client/client.h"
 #include "intertie/core/result.h"
+#include "intertie/transfer/manifest.h"
 
 #include "session/hub_session.h"
 #include "session/terminal.h"
 
 namespace intertie::cli {
+
+/// What a file is as a dataset; reads all of it and sends nothing.
+core::Result<transfer::Manifest> read_manifest(const std::string& path, const Terminal& terminal);
 
 /// Sends a file as a dataset: reads it once to know it, then sends the chunks that the hub does not
 /// have. Tries again for a while when the connection breaks. bad_digest: it changed meanwhile.

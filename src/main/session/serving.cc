@@ -176,6 +176,11 @@ std::function<void(const core::Error*)> make_store_teller(const Terminal& termin
   };
 }
 
+std::function<WorkSeen()> look_at_measuring(service::MeasureMode mode) {
+  // What the probes take, and starting around them.
+  return look_at_time(core::seconds(mode == service::MeasureMode::full ? 13 : 4));
+}
+
 service::SiteOptions make_site_options(const std::string& folder) {
   service::SiteOptions options;
   options.folder = folder;

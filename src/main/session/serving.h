@@ -14,6 +14,7 @@
 #include "command_line/parse.h"
 #include "output/complaint.h"
 #include "session/clock.h"
+#include "session/progress.h"
 #include "session/terminal.h"
 
 namespace intertie::cli {
@@ -71,6 +72,9 @@ struct ContextWriter {
 /// again. `terminal` outlives what is returned, which any thread may call.
 std::function<void(const core::Error*)> make_store_teller(const Terminal& terminal,
                                                           const std::string& folder);
+
+/// Progress of a site's start, by the time that measuring takes.
+std::function<WorkSeen()> look_at_measuring(service::MeasureMode mode);
 
 /// The launcher's command, and what else every site of this program has in common.
 service::SiteOptions make_site_options(const std::string& folder);

@@ -30,6 +30,11 @@ std::string list_jobs(api_client::Client& client, bool are_open) {
 }  // namespace
 
 std::string list_names(std::string_view kind) {
+  std::string text;
+  if (kind == "contexts") {
+    for (const NamedContext& context : list_contexts()) text += context.name + "\n";
+    return text;
+  }
   const core::Result<FoundContext> found = find_context(std::nullopt);
   if (!found) return {};
   const Context& context = found->context;
@@ -39,7 +44,6 @@ std::string list_names(std::string_view kind) {
   client->set_timeout(kPatience);
   if (kind == "jobs") return list_jobs(*client, false);
   if (kind == "open-jobs") return list_jobs(*client, true);
-  std::string text;
   if (kind == "sites") {
     const auto list = client->list_sites();
     if (!list) return {};

@@ -1,6 +1,9 @@
 // Views of the interface as tables for people and exact values for programs.
 #include "verbs/job_listing.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "intertie/codec/json.h"
 
 #include "output/for_people.h"
@@ -39,6 +42,39 @@ Cell rate_cell(const std::optional<api::MeasuredView>& measured) {
     return Cell(short_rate(rate.ops_per_second, "op/s"), std::to_string(rate.ops_per_second));
   }
   return Cell("measured", "");
+}
+
+/// Of one task, with its precision: figures of different ones are not to be compared.
+Cell task_rate_cell(const api::PoolVerdictView& pool) {
+  if (pool.task_rate) {
+    return Cell(short_rate(pool.task_rate->ops_per_second, "op/s") + " " +
+                    std::string(core::precision_name(pool.task_rate->precision)),
+                std::to_string(pool.task_rate->ops_per_second));
+  }
+  if (!pool.ops_per_second) return Cell("-", "");
+  return Cell(short_rate(*pool.ops_per_second, "op/s"), std::to_string(*pool.ops_per_second));
+}
+
+Cell moved_cell(const std::optional<core::Bytes>& bytes) {
+  if (!bytes) return Cell("-", "");
+  return Cell(bytes->count == 0 ? "-" : short_bytes(*bytes), std::to_string(bytes->count));
+}
+
+/// Why a pool that fits was not chosen: what makes most of the difference in cost.
+std::string render_defeat(const api::PoolVerdictView& winner, const api::PoolVerdictView& loser,
+                          const std::string& currency) {
+  if (!winner.cost || !loser.cost) return "fits, costs more";
+  const api::CostView& best = *winner.cost;
+  const api::CostView& cost = *loser.cost;
+  const std::int64_t more = cost.total_micros.count - best.total_micros.count;
+  if (more <= 0) return "fits, costs the same; the other joined earlier";
+  const std::pair<std::int64_t, const char*> parts[] = {
+      {cost.computing_micros.count - best.computing_micros.count, "computing"},
+      {cost.data_micros.count - best.data_micros.count, "moving its data"},
+      {cost.line_micros.count - best.line_micros.count, "sending its output"},
+      {cost.delay_micros.count - best.delay_micros.count, "the later end"}};
+  const auto* const most = std::ranges::max_element(parts);
+  return "fits, costs " + money_text({more}, currency) + " more, most of it for " + most->second;
 }
 
 std::string render_devices(const std::vector<topology::DeviceGroup>& groups) {
@@ -92,26 +128,43 @@ Listing make_pool_listing(const std::vector<api::PoolVerdictView>& pools,
                      {"class", "CLASS"},
                      {"ops_per_second", "RATE", Align::right},
                      {"wait_microseconds", "WAIT", Align::right},
+                     {"moved_bytes", "DATA", Align::right},
                      {"move_microseconds", "MOVE", Align::right},
+                     {"per_hour_micros", "AN HOUR", Align::right},
                      {"total_micros", "TOTAL", Align::right},
                      {"price_max_micros", "AT MOST", Align::right},
                      {"verdict", "VERDICT"}};
+  const auto chosen = std::ranges::find_if(pools, &api::PoolVerdictView::chosen);
   for (const api::PoolVerdictView& pool : pools) {
-    const std::string rate = pool.ops_per_second ? short_rate(*pool.ops_per_second, "op/s") : "-";
-    const std::string exact = pool.ops_per_second ? std::to_string(*pool.ops_per_second) : "";
-    std::string verdict = pool.chosen ? "chosen" : pool.fits ? "fits, costs more" : "";
+    const bool is_beaten = chosen != pools.end() && pool.fits && !pool.chosen;
+    std::string verdict = pool.chosen ? "chosen"
+                          : is_beaten ? render_defeat(*chosen, pool, currency)
+                          : pool.fits ? "fits"
+                                      : "";
     if (pool.reason) verdict = pool.reason->sentence;
     const std::string code = pool.chosen ? "chosen" : pool.fits ? "fits" : "";
     const api::TimesView times = pool.times.value_or(api::TimesView{});
     listing.rows.push_back(
         {Cell(pool.site), Cell(pool.pool), Cell(std::string(core::compute_class_name(pool.class_))),
-         Cell(rate, exact), duration_cell(times.wait_microseconds),
-         duration_cell(times.move_microseconds),
+         task_rate_cell(pool), duration_cell(times.wait_microseconds),
+         moved_cell(pool.moved_bytes), duration_cell(times.move_microseconds),
+         money_cell(pool.per_hour_micros, currency),
          money_cell(pool.cost ? std::optional(pool.cost->total_micros) : std::nullopt, currency),
          money_cell(pool.price_max_micros, currency),
          Cell(verdict, pool.reason ? pool.reason->code : code)});
   }
   return listing;
+}
+
+void drop_empty_columns(Listing& listing) {
+  for (std::size_t i = listing.columns.size(); i-- > 1;) {
+    const bool is_empty = std::ranges::all_of(
+        listing.rows, [i](const std::vector<Cell>& row) { return row[i].text == "-"; });
+    if (!is_empty) continue;
+    const auto at = static_cast<std::ptrdiff_t>(i);
+    listing.columns.erase(listing.columns.begin() + at);
+    for (std::vector<Cell>& row : listing.rows) row.erase(row.begin() + at);
+  }
 }
 
 std::string render_refusals(const std::vector<api::ReasonCountView>& counts,

@@ -18,6 +18,7 @@ struct RunSettings {
   std::string fetch;       // Folder for outputs; empty: they stay.
   bool detaches = false;
   bool shows_plan = true;
+  bool is_meant = false;  // Nobody is asked.
 };
 
 /// Sends, submits, follows and ends as the program did.

@@ -13,6 +13,7 @@
 #include "output/for_people.h"
 #include "session/hub_session.h"
 #include "session/local_file.h"
+#include "session/progress.h"
 #include "verbs/run_job.h"
 #include "verbs/verbs.h"
 
@@ -193,6 +194,13 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
   const core::Result<std::int64_t> bound = measure_bound(invocation, terminal, connections);
   if (!bound) return make_complaint(bound.error());
   const std::int64_t deadline = read_steady_micros() + duration.count;
+  std::atomic<std::int64_t> acknowledged = 0;
+  const ProgressThread progress(terminal, "submitting", [&] {
+    const std::int64_t left = std::max<std::int64_t>(deadline - read_steady_micros(), 0);
+    return WorkSeen{static_cast<std::uint64_t>(duration.count - std::min(left, duration.count)),
+                    static_cast<std::uint64_t>(duration.count),
+                    std::to_string(acknowledged.load()) + " jobs", false};
+  });
   const auto work = [&](HubSession& session) {
     Tally tally;
     for (std::int64_t now = read_steady_micros(); now < deadline;) {
@@ -211,6 +219,7 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
         tally.note_failure(*failed);
       } else {
         tally.latencies.push_back(after - now);
+        acknowledged += bulk;
       }
       now = after;
     }
@@ -235,9 +244,14 @@ Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal) {
     document.need.isolation = topology::Isolation::process;
   }
   std::atomic<std::int64_t> next = 0;
+  std::atomic<std::int64_t> ended = 0;
+  const ProgressThread progress(terminal, "running", [&] {
+    return WorkSeen{static_cast<std::uint64_t>(ended.load()), static_cast<std::uint64_t>(jobs),
+                    std::to_string(ended.load()) + " of " + std::to_string(jobs) + " jobs", false};
+  });
   const auto work = [&](HubSession& session) {
     Tally tally;
-    while (next++ < jobs) {
+    for (; next++ < jobs; ++ended) {
       const std::int64_t start = read_steady_micros();
       core::Result<api::JobView> job = session.client().submit_job(document);
       if (job) job = session.client().wait_for_job(job->number);

@@ -7,6 +7,7 @@
 
 #include "output/for_people.h"
 #include "session/local_file.h"
+#include "session/progress.h"
 #include "verbs/scale_runs.h"
 #include "verbs/verbs.h"
 
@@ -140,7 +141,9 @@ Outcome run_bench_placement_scale(const Invocation& invocation, const Terminal& 
   if (options.load_percent > 100) {
     return make_complaint({core::Reason::out_of_range, "--load: 0 to 100 percent"});
   }
+  std::optional<ProgressThread> progress(std::in_place, terminal, "deciding", look_at_age());
   const core::Result<ScaleResult> result = run(invocation, options);
+  progress.reset();
   if (!result) return make_complaint(result.error());
   return terminal.show_object(
       make_object(*result, invocation.has("types")), make_text(*result),

@@ -6,6 +6,7 @@
 #include "intertie/transfer/dataset_name.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/dataset_files.h"
 #include "verbs/run_job.h"
 #include "verbs/verbs.h"
@@ -80,6 +81,11 @@ core::Result<api::DatasetView> find_copy(HubSession& session, const Invocation& 
   return view;
 }
 
+std::string describe(const api::DatasetView& view) {
+  return view.id.substr(0, 17) + (view.name.empty() ? "" : " (data://" + view.name + ")") + ", " +
+         short_bytes(view.size_bytes) + " in region " + view.region;
+}
+
 using Change = core::Result<api::DatasetView> (*)(HubSession&, const std::string&);
 
 Outcome change_all(const Invocation& invocation, const Terminal& terminal, Change change) {
@@ -90,12 +96,35 @@ Outcome change_all(const Invocation& invocation, const Terminal& terminal, Chang
   for (const std::string& text : invocation.operands) {
     const auto found = find_copy(*session, invocation, text);
     if (!found) return session->complain(found.error(), kMissing);
+    if (invocation.has("dry-run")) {
+      tell_rehearsal(terminal, std::string(invocation.verb->path.substr(5)) + " " + describe(*found));
+      continue;
+    }
     const auto view = change(*session, found->id);
     if (!view) return session->complain(view.error(), kMissing);
     add_row(listing, *view);
     objects.push_back(to_object(*view));
   }
+  if (invocation.has("dry-run")) return kDone;
   return terminal.show(listing, objects, "");
+}
+
+/// Says what sending would send: nothing of what the hub has.
+std::optional<Complaint> rehearse_put(const std::string& path, HubSession& session,
+                                      const Terminal& terminal) {
+  const auto manifest = read_manifest(path, terminal);
+  if (!manifest) return make_complaint(manifest.error());
+  const core::Bytes size{static_cast<std::int64_t>(manifest->size)};
+  const auto known = session.client().find_dataset(
+      transfer::format_dataset(transfer::compute_root(*manifest)));
+  if (!known && known.error().reason != core::Reason::not_found) {
+    return session.complain(known.error());
+  }
+  tell_rehearsal(terminal, known && known->is_complete
+                               ? "send nothing of " + path + ": the hub has it"
+                               : "send " + path + ", " + short_bytes(size) + " in " +
+                                     std::to_string(manifest->chunks.size()) + " chunks");
+  return std::nullopt;
 }
 
 }  // namespace
@@ -120,6 +149,10 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
                      {"name", "NAME"},     {"region", "REGION"}};
   boost::json::array objects;
   for (const std::string& path : invocation.operands) {
+    if (invocation.has("dry-run")) {
+      if (auto complaint = rehearse_put(path, *session, terminal)) return *std::move(complaint);
+      continue;
+    }
     const auto view = send_file(path, settings, *session, terminal);
     if (!view) return session->complain(view.error());
     listing.rows.push_back(
@@ -131,6 +164,7 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
     object["bytes"] = view->size_bytes.count;
     objects.push_back(object);
   }
+  if (invocation.has("dry-run")) return kDone;
   return terminal.show(listing, objects, "");
 }
 
@@ -222,12 +256,24 @@ Outcome run_data_unpin(const Invocation& invocation, const Terminal& terminal) {
 Outcome run_data_rm(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  // All are found before one is removed: a mistyped name among them should cost nothing.
+  std::vector<api::DatasetView> found;
+  std::string what;
   for (const std::string& text : invocation.operands) {
-    const auto found = find_copy(*session, invocation, text);
-    if (!found) return session->complain(found.error(), kMissing);
-    const auto done = session->client().remove_dataset(found->id);
+    const auto one = find_copy(*session, invocation, text);
+    if (!one) return session->complain(one.error(), kMissing);
+    what += (found.empty() ? "" : "; ") + describe(*one);
+    found.push_back(*one);
+  }
+  if (invocation.has("dry-run")) return tell_rehearsal(terminal, "remove " + what);
+  if (auto complaint = require_consent(invocation, terminal, "This removes " + what + ".")) {
+    return *std::move(complaint);
+  }
+  for (const api::DatasetView& one : found) {
+    session->client().set_region(one.region);
+    const auto done = session->client().remove_dataset(one.id);
     if (!done) return session->complain(done.error(), kMissing);
-    terminal.say("removed " + found->id);
+    terminal.say("removed " + one.id);
   }
   return kDone;
 }

@@ -1,5 +1,6 @@
 // intertie dev: a hub and a site in one process, for trying out.
 #include <filesystem>
+#include <optional>
 
 #include <boost/json/object.hpp>
 
@@ -8,6 +9,7 @@
 
 #include "session/context.h"
 #include "session/local_file.h"
+#include "session/progress.h"
 #include "session/serving.h"
 #include "session/stop_signal.h"
 #include "verbs/verbs.h"
@@ -157,8 +159,11 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   const ContextWriter writer{**hub, folder->path(), std::string(kCurrency)};
   const core::Result<void> contexts = write_contexts(writer);
   terminal.say("Starting the site and measuring this machine ...");
+  std::optional<ProgressThread> progress(std::in_place, terminal, "measuring",
+                                         look_at_measuring(service::MeasureMode::quick));
   core::Result<std::unique_ptr<service::SiteService>> site =
       start_site(**hub, invocation, folder->path(), stop);
+  progress.reset();
   if (!site) {
     withdraw_contexts(folder->path());
     (*hub)->stop();

@@ -2,6 +2,7 @@
 #include <array>
 #include <string_view>
 
+#include "session/error_log.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
@@ -20,6 +21,12 @@ constexpr std::array kEntries = {
     Entry{"bill", run_bill},
     Entry{"cancel", run_cancel},
     Entry{"completion", run_completion},
+    Entry{"config show", run_config_show},
+    Entry{"context add", run_context_add},
+    Entry{"context list", run_context_list},
+    Entry{"context rm", run_context_rm},
+    Entry{"context show", run_context_show},
+    Entry{"context use", run_context_use},
     Entry{"data get", run_data_get},
     Entry{"data ls", run_data_ls},
     Entry{"data pin", run_data_pin},
@@ -92,7 +99,9 @@ constexpr std::array kEntries = {
 Outcome run_verb(const Invocation& invocation, const Terminal& terminal) {
   for (const Entry& entry : kEntries) {
     if (entry.path != invocation.verb->path) continue;
-    return run_guarded([&] { return entry.run(invocation, terminal); });
+    return run_guarded(
+        [&] { return entry.run(invocation, terminal); },
+        [&](std::string_view what) { return log_unexpected_error(invocation, what); });
   }
   return make_complaint(
       {core::Reason::internal, "no function for " + std::string(invocation.verb->path)});

@@ -1,4 +1,5 @@
 // intertie ledger disputes and resolve: usage records and charges that were not accepted.
+#include <algorithm>
 #include <charconv>
 
 #include <boost/json/array.hpp>
@@ -6,6 +7,7 @@
 #include "intertie/codec/json.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/hub_session.h"
 #include "session/serving.h"
 #include "verbs/run_job.h"
@@ -15,6 +17,7 @@ namespace intertie::cli {
 namespace {
 
 constexpr std::int64_t kDisputesShown = 20;
+constexpr std::size_t kDisputesSearched = 1'000;
 
 std::string_view state_name(api::DisputeState state) {
   switch (state) {
@@ -97,6 +100,16 @@ Outcome run_ledger_resolve(const Invocation& invocation, const Terminal& termina
   }
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (invocation.has("dry-run")) {
+    const core::Result<api::DisputeList> open =
+        session->client().list_disputes(true, {}, kDisputesSearched);
+    if (!open) return session->complain(open.error());
+    if (std::ranges::find(open->disputes, id, &api::DisputeView::id) == open->disputes.end()) {
+      return make_complaint({core::Reason::not_found, "open dispute " + text},
+                            "intertie ledger disputes lists them");
+    }
+    return tell_rehearsal(terminal, verdict + " dispute " + text);
+  }
   const core::Result<api::DisputeView> done = session->client().resolve_dispute(
       id, verdict == "accept" ? api::DisputeVerdict::accept : api::DisputeVerdict::reject);
   if (!done) return session->complain(done.error(), "intertie ledger disputes lists them");

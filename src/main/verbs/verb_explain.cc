@@ -24,7 +24,9 @@ std::string indent(const std::string& text) {
 std::string render_pools(const std::vector<api::PoolVerdictView>& pools,
                          const std::string& currency, const Terminal& terminal) {
   const std::size_t columns = terminal.columns();
-  return indent(render_table(make_pool_listing(pools, currency), "",
+  Listing listing = make_pool_listing(pools, currency);
+  drop_empty_columns(listing);
+  return indent(render_table(listing, "",
                              columns == kUnlimitedColumns ? columns : columns - 2));
 }
 

@@ -9,6 +9,7 @@
 #include "intertie/identity/identifier.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/hub_session.h"
 #include "verbs/peer_listing.h"
 #include "verbs/run_job.h"
@@ -108,6 +109,14 @@ Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal)
   if (!card) return make_complaint(card.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (invocation.has("dry-run")) {
+    const core::Result<api::PeerList> known = session->client().list_peers();
+    if (!known) return session->complain(known.error());
+    return tell_rehearsal(terminal, "add the hub of this card to " +
+                                        std::to_string(known->peers.size()) +
+                                        " peers, and let it owe " +
+                                        money_text(*credit, session->currency()));
+  }
   const core::Result<api::PeerView> peer = session->client().add_peer({*card, *credit});
   if (!peer) {
     return session->complain(peer.error(),
@@ -155,6 +164,7 @@ Outcome run_hub_peer_change(const Invocation& invocation, const Terminal& termin
   if (!session) return complain_about_context(session.error());
   api::PeerView peer;
   if (auto complaint = find_peer(*session, invocation.operands[0], peer)) return *complaint;
+  if (invocation.has("dry-run")) return tell_rehearsal(terminal, "change peer " + peer.name);
   const core::Result<api::PeerView> done = session->client().change_peer(peer.id, request);
   if (!done) return session->complain(done.error(), "use the operator's context: --context FILE");
   boost::json::array objects = {codec::encode(*done)};

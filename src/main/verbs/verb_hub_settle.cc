@@ -8,6 +8,7 @@
 #include "intertie/codec/json.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/hub_session.h"
 #include "session/local_file.h"
 #include "verbs/peer_listing.h"
@@ -61,6 +62,10 @@ Outcome run_hub_peer_settle(const Invocation& invocation, const Terminal& termin
   if (!session) return complain_about_context(session.error());
   api::PeerView peer;
   if (auto complaint = find_peer(*session, invocation.operands[0], peer)) return *complaint;
+  if (invocation.has("dry-run")) {
+    return tell_rehearsal(terminal, "book that " + peer.name + " has paid " +
+                                        money_text(*amount, session->currency()));
+  }
   const core::Result<api::PeerView> done = session->client().settle_peer(
       peer.id, {*amount, invocation.get("memo", "")}, invocation.get("key", make_random_key()));
   if (!done) return session->complain(done.error(), kAsOperator);

@@ -1,9 +1,12 @@
 // intertie hub user: who may sign in, and the contexts that let them.
+#include <algorithm>
+
 #include <boost/json/array.hpp>
 
 #include "intertie/codec/json.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/hub_session.h"
 #include "session/local_file.h"
 #include "verbs/run_job.h"
@@ -59,6 +62,25 @@ Outcome save_context(HubSession& session, const Invocation& invocation, const st
                               path);
 }
 
+/// What adding somebody, or a token for somebody, would do.
+Outcome rehearse(HubSession& session, const Invocation& invocation, const Terminal& terminal) {
+  const std::string& name = invocation.operands[0];
+  const bool is_new = invocation.verb->path == "hub user add";
+  const core::Result<api::PrincipalList> list = session.client().list_principals();
+  if (!list) return session.complain(list.error(), kOperatorHint);
+  const bool is_known = std::ranges::find(list->principals, name, &api::PrincipalView::name) !=
+                        list->principals.end();
+  if (is_new && is_known) return make_complaint({core::Reason::already_exists, name});
+  if (!is_new && !is_known) {
+    return make_complaint({core::Reason::not_found, name}, "intertie hub user list shows the names");
+  }
+  const std::string what = is_new ? "add " + std::string(get_role_name(read_role(invocation))) +
+                                        " " + name + " and write "
+                                  : "write ";
+  return tell_rehearsal(terminal, what + "a context with a token to " +
+                                      make_absolute(invocation.get("save", name + ".yaml")));
+}
+
 }  // namespace
 
 Outcome run_hub_user_add(const Invocation& invocation, const Terminal& terminal) {
@@ -68,6 +90,7 @@ Outcome run_hub_user_add(const Invocation& invocation, const Terminal& terminal)
   if (!credit || !deposit) return make_complaint(credit ? deposit.error() : credit.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (invocation.has("dry-run")) return rehearse(*session, invocation, terminal);
   const core::Result<api::PrincipalView> made = session->client().create_principal(
       {name, read_role(invocation), invocation.get_count("jobs-max", 0), *credit});
   if (!made) return session->complain(made.error(), kOperatorHint);
@@ -82,6 +105,7 @@ Outcome run_hub_user_add(const Invocation& invocation, const Terminal& terminal)
 Outcome run_hub_user_token(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (invocation.has("dry-run")) return rehearse(*session, invocation, terminal);
   return save_context(*session, invocation, invocation.operands[0], terminal);
 }
 

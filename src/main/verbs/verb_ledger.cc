@@ -8,6 +8,7 @@
 #include "intertie/codec/json.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/hub_session.h"
 #include "session/local_file.h"
 #include "session/serving.h"
@@ -222,8 +223,8 @@ Outcome run_ledger_deposit(const Invocation& invocation, const Terminal& termina
   if (invocation.has("dry-run")) {
     const core::Result<api::AccountView> view = session->client().get_account(account);
     if (!view) return complain_about_account(view.error(), account, *session);
-    terminal.say("Would pay " + money_text(*amount, view->currency) + " into " + account + ".");
-    return kDone;
+    return tell_rehearsal(terminal,
+                          "pay " + money_text(*amount, view->currency) + " into " + account);
   }
   const core::Result<api::AccountView> view =
       session->client().deposit(account, *amount, invocation.get("key", make_random_key()));
@@ -241,6 +242,12 @@ Outcome run_ledger_limit(const Invocation& invocation, const Terminal& terminal)
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   const std::string& account = invocation.operands[0];
+  if (invocation.has("dry-run")) {
+    const core::Result<api::AccountView> known = session->client().get_account(account);
+    if (!known) return complain_about_account(known.error(), account, *session);
+    return tell_rehearsal(terminal, "let " + account + " go " +
+                                        money_text(*limit, known->currency) + " below zero");
+  }
   const core::Result<api::AccountView> view = session->client().set_credit_limit(account, *limit);
   if (!view) return complain_about_account(view.error(), account, *session);
   boost::json::array objects = {codec::encode(*view)};

@@ -1,10 +1,13 @@
 // intertie line: what connects the regions.
+#include <optional>
+
 #include <boost/json/array.hpp>
 
 #include "intertie/codec/json.h"
 
 #include "command_line/bandwidth.h"
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/hub_session.h"
 #include "verbs/verbs.h"
 
@@ -51,6 +54,17 @@ Listing make_line_listing(const std::vector<api::LineView>& lines, const std::st
   return listing;
 }
 
+/// The line that this hub's operator has registered to a region.
+core::Result<std::optional<api::LineView>> find_own_line(HubSession& session,
+                                                         const std::string& to) {
+  const core::Result<api::LineList> list = session.client().list_lines();
+  if (!list) return list.error();
+  for (const api::LineView& line : list->lines) {
+    if (line.is_own && line.to == to) return std::optional(line);
+  }
+  return std::optional<api::LineView>();
+}
+
 }  // namespace
 
 Outcome run_line_add(const Invocation& invocation, const Terminal& terminal) {
@@ -68,6 +82,13 @@ Outcome run_line_add(const Invocation& invocation, const Terminal& terminal) {
   request.price_per_gigabyte_micros = *core::parse_money(invocation.get("price", "0"));
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (invocation.has("dry-run")) {
+    const core::Result<std::optional<api::LineView>> known = find_own_line(*session, request.to);
+    if (!known) return session->complain(known.error());
+    return tell_rehearsal(terminal, (*known ? "change the line " + (*known)->id + " to region "
+                                            : "register a line to region ") +
+                                        request.to);
+  }
   const core::Result<api::LineView> line = session->client().add_line(request);
   if (!line) {
     return session->complain(line.error(), "use the operator's context: --context FILE");
@@ -92,6 +113,13 @@ Outcome run_line_rm(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   const std::string& to = invocation.operands[0];
+  if (invocation.has("dry-run")) {
+    const core::Result<std::optional<api::LineView>> known = find_own_line(*session, to);
+    if (!known) return session->complain(known.error());
+    if (*known) return tell_rehearsal(terminal, "retire the line " + (*known)->id);
+    return make_complaint({core::Reason::not_found, "line to " + to},
+                          "intertie line list shows the lines there are");
+  }
   const core::Result<api::LineView> line = session->client().retire_line(to);
   if (!line) {
     return session->complain(line.error(), line.error().reason == core::Reason::not_found

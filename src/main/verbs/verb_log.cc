@@ -1,5 +1,6 @@
 // intertie log: looking at a store's folder without a hub.
 #include <algorithm>
+#include <optional>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -14,6 +15,9 @@
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
+#include "session/counting_reader.h"
+#include "session/progress.h"
 #include "session/serving.h"
 #include "verbs/verbs.h"
 
@@ -133,13 +137,22 @@ std::pair<std::string, boost::json::value> describe(const storage::HeadView& hea
 Outcome run_log_verify(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<storage_sqlite::SqliteView> view = open_store(invocation.operands[0]);
   if (!view) return make_complaint(view.error());
+  const core::Result<storage::LogPosition> last = view->reader->read_last();
+  if (!last) return make_complaint(last.error());
+  CountingReader reader(*view->reader);
+  // Heads are read once for the chain and once to hold the index against them.
+  std::optional<ProgressThread> progress(std::in_place, terminal, "verifying", [&] {
+    return WorkSeen{reader.count(), 2 * last->index, std::to_string(last->index) + " records",
+                    false};
+  });
   const core::Result<storage::VerifyReport> report =
-      storage::verify_store(*view->reader, *view->snapshots);
+      storage::verify_store(reader, *view->snapshots);
   if (!report) return make_complaint(report.error());
   // A damaged log cannot say what the index should be.
   const core::Result<std::vector<std::string>> index =
-      report->is_sound() ? find_index_damage(*view->reader, report->indexed_up_to)
+      report->is_sound() ? find_index_damage(reader, report->indexed_up_to)
                          : std::vector<std::string>();
+  progress.reset();
   if (!index) return make_complaint(index.error());
   const bool is_sound = report->is_sound() && index->empty();
   boost::json::object object = make_report(*report);
@@ -155,13 +168,19 @@ Outcome run_log_verify(const Invocation& invocation, const Terminal& terminal) {
 Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<std::string> folder = find_store(invocation.operands[0]);
   if (!folder) return make_complaint(folder.error());
+  if (invocation.has("dry-run")) {
+    return tell_rehearsal(terminal, "build the index in " + *folder + " anew from its log");
+  }
   core::Result<std::unique_ptr<storage::Store>> store =
       storage_sqlite::open_sqlite_store({.folder = *folder});
   if (!store) {
     return make_complaint(store.error(), "Stop the service that uses it, then repeat.");
   }
   hub::HubMachine machine;
+  std::optional<ProgressThread> progress(std::in_place, terminal, "building the index",
+                                         look_at_age());
   const core::Result<void> done = engine::rebuild_index(machine, **store);
+  progress.reset();
   if (!done) return make_complaint(done.error());
   const std::uint64_t records = (*store)->last().index;
   return terminal.show_object(boost::json::object{{"records", records}},
@@ -216,7 +235,12 @@ Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<std::string> folder = find_store(invocation.operands[0]);
   if (!folder) return make_complaint(folder.error());
   const std::string& target = invocation.operands[1];
+  if (invocation.has("dry-run")) {
+    return tell_rehearsal(terminal, "copy " + *folder + " to " + target);
+  }
+  std::optional<ProgressThread> progress(std::in_place, terminal, "copying", look_at_age());
   const core::Result<void> done = storage_sqlite::write_sqlite_backup({.folder = *folder}, target);
+  progress.reset();
   if (!done) return make_complaint(done.error(), "Name a new folder on a disk with room.");
   terminal.say("Check it: intertie log verify " + target);
   return terminal.show_object(boost::json::object{{"folder", target}}, target + "\n", target);

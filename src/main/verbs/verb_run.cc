@@ -6,10 +6,12 @@
 #include "intertie/codec/json.h"
 
 #include "output/for_people.h"
+#include "session/consent.h"
 #include "session/job_files.h"
 #include "session/job_secrets.h"
 #include "session/job_watch.h"
 #include "session/local_file.h"
+#include "session/setting_files.h"
 #include "session/stop_signal.h"
 #include "verbs/job_listing.h"
 #include "verbs/run_job.h"
@@ -19,6 +21,18 @@ namespace intertie::cli {
 namespace {
 
 constexpr core::Duration kSecondChance = core::seconds(2);
+
+/// When it would begin: after its turn there, and after its inputs.
+std::string describe_start(const api::PoolVerdictView& pool) {
+  const api::TimesView times = pool.times.value_or(api::TimesView{});
+  const core::Duration until = times.wait_microseconds + times.move_microseconds;
+  if (until < core::seconds(1)) return ", starts at once";
+  std::string text = ", starts in about " + short_duration(until);
+  if (pool.moved_bytes && pool.moved_bytes->count > 0) {
+    text += " (" + short_bytes(*pool.moved_bytes) + " come from another region)";
+  }
+  return text;
+}
 
 /// What the site of the plan asks for this job in an hour.
 std::string describe_spending(const api::PlanView& plan) {
@@ -35,9 +49,9 @@ std::string describe_spending(const api::PlanView& plan) {
     if (pool.price_max_micros) {
       text += ", at most " + money_text(*pool.price_max_micros, plan.currency);
     }
-    return text;
+    return text + describe_start(pool);
   }
-  return {};
+  return "no site has room now: " + (plan.verdict ? plan.verdict->sentence : "it would wait");
 }
 
 /// A refused job that is valid: what would have to change comes from the hub's plan.
@@ -55,6 +69,21 @@ Complaint explain_refusal(const core::Error& error, const hub::JobDocument& docu
   }
   if (!why.empty()) complaint.why = why;
   return complaint;
+}
+
+/// Says where the job would run and for how much, and asks where there is somebody to ask. What
+/// the hub would not take is said when it is submitted.
+bool show_spending(const hub::JobDocument& document, const RunSettings& settings,
+                   HubSession& session, const Terminal& terminal, const StopSignal& stop) {
+  hub::JobDocument digested = document;
+  if (!digest_inputs(digested, settings.base)) return true;
+  const core::Result<api::PlanView> plan = session.client().plan_job(digested);
+  if (!plan) return true;
+  terminal.say(describe_spending(*plan));
+  if (settings.is_meant || !can_ask(terminal) || !may_ask()) return true;
+  const bool is_unplaceable = plan->verdict && plan->verdict->code == "unplaceable";
+  if (is_unplaceable) return true;  // The hub refuses it, and says more.
+  return ask(terminal, "Run it?", true, [&stop] { return stop.has_come(); });
 }
 
 Outcome leave(const StopSignal& stop, std::uint64_t job, const Terminal& terminal) {
@@ -97,17 +126,20 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
   if (!secrets) return make_complaint(secrets.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  // Before anything is sent: a no should cost nothing.
+  if (settings.shows_plan && terminal.talk_is_terminal() && terminal.wants_talk()) {
+    const bool is_wanted = show_spending(document, settings, *session, terminal, stop);
+    if (stop.has_come()) return kInterrupted;
+    if (!is_wanted) {
+      return make_complaint({core::Reason::cancelled_by_user, "nothing was submitted"},
+                            "Run it again and answer y, or with --yes.");
+    }
+  }
   core::Result<void> sent = seal_secrets(document, *secrets, *session);
   secrets->clear();
   if (sent) sent = upload_inputs(document, settings.base, *session, terminal);
   if (!sent) return session->complain(sent.error());
   if (stop.has_come()) return kInterrupted;
-  std::string spending;
-  if (settings.shows_plan && terminal.talk_is_terminal() && terminal.wants_talk()) {
-    const core::Result<api::PlanView> plan = session->client().plan_job(document);
-    if (plan) spending = describe_spending(*plan);
-    if (!spending.empty()) terminal.say(spending);
-  }
   core::Result<api::JobView> job = session->client().submit_job(document, settings.key);
   if (!job) return explain_refusal(job.error(), document, *session);
   number = job->number;
@@ -154,6 +186,7 @@ Outcome run_run(const Invocation& invocation, const Terminal& terminal) {
   settings.key = invocation.get("key", make_random_key());
   settings.fetch = invocation.get("fetch", "");
   settings.detaches = invocation.has("detach");
+  settings.is_meant = invocation.has("yes");
   return run_job(*std::move(document), settings, invocation, terminal);
 }
 

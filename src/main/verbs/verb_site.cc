@@ -1,5 +1,6 @@
 // intertie site join and start: a site's agent as a process of its own.
 #include <algorithm>
+#include <optional>
 
 #include <boost/json/object.hpp>
 
@@ -91,8 +92,11 @@ Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Te
   options.should_stop = [&stop] { return stop.has_come(); };
   options.on_store_change = make_store_teller(terminal, folder.path());
   terminal.say("Starting the site and measuring this machine ...");
+  std::optional<ProgressThread> progress(std::in_place, terminal, "measuring",
+                                         look_at_measuring(options.measure));
   core::Result<std::unique_ptr<service::SiteService>> site =
       service::SiteService::start(std::move(options));
+  progress.reset();
   if (!site && stop.has_come()) return kDone;
   if (!site) return complain_about_join(site.error());
   bool is_ready = false;

@@ -5,6 +5,7 @@
 #include "intertie/codec/json.h"
 #include "intertie/identity/identifier.h"
 
+#include "session/consent.h"
 #include "session/hub_session.h"
 #include "session/serving.h"
 #include "verbs/job_listing.h"
@@ -119,6 +120,11 @@ Outcome run_sites(const Invocation& invocation, const Terminal& terminal) {
 Outcome run_site_token(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (invocation.has("dry-run")) {
+    const core::Result<api::HubView> hub = session->client().get_hub();
+    if (!hub) return session->complain(hub.error());
+    return tell_rehearsal(terminal, "make a token with which one site can join");
+  }
   const core::Result<api::SiteTokenView> token =
       session->client().create_site_token({invocation.get("operator", ""), core::hours(24)});
   if (!token) return session->complain(token.error());

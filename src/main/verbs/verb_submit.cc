@@ -1,9 +1,12 @@
 // intertie submit and plan: job files.
+#include <optional>
+
 #include "intertie/codec/json.h"
 
 #include "session/job_files.h"
 #include "session/job_secrets.h"
 #include "session/local_file.h"
+#include "session/progress.h"
 #include "verbs/run_job.h"
 #include "verbs/verbs.h"
 
@@ -31,8 +34,11 @@ Outcome submit_many(hub::JobDocument document, const std::string& base, std::int
   if (sent) sent = upload_inputs(document, base, *session, terminal);
   if (!sent) return session->complain(sent.error());
   const std::vector<hub::JobDocument> documents(static_cast<std::size_t>(count), document);
+  std::optional<ProgressThread> progress(
+      std::in_place, terminal, "submitting " + std::to_string(count) + " jobs", look_at_age());
   const core::Result<api::BulkView> view =
       session->client().submit_bulk({documents}, invocation.get("key", make_random_key()));
+  progress.reset();
   if (!view) return session->complain(view.error());
   if (terminal.is_json()) return terminal.show_object(codec::encode(*view), "", "");
   std::string text;
@@ -78,6 +84,7 @@ Outcome run_submit(const Invocation& invocation, const Terminal& terminal) {
   settings.key = invocation.get("key", make_random_key());
   settings.fetch = invocation.get("fetch", "");
   settings.detaches = !invocation.has("wait");
+  settings.is_meant = invocation.has("yes");
   return run_job(*std::move(document), settings, invocation, terminal);
 }
 

@@ -18,6 +18,12 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
 Outcome run_bill(const Invocation& invocation, const Terminal& terminal);
 Outcome run_cancel(const Invocation& invocation, const Terminal& terminal);
 Outcome run_completion(const Invocation& invocation, const Terminal& terminal);
+Outcome run_config_show(const Invocation& invocation, const Terminal& terminal);
+Outcome run_context_add(const Invocation& invocation, const Terminal& terminal);
+Outcome run_context_list(const Invocation& invocation, const Terminal& terminal);
+Outcome run_context_rm(const Invocation& invocation, const Terminal& terminal);
+Outcome run_context_show(const Invocation& invocation, const Terminal& terminal);
+Outcome run_context_use(const Invocation& invocation, const Terminal& terminal);
 Outcome run_data_get(const Invocation& invocation, const Terminal& terminal);
 Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal);
 Outcome run_data_pin(const Invocation& invocation, const Terminal& terminal);

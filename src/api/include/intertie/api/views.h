@@ -161,10 +161,20 @@ struct PoolVerdictView {
   std::optional<core::Money> price_max_micros;
   std::optional<std::int64_t> ops_per_second;  // Of one task, if the job names a rate.
   bool is_remote = false;                      // Announced by another region; site: "42/name".
+  /// What follows is of a plan: absent in what was recorded of a choice.
+  /// Measured, of one task: at the precision that the job names, else at that of the pool's class
+  /// (FP64 of basic and super; of intelligent BF16, or INT8 if that alone was measured). Absent:
+  /// no valid measurement has it.
+  std::optional<core::Rate> task_rate;
+  /// Inputs that would have to come from another region.
+  std::optional<core::Bytes> moved_bytes;
+  /// What one hour of the job costs there.
+  std::optional<core::Money> per_hour_micros;
 };
 BOOST_DESCRIBE_STRUCT(PoolVerdictView, (),
                       (site, pool, region, class_, fits, chosen, reason, cost, times,
-                       price_max_micros, ops_per_second, is_remote))
+                       price_max_micros, ops_per_second, is_remote, task_rate, moved_bytes,
+                       per_hour_micros))
 
 struct ReasonCountView {
   ReasonView reason;
