@@ -1,7 +1,8 @@
 // A blocking socket with deadlines and interruption, plain or TLS.
 //
-// TLS runs over memory buffers, and this file alone touches the socket: OpenSSL's own socket access
-// would raise SIGPIPE, which a library must not meddle with.
+// OpenSSL reads from the socket straight into its own buffer, many records at a time. What it wants
+// to send this file sends: OpenSSL's own way of writing would raise SIGPIPE, which a library must
+// not meddle with.
 #include "client_socket.h"
 
 #include <arpa/inet.h>
@@ -14,8 +15,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -33,7 +34,8 @@ using core::Error;
 using core::Reason;
 using core::Result;
 
-constexpr std::size_t kRawBytes = 16u << 10;
+// Some eight records. What is not filled costs address space alone.
+constexpr std::size_t kReadAheadBytes = 128u << 10;
 
 Error system_error(const char* what, int code) {
   return {Reason::unreachable, std::string(what) + ": " + std::generic_category().message(code)};
@@ -183,28 +185,31 @@ Result<std::unique_ptr<ClientSocket>> ClientSocket::connect(const std::string& h
 Result<void> ClientSocket::start_tls(const ClientTls& tls, const std::string& host,
                                      Deadline deadline) {
   ssl_ = make_client_ssl(tls, host);
-  BIO* input = BIO_new(BIO_s_mem());
-  BIO* output = BIO_new(BIO_s_mem());
-  if (ssl_ == nullptr || input == nullptr || output == nullptr) {
+  BIO* input = BIO_new_socket(descriptor_.number(), BIO_NOCLOSE);
+  if (ssl_ == nullptr || input == nullptr || !output_.attach(ssl_.get())) {
     BIO_free(input);
-    BIO_free(output);
     return {Reason::internal, "OpenSSL gave no connection"};
   }
-  SSL_set_bio(ssl_.get(), input, output);
+  SSL_set0_rbio(ssl_.get(), input);
+  SSL_set_read_ahead(ssl_.get(), 1);
+  SSL_set_default_read_buffer_len(ssl_.get(), kReadAheadBytes);
+  // The buffer stays: clients are few, and it would come and go with every read.
+  SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
   while (true) {
     ERR_clear_error();
+    errno = 0;
     const int done = SSL_do_handshake(ssl_.get());
     const int code = SSL_get_error(ssl_.get(), done);
     // The error is taken before the flush, which sends the alert that goes with it.
-    const Error error = code == SSL_ERROR_SSL ? take_tls_error() : Error{};
+    const bool is_over = done != 1 && is_input_over();
+    const Error error = done != 1 && code != SSL_ERROR_WANT_READ ? take_read_error(code) : Error{};
     const Result<void> flushed = flush_tls(deadline);
     if (done == 1) return flushed;
-    if (code == SSL_ERROR_SSL) return error;
-    if (code != SSL_ERROR_WANT_READ) return {Reason::unreachable, "TLS: broken off"};
+    if (is_over) return {Reason::unreachable, "TLS: closed during the handshake"};
+    if (code != SSL_ERROR_WANT_READ) return error;
     if (!flushed) return flushed;
-    const Result<bool> fed = feed_tls(deadline);
-    if (!fed) return fed.error();
-    if (!*fed) return {Reason::unreachable, "TLS: closed during the handshake"};
+    const Result<void> waited = wait(POLLIN, deadline);
+    if (!waited) return waited;
   }
 }
 
@@ -241,34 +246,27 @@ Result<std::size_t> ClientSocket::receive_raw(char* data, std::size_t size, Dead
 }
 
 Result<void> ClientSocket::flush_tls(Deadline deadline) {
-  BIO* output = SSL_get_wbio(ssl_.get());
-  std::array<char, kRawBytes> piece;
-  while (BIO_ctrl_pending(output) > 0) {
-    const int size = BIO_read(output, piece.data(), static_cast<int>(piece.size()));
-    if (size <= 0) break;
-    const Result<void> sent = send_raw({piece.data(), static_cast<std::size_t>(size)}, deadline);
-    if (!sent) return sent;
-  }
-  return {};
+  if (output_.bytes().empty()) return {};
+  const Result<void> sent = send_raw(output_.bytes(), deadline);
+  output_.bytes().clear();
+  return sent;
 }
 
-Result<bool> ClientSocket::feed_tls(Deadline deadline) {
-  std::array<char, kRawBytes> piece;
-  const Result<std::size_t> received = receive_raw(piece.data(), piece.size(), deadline);
-  if (!received) return received.error();
-  if (*received == 0) return false;
-  BIO_write(SSL_get_rbio(ssl_.get()), piece.data(), static_cast<int>(*received));
-  return true;
+bool ClientSocket::is_input_over() const { return BIO_eof(SSL_get_rbio(ssl_.get())) != 0; }
+
+Error ClientSocket::take_read_error(int code) const {
+  const int system = errno;
+  if (code == SSL_ERROR_SYSCALL && system != 0) {
+    ERR_clear_error();
+    return system_error("receive", system);
+  }
+  return take_tls_error();
 }
 
 Result<void> ClientSocket::write(std::string_view data, Deadline deadline) {
   if (ssl_ == nullptr) return send_raw(data, deadline);
   while (!data.empty()) {
-    ERR_clear_error();
-    const int size = static_cast<int>(std::min(data.size(), kRawBytes));
-    const int written = SSL_write(ssl_.get(), data.data(), size);
-    if (written <= 0) return take_tls_error();
-    data.remove_prefix(static_cast<std::size_t>(written));
+    if (!output_.encrypt(ssl_.get(), data)) return take_tls_error();
     const Result<void> flushed = flush_tls(deadline);
     if (!flushed) return flushed;
   }
@@ -277,27 +275,42 @@ Result<void> ClientSocket::write(std::string_view data, Deadline deadline) {
 
 Result<std::size_t> ClientSocket::read(char* data, std::size_t size, Deadline deadline) {
   if (ssl_ == nullptr) return receive_raw(data, size, deadline);
+  if (failure_) return *failure_;
+  std::size_t total = 0;
   while (true) {
     ERR_clear_error();
-    const int read = SSL_read(ssl_.get(), data, static_cast<int>(std::min(size, kRawBytes)));
-    if (read > 0) return static_cast<std::size_t>(read);
-    const int code = SSL_get_error(ssl_.get(), read);
-    if (code == SSL_ERROR_ZERO_RETURN) return std::size_t{0};
-    if (code != SSL_ERROR_WANT_READ) return take_tls_error();
-    // A key update may want an answer.
-    const Result<void> flushed = flush_tls(deadline);
-    if (!flushed) return flushed.error();
-    const Result<bool> fed = feed_tls(deadline);
-    if (!fed) return fed.error();
-    if (!*fed) {
-      was_cut_ = true;
-      return std::size_t{0};
+    errno = 0;
+    const int length = static_cast<int>(std::min<std::size_t>(size - total, INT_MAX));
+    const int read = SSL_read(ssl_.get(), data + total, length);
+    if (read > 0) {
+      total += static_cast<std::size_t>(read);
+      if (total == size || SSL_has_pending(ssl_.get()) == 0) return total;
+      continue;
     }
+    const int code = SSL_get_error(ssl_.get(), read);
+    if (code == SSL_ERROR_ZERO_RETURN) return total;
+    if (code == SSL_ERROR_WANT_READ) {
+      if (total > 0) return total;
+      // A key update may want an answer.
+      const Result<void> flushed = flush_tls(deadline);
+      if (!flushed) return flushed.error();
+      const Result<void> waited = wait(POLLIN, deadline);
+      if (!waited) return waited.error();
+      continue;
+    }
+    // The end without TLS's word for it.
+    if (is_input_over()) {
+      was_cut_ = true;
+      return total;
+    }
+    failure_ = take_read_error(code);
+    if (total > 0) return total;
+    return *failure_;
   }
 }
 
 bool ClientSocket::is_quiet() const {
-  if (ssl_ != nullptr && SSL_pending(ssl_.get()) > 0) return false;
+  if (ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1) return false;
   pollfd polled{descriptor_.number(), POLLIN, 0};
   return poll(&polled, 1, 0) == 0;
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "intertie/core/result.h"
 
 #include "tls_context.h"
+#include "tls_output.h"
 
 namespace intertie::net {
 
@@ -63,7 +65,8 @@ class ClientSocket {
                                                              Deadline deadline);
 
   core::Result<void> write(std::string_view data, Deadline deadline);
-  /// At least one byte; 0 when the other side has ended its sending half.
+  /// At least one byte, and then all that is here already, up to `size`; 0 when the other side has
+  /// ended its sending half.
   core::Result<std::size_t> read(char* data, std::size_t size, Deadline deadline);
   /// After read() gave 0 on TLS: the end was not announced, so it may have been forged.
   bool was_cut() const { return was_cut_; }
@@ -78,14 +81,17 @@ class ClientSocket {
   core::Result<void> wait(short events, Deadline deadline) const;
   core::Result<void> send_raw(std::string_view data, Deadline deadline);
   core::Result<std::size_t> receive_raw(char* data, std::size_t size, Deadline deadline);
-  /// Moves what TLS wants to send from its memory to the socket.
+  /// Sends the records that TLS has left to be sent.
   core::Result<void> flush_tls(Deadline deadline);
-  /// Brings more bytes to TLS. False at the end of the input.
-  core::Result<bool> feed_tls(Deadline deadline);
+  /// The input is at its end, whatever TLS makes of it.
+  bool is_input_over() const;
+  core::Error take_read_error(int code) const;
 
   Descriptor descriptor_;
   Interrupts interrupts_;
+  TlsOutput output_;
   Ssl ssl_;
+  std::optional<core::Error> failure_;  // What ended the input, behind bytes already given.
   bool was_cut_ = false;
 };
 

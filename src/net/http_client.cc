@@ -17,6 +17,9 @@ using core::Error;
 using core::Reason;
 using core::Result;
 
+// Some sixteen records: few calls of the sink, and what it is given is still in the cache.
+constexpr std::size_t kBulkBytes = 256u << 10;
+
 Deadline deadline_after(core::Duration timeout) {
   return std::chrono::steady_clock::now() + std::chrono::microseconds(timeout.count);
 }
@@ -60,6 +63,7 @@ Result<void> read_step(Connection& connection, MessageReader& reader, Deadline d
                        bool& has_answered) {
   while (true) {
     const ReadState before = reader.state();
+    const std::uint64_t bytes_before = reader.body_bytes();
     if (connection.begin < connection.end) {
       connection.begin += reader.feed(connection.unread());
     }
@@ -67,10 +71,12 @@ Result<void> read_step(Connection& connection, MessageReader& reader, Deadline d
       const Reason reason = reader.failure().status == 400 ? Reason::bad_syntax : Reason::too_large;
       return {reason, "response: " + reader.failure().detail};
     }
-    if (reader.state() != before || !reader.body().empty()) return {};
+    if (reader.state() != before || reader.body_bytes() != bytes_before) return {};
+    if (!reader.body().empty()) return {};
     if (connection.begin > 0) {
-      connection.buffer.erase(0, connection.begin);
-      connection.buffer.resize(connection.buffer.size() + connection.begin);
+      std::copy(connection.buffer.begin() + static_cast<std::ptrdiff_t>(connection.begin),
+                connection.buffer.begin() + static_cast<std::ptrdiff_t>(connection.end),
+                connection.buffer.begin());
       connection.end -= std::exchange(connection.begin, 0);
     }
     assert(connection.end < connection.buffer.size());
@@ -190,30 +196,57 @@ class HttpClientCore {
     }
     Response response = std::move(reader->head().response);
     const bool to_sink = sink != nullptr && response.status / 100 == 2;
-    if (!to_sink) reader->set_body_limit(options_.body_bytes_max);
-    while (true) {
-      if (reader->state() == ReadState::failed) {
-        return {Reason::too_large, "response: " + reader->failure().detail};
-      }
-      std::string piece = std::exchange(reader->body(), {});
-      if (to_sink && !piece.empty()) {
-        const Result<void> taken = (*sink)(piece);
-        if (!taken) return taken.error();
-      } else if (response.body.size() + piece.size() > options_.body_bytes_max) {
-        return {Reason::too_large,
-                "response: more than " + std::to_string(options_.body_bytes_max) + " bytes"};
-      } else {
-        response.body += piece;
-      }
-      if (reader->state() == ReadState::complete) break;
-      const Result<void> read = read_step(
-          *connection_, *reader, to_sink ? deadline_after(allowed) : deadline, has_answered);
-      if (!read) return read.error();
+    if (to_sink) {
+      const Result<void> taken = pass_on(*reader, *sink, allowed, has_answered);
+      if (!taken) return taken.error();
+    } else {
+      const Result<void> gathered = gather(*reader, response.body, deadline, has_answered);
+      if (!gathered) return gathered.error();
     }
     if (!sent || !reader->head().keep_alive || connection_->begin != connection_->end) {
       connection_.reset();
     }
     return response;
+  }
+
+  // Each piece goes to the sink from where it was received; each starts the time anew.
+  Result<void> pass_on(MessageReader& reader, const BodySink& sink, core::Duration allowed,
+                       bool& has_answered) {
+    Connection& connection = *connection_;
+    if (reader.head().content_length.value_or(kBulkBytes) >= kBulkBytes &&
+        connection.buffer.size() < kBulkBytes) {
+      connection.buffer.resize(kBulkBytes);
+    }
+    Result<void> taken;
+    reader.set_body_sink([&taken, &sink](std::string_view piece) {
+      if (taken) taken = sink(piece);
+    });
+    while (reader.state() != ReadState::complete) {
+      const Result<void> read =
+          read_step(connection, reader, deadline_after(allowed), has_answered);
+      if (!taken) return taken;
+      if (!read) return read;
+    }
+    return {};
+  }
+
+  Result<void> gather(MessageReader& reader, std::string& body, Deadline deadline,
+                      bool& has_answered) {
+    reader.set_body_limit(options_.body_bytes_max);
+    while (true) {
+      if (reader.state() == ReadState::failed) {
+        return {Reason::too_large, "response: " + reader.failure().detail};
+      }
+      const std::string piece = std::exchange(reader.body(), {});
+      if (body.size() + piece.size() > options_.body_bytes_max) {
+        return {Reason::too_large,
+                "response: more than " + std::to_string(options_.body_bytes_max) + " bytes"};
+      }
+      body += piece;
+      if (reader.state() == ReadState::complete) return {};
+      const Result<void> read = read_step(*connection_, reader, deadline, has_answered);
+      if (!read) return read;
+    }
   }
 
   HttpClientOptions options_;

@@ -33,6 +33,7 @@
 #include "message_writer.h"
 #include "server_connection.h"
 #include "tls_context.h"
+#include "tls_output.h"
 
 namespace intertie::net {
 namespace {
@@ -58,6 +59,9 @@ struct SharedCounts {
   }
 };
 
+// What an idle connection may keep of its memory for sending.
+constexpr std::size_t kKeptBytes = 4u << 10;
+
 std::string to_address_text(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
@@ -78,7 +82,10 @@ class Session final : public ConnectionSocket, public std::enable_shared_from_th
     tls_->async_handshake(
         asio::ssl::stream_base::server, [self = shared_from_this()](const error_code& error) {
           if (self->connection_.is_closed()) return;
-          if (error) return self->connection_.close();
+          // From here on what is sent passes Asio's buffers by.
+          if (error || !self->output_.attach(self->tls_->native_handle())) {
+            return self->connection_.close();
+          }
           self->connection_.start(get_peer_certificate(self->tls_->native_handle()));
         });
   }
@@ -95,16 +102,16 @@ class Session final : public ConnectionSocket, public std::enable_shared_from_th
   }
 
   void start_write(std::string_view first, std::string_view second) override {
+    if (tls_) {
+      unsent_ = {first, second};
+      return encrypt_more();
+    }
     const std::array<asio::const_buffer, 2> buffers = {asio::buffer(first.data(), first.size()),
                                                        asio::buffer(second.data(), second.size())};
-    auto done = [self = shared_from_this()](const error_code& error, std::size_t) {
-      if (!self->connection_.is_closed()) self->connection_.on_written(!error);
-    };
-    if (tls_) {
-      asio::async_write(*tls_, buffers, std::move(done));
-    } else {
-      asio::async_write(socket_, buffers, std::move(done));
-    }
+    asio::async_write(socket_, buffers,
+                      [self = shared_from_this()](const error_code& error, std::size_t) {
+                        if (!self->connection_.is_closed()) self->connection_.on_written(!error);
+                      });
   }
 
   // Under TLS too without close_notify: every message but those to HTTP/1.0 clients says itself
@@ -119,6 +126,28 @@ class Session final : public ConnectionSocket, public std::enable_shared_from_th
   ServerConnection& connection() { return connection_; }
 
  private:
+  // Reading may leave a record to be sent too (the answer to a key update): it goes with the next.
+  void encrypt_more() {
+    SSL* const ssl = tls_->native_handle();
+    const bool is_ok = output_.encrypt(ssl, unsent_[0]) && output_.encrypt(ssl, unsent_[1]);
+    sending_.clear();
+    sending_.swap(output_.bytes());
+    asio::async_write(socket_, asio::buffer(sending_),
+                      [self = shared_from_this(), is_ok](const error_code& error, std::size_t) {
+                        if (!self->connection_.is_closed()) self->on_sent(is_ok && !error);
+                      });
+  }
+
+  void on_sent(bool is_ok) {
+    if (is_ok && !(unsent_[0].empty() && unsent_[1].empty())) return encrypt_more();
+    // Of thousands of connections few are sending much.
+    if (sending_.capacity() > kKeptBytes) std::string().swap(sending_);
+    if (output_.bytes().capacity() > kKeptBytes && output_.bytes().empty()) {
+      std::string().swap(output_.bytes());
+    }
+    connection_.on_written(is_ok);
+  }
+
   void on_read(const error_code& error, std::size_t read) {
     if (connection_.is_closed()) return;
     if (!error) return connection_.on_read(read);
@@ -129,7 +158,10 @@ class Session final : public ConnectionSocket, public std::enable_shared_from_th
   const std::uint64_t id_;
   NetThread& thread_;
   tcp::socket socket_;
+  TlsOutput output_;
   std::optional<asio::ssl::stream<tcp::socket&>> tls_;
+  std::array<std::string_view, 2> unsent_;
+  std::string sending_;
   ServerConnection connection_;
 };
 

@@ -92,7 +92,12 @@ class MessageReader::Parser {
   }
 
   std::size_t take_body(string_view piece) {
-    body.append(piece.data(), piece.size());
+    body_bytes += piece.size();
+    if (sink) {
+      sink(to_view(piece));
+    } else {
+      body.append(piece.data(), piece.size());
+    }
     return piece.size();
   }
 
@@ -100,6 +105,8 @@ class MessageReader::Parser {
   ReadFailure failure;
   MessageHead head;
   std::string body;
+  std::uint64_t body_bytes = 0;
+  std::function<void(std::string_view)> sink;
   std::size_t header_bytes_max;
   std::size_t header_bytes = 0;
   std::uint64_t chunk_left = 0;
@@ -280,6 +287,12 @@ const ReadFailure& MessageReader::failure() const {
 }
 
 std::string& MessageReader::body() { return parser_->body; }
+
+std::uint64_t MessageReader::body_bytes() const { return parser_->body_bytes; }
+
+void MessageReader::set_body_sink(std::function<void(std::string_view)> sink) {
+  parser_->sink = std::move(sink);
+}
 
 void MessageReader::set_body_limit(std::uint64_t bytes_max) {
   if (state() != ReadState::body) return;

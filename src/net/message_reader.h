@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +35,7 @@ struct MessageHead {
 /// Reads one message. feed() takes what it understands and leaves the rest to be offered again with
 /// more behind it, so the caller's buffer must hold header_bytes_max; it stops behind the head, and
 /// behind the message. Body bytes gather in body(), from where the caller may take them at any
-/// time; without set_body_limit() they are not limited.
+/// time, or go to a sink; without set_body_limit() they are not limited.
 ///
 /// Stricter than the parser below it, since two readers of one byte stream that disagree about
 /// where a message ends let one client speak for another (RFC 9112 section 11.2): refuses two
@@ -61,6 +62,10 @@ class MessageReader {
   /// Valid in state failed.
   const ReadFailure& failure() const;
   std::string& body();
+  /// Of the body, so far, wherever they went.
+  std::uint64_t body_bytes() const;
+  /// From now on feed() hands the body's bytes to `sink` where they lie, and none gather.
+  void set_body_sink(std::function<void(std::string_view)> sink);
 
   /// Replaces the body's limit; only between head and body. Fails the message (413) if it is known
   /// to be longer.
