@@ -15,6 +15,7 @@
 #include "intertie/api/request.h"
 #include "intertie/api/views.h"
 #include "intertie/codec/json.h"
+#include "intertie/core/limits.h"
 #include "intertie/core/result.h"
 
 namespace intertie::api {
@@ -68,9 +69,16 @@ void respond_view(const Call& call, const View& view, int status = 200) {
   respond(call, make_response(view, status));
 }
 
-/// Reads the body as a document of a person: unknown fields are refused.
+/// Reads the body as a document of a person: unknown fields are refused, and so are more than
+/// `bytes_max` bytes, before any is looked at.
 template <class T>
-std::optional<T> read_body(const Call& call) {
+std::optional<T> read_body(const Call& call,
+                           std::size_t bytes_max = core::limits::document_bytes_max) {
+  if (call.request.body.size() > bytes_max) {
+    fail(call, {core::Reason::too_large,
+                "a document longer than " + std::to_string(bytes_max) + " bytes"});
+    return std::nullopt;
+  }
   auto decoded = codec::from_json<T>(call.request.body, codec::Boundary::strict);
   if (decoded) return std::move(*decoded);
   fail(call, decoded.error());

@@ -112,7 +112,7 @@ void submit_job(const CallPointer& call) {
   if (auto checked = check_key(call->request.idempotency_key); !checked) {
     return fail(*call, checked.error());
   }
-  auto document = read_body<hub::JobDocument>(*call);
+  auto document = read_body<hub::JobDocument>(*call, core::limits::job_document_bytes_max);
   if (!document) return;
   auto keys = list_input_keys(*document);
   locate_datasets(call, std::move(keys),

@@ -41,7 +41,7 @@ void plan_located(const CallPointer& call, hub::JobDocument document,
 }
 
 void plan_job(const CallPointer& call) {
-  auto document = read_body<hub::JobDocument>(*call);
+  auto document = read_body<hub::JobDocument>(*call, core::limits::job_document_bytes_max);
   if (!document) return;
   // A path of the user's machine is no dataset yet.
   auto keys = list_input_keys(*document);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "json_parse.h"
+#include "tree_memory.h"
 #include "utf8.h"
 #include "values.h"
 
@@ -15,6 +16,9 @@ namespace {
 
 namespace json = boost::json;
 using core::Reason;
+
+// What an entry of a std::map takes beside its value: four words of the tree, and the key.
+constexpr std::size_t kMapNode = 4 * sizeof(void*) + sizeof(std::string);
 
 std::string_view to_view(const json::string& text) { return {text.data(), text.size()}; }
 
@@ -101,6 +105,12 @@ bool TreeDecoder::take_memory(std::size_t bytes) {
   return true;
 }
 
+// What a text takes beside the string itself.
+bool TreeDecoder::take_text(std::string_view text) {
+  constexpr std::size_t kInPlace = 15;
+  return text.size() <= kInPlace || take_memory(compute_block_size(text.size() + 1));
+}
+
 bool TreeDecoder::decode(const Type& type, const Value& value, void* object) {
   switch (type.kind) {
     case Kind::boolean:
@@ -181,6 +191,7 @@ bool TreeDecoder::decode_real(const Value& value, void* object) {
 bool TreeDecoder::decode_text(const Value& value, void* object) {
   const auto text = find_text(value);
   if (!text) return refuse("text", value);
+  if (!take_text(*text)) return false;
   static_cast<std::string*>(object)->assign(*text);
   return true;
 }
@@ -194,6 +205,7 @@ bool TreeDecoder::decode_bytes(const Type& type, const Value& value, void* objec
 bool TreeDecoder::decode_byte_list(const Value& value, void* object) {
   auto& bytes = *static_cast<std::vector<std::uint8_t>*>(object);
   const auto text = find_text(value);
+  if (text && !take_text(*text)) return false;
   bytes.assign(text ? text->size() / 2 : 0, 0);
   if (text && read_hex(*text, bytes.data(), bytes.size())) return true;
   return refuse("an even number of hexadecimal digits", value);
@@ -291,10 +303,11 @@ bool TreeDecoder::decode_list(const Type& type, const Value& value, void* object
   }
   const json::array& elements = value.get_array();
   type.clear(object);
+  // All of it before any of it is made.
+  if (!take_memory(compute_block_size(elements.size() * inner.object_size))) return false;
+  type.reserve(object, elements.size());
   for (std::size_t index = 0; index < elements.size(); ++index) {
-    const bool is_done =
-        take_memory(inner.object_size) && decode(inner, elements[index], type.append(object, 0));
-    if (!is_done) return fault_.within(index);
+    if (!decode(inner, elements[index], type.append(object, 0))) return fault_.within(index);
   }
   return true;
 }
@@ -305,8 +318,8 @@ bool TreeDecoder::decode_map(const Type& type, const Value& value, void* object)
   type.clear(object);
   for (const json::key_value_pair& entry : value.get_object()) {
     const std::string_view key(entry.key().data(), entry.key().size());
-    const bool is_done =
-        take_memory(inner.object_size) && decode(inner, entry.value(), type.insert(object, key));
+    const bool is_done = take_memory(compute_block_size(kMapNode + inner.object_size)) &&
+                         take_text(key) && decode(inner, entry.value(), type.insert(object, key));
     if (!is_done) return fault_.within(key);
   }
   return true;
@@ -389,9 +402,14 @@ core::Result<void> decode_value(const Type& type, const json::value& value, Boun
 
 core::Result<void> decode_json(const Type& type, std::string_view text, Boundary boundary,
                                void* object) {
-  const core::Result<json::value> value = parse_json(text);
+  TreeMemory memory(core::limits::json_memory_base +
+                    core::limits::json_memory_per_byte * text.size());
+  const core::Result<json::value> value = parse_json_within(text, {}, &memory);
+  if (memory.is_exhausted()) return {Reason::too_large, "too many elements in all"};
   if (!value) return value.error();
-  return decode_value(type, *value, boundary, object);
+  TreeDecoder decoder(boundary, Notation::json, memory.left());
+  if (!decoder.decode(type, *value, object)) return to_error(decoder.fault());
+  return {};
 }
 
 }  // namespace detail

@@ -22,7 +22,10 @@ enum class Notation : std::uint8_t { json, yaml };
 
 class TreeDecoder {
  public:
-  TreeDecoder(Boundary boundary, Notation notation) : boundary_(boundary), notation_(notation) {}
+  /// `memory`: how many bytes what is decoded may take beside the object itself.
+  TreeDecoder(Boundary boundary, Notation notation,
+              std::size_t memory = core::limits::decoded_bytes_max)
+      : boundary_(boundary), notation_(notation), memory_left_(memory) {}
 
   /// Fills a value-initialised object. False leaves the reason in fault().
   bool decode(const Type& type, const boost::json::value& value, void* object);
@@ -61,10 +64,11 @@ class TreeDecoder {
   bool refuse(std::string_view expected, const Value& value);
   bool refuse(const core::Error& error) { return fault_.set(error.reason, error.detail); }
   bool take_memory(std::size_t bytes);
+  bool take_text(std::string_view text);
 
   Boundary boundary_;
   Notation notation_;
-  std::size_t memory_left_ = core::limits::decoded_bytes_max;
+  std::size_t memory_left_;
   Fault fault_;
 };
 

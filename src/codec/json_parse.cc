@@ -30,13 +30,14 @@ class TreeBuilder {
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
 
-  explicit TreeBuilder(ParseLimits limits) : limits_(limits) {}
+  TreeBuilder(ParseLimits limits, const json::storage_ptr& storage)
+      : limits_(limits), storage_(storage), root_(storage) {}
 
   bool on_document_begin(json::error_code&) { return true; }
   bool on_document_end(json::error_code&) { return true; }
-  bool on_object_begin(json::error_code& error) { return open(json::object(), error); }
+  bool on_object_begin(json::error_code& error) { return open(json::object(storage_), error); }
   bool on_object_end(std::size_t, json::error_code&) { return close(); }
-  bool on_array_begin(json::error_code& error) { return open(json::array(), error); }
+  bool on_array_begin(json::error_code& error) { return open(json::array(storage_), error); }
   bool on_array_end(std::size_t, json::error_code&) { return close(); }
 
   bool on_key_part(json::string_view part, std::size_t total, json::error_code& error) {
@@ -52,7 +53,7 @@ class TreeBuilder {
   }
   bool on_string(json::string_view part, std::size_t total, json::error_code& error) {
     if (!append_text(part, total, error)) return false;
-    const bool is_placed = place(json::string(text_), error) != nullptr;
+    const bool is_placed = place(json::string(text_, storage_), error) != nullptr;
     text_.clear();
     return is_placed;
   }
@@ -153,6 +154,7 @@ class TreeBuilder {
   }
 
   ParseLimits limits_;
+  json::storage_ptr storage_;
   json::value root_;
   std::vector<Open> open_;
   std::string text_;  // Of the key, string or number that is being read.
@@ -169,14 +171,15 @@ std::string describe_place(std::string_view text, std::size_t offset) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column) + ": ";
 }
 
-core::Result<json::value> parse(std::string_view text, ParseLimits limits) {
+core::Result<json::value> parse(std::string_view text, ParseLimits limits,
+                                const json::storage_ptr& storage) {
   if (text.size() > limits.bytes) {
     return {core::Reason::too_large,
             "a document longer than " + std::to_string(limits.bytes) + " bytes"};
   }
   json::parse_options options;
   options.max_depth = limits.depth;
-  json::basic_parser<TreeBuilder> parser(options, limits);
+  json::basic_parser<TreeBuilder> parser(options, limits, storage);
   json::error_code error;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (!parser.handler().errors().empty()) {
@@ -198,9 +201,10 @@ core::Result<json::value> parse(std::string_view text, ParseLimits limits) {
 
 }  // namespace
 
-core::Result<json::value> parse_json_within(std::string_view text, ParseLimits limits) {
+core::Result<json::value> parse_json_within(std::string_view text, ParseLimits limits,
+                                            json::storage_ptr storage) {
   try {
-    return parse(text, limits);
+    return parse(text, limits, storage);
   } catch (const std::exception& failure) {  // Out of memory, or beyond a size Boost can count.
     return {core::Reason::too_large, failure.what()};
   }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 
 #include "intertie/core/limits.h"
@@ -18,6 +19,8 @@ struct ParseLimits {
   std::size_t list_length = core::limits::list_length_max;
 };
 
-core::Result<boost::json::value> parse_json_within(std::string_view text, ParseLimits limits);
+/// The tree lies in `storage`, which must outlive it.
+core::Result<boost::json::value> parse_json_within(std::string_view text, ParseLimits limits,
+                                                   boost::json::storage_ptr storage = {});
 
 }  // namespace intertie::codec

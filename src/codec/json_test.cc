@@ -241,6 +241,41 @@ TEST(Json, MemoryOfListsIsBounded) {
   EXPECT_EQ(read.error().reason, Reason::too_large) << read.error().detail;
 }
 
+// The bound is meant for what nobody writes: what the codec itself writes fits, up to the limit of
+// a document, and so do as many of the smallest as a list may have.
+TEST(Json, WhatIsWrittenIsNeverTooMuchToRead) {
+  core::Random random(7);
+  std::vector<Everything> many;
+  std::size_t length = 2;
+  for (;;) {
+    many.push_back(sample::draw_everything(random));
+    length += to_json(many.back()).size() + 1;
+    if (length > core::limits::document_bytes_max) break;
+  }
+  many.pop_back();
+  const auto read = from_json<std::vector<Everything>>(to_json(many), Boundary::strict);
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(read->size(), many.size());
+  const std::vector<std::string> texts(core::limits::list_length_max, "");
+  EXPECT_TRUE(from_json<std::vector<std::string>>(to_json(texts), Boundary::strict));
+  std::map<std::string, std::string> entries;
+  for (int i = 0; i < 90'000; ++i) entries[std::to_string(i)] = std::string(20, 'x');
+  const auto map =
+      from_json<std::map<std::string, std::string>>(to_json(entries), Boundary::strict);
+  ASSERT_TRUE(map) << map.error().detail;
+  EXPECT_EQ(*map, entries);
+}
+
+TEST(Json, ATextOfBracketsIsRefusedWhileItIsRead) {
+  const std::string nest = std::string(30, '[') + std::string(30, ']');
+  std::string text = "[" + nest;
+  for (int i = 1; i < 40'000; ++i) text += "," + nest;
+  const auto read = from_json<Everything>(text + "]", Boundary::tolerant);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().reason, Reason::too_large);
+  EXPECT_EQ(read.error().detail, "too many elements in all");
+}
+
 TEST(Json, AnyMutationGivesAnObjectOrAnErrorAndNeverStopsTheProcess) {
   core::Random random(42);
   for (int round = 0; round < 1'000; ++round) {

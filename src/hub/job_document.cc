@@ -170,6 +170,59 @@ core::Result<void> check_secrets(const JobDocument& document) {
   return {};
 }
 
+// A zero byte ends a text for the system's calls: a command would see another word than was asked
+// for, and compare as another name.
+core::Result<void> check_no_zero(std::string_view text, const std::string& field) {
+  if (text.find('\0') == std::string_view::npos) return {};
+  return make_error(core::Reason::bad_field, field, "a zero byte is not allowed");
+}
+
+core::Result<void> check_no_zero(const std::vector<std::string>& texts, const std::string& field) {
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto checked = check_no_zero(texts[i], field + "[" + std::to_string(i) + "]");
+    if (!checked) return checked;
+  }
+  return {};
+}
+
+core::Result<void> check_environment(const JobDocument& document) {
+  for (const auto& [name, value] : document.env) {
+    if (name.empty() || name.find('=') != std::string::npos ||
+        name.find('\0') != std::string::npos) {
+      return make_error(core::Reason::bad_field, "env",
+                        "names are not empty and hold neither '=' nor a zero byte");
+    }
+    if (const auto checked = check_no_zero(value, "env." + name); !checked) return checked;
+  }
+  return {};
+}
+
+// All texts that are neither paths, names nor tags, which have rules of their own. An input's
+// content is a file's and may hold any byte.
+core::Result<void> check_texts(const JobDocument& document) {
+  if (const auto checked = check_no_zero(document.run, "run"); !checked) return checked;
+  if (const auto checked = check_environment(document); !checked) return checked;
+  if (document.need.devices) {
+    const DeviceNeed& devices = *document.need.devices;
+    const auto kind = check_no_zero(devices.kind, "need.devices.kind");
+    if (!kind) return kind;
+    const auto model = check_no_zero(devices.model, "need.devices.model");
+    if (!model) return model;
+  }
+  const auto software = check_no_zero(document.need.software, "need.software");
+  if (!software) return software;
+  for (std::size_t i = 0; i < document.data.in.size(); ++i) {
+    const std::string field = "data.in[" + std::to_string(i) + "].from";
+    const auto from = check_no_zero(document.data.in[i].from, field);
+    if (!from) return from;
+  }
+  const auto regions = check_no_zero(document.where.regions, "where.regions");
+  if (!regions) return regions;
+  const auto excluded = check_no_zero(document.where.not_, "where.not");
+  if (!excluded) return excluded;
+  return check_no_zero(document.account, "account");
+}
+
 core::Result<void> check_figures(const JobDocument& document) {
   if (document.tasks < 1 || document.tasks > limits::job_tasks_max) {
     return make_error(core::Reason::out_of_range, "tasks",
@@ -220,6 +273,7 @@ core::Result<void> check_document(const JobDocument& document) {
   }
   if (const auto checked = check_secrets(document); !checked) return checked;
   if (const auto checked = check_counts(document); !checked) return checked;
+  if (const auto checked = check_texts(document); !checked) return checked;
   if (const auto checked = check_figures(document); !checked) return checked;
   if (const auto checked = check_tags(document); !checked) return checked;
   if (const auto checked = check_inputs(document); !checked) return checked;

@@ -41,6 +41,81 @@ TEST(CheckDocument, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(find_fault(document), "name");
 }
 
+TEST(CheckDocument, NoTextHoldsAZeroByte) {
+  const std::string zero("a\0b", 3);
+  struct Case {
+    const char* field;
+    void (*spoil)(JobDocument&, const std::string&);
+  };
+  const Case cases[] = {
+      {"name", [](JobDocument& d, const std::string& text) { d.name = text; }},
+      {"run[1]",
+       [](JobDocument& d, const std::string& text) {
+         d.run = {"x", text};
+       }},
+      {"run[0]", [](JobDocument& d, const std::string& text) { d.run = {text}; }},
+      {"env", [](JobDocument& d, const std::string& text) { d.env[text] = "x"; }},
+      {"env.A", [](JobDocument& d, const std::string& text) { d.env["A"] = text; }},
+      {"secrets", [](JobDocument& d, const std::string& text) { d.secrets[text].box = "x"; }},
+      {"tags", [](JobDocument& d, const std::string& text) { d.tags[text] = "x"; }},
+      {"tags", [](JobDocument& d, const std::string& text) { d.tags["x"] = text; }},
+      {"account", [](JobDocument& d, const std::string& text) { d.account = text; }},
+      {"need.software[0]",
+       [](JobDocument& d, const std::string& text) { d.need.software = {text}; }},
+      {"need.devices.kind",
+       [](JobDocument& d, const std::string& text) {
+         d.need.devices = {text, "", 1};
+       }},
+      {"need.devices.model",
+       [](JobDocument& d, const std::string& text) {
+         d.need.devices = {"", text, 1};
+       }},
+      {"where.regions[0]",
+       [](JobDocument& d, const std::string& text) { d.where.regions = {text}; }},
+      {"where.not[0]", [](JobDocument& d, const std::string& text) { d.where.not_ = {text}; }},
+      {"data.in[0].to",
+       [](JobDocument& d, const std::string& text) {
+         d.data.in.resize(1);
+         d.data.in[0].to = text;
+       }},
+      {"data.in[0].from",
+       [](JobDocument& d, const std::string& text) {
+         d.data.in.resize(1);
+         d.data.in[0].to = "x";
+         d.data.in[0].from = text;
+       }},
+      {"data.out[0].path",
+       [](JobDocument& d, const std::string& text) {
+         d.data.out = {{text, "x"}};
+       }},
+      {"data.out[0].name",
+       [](JobDocument& d, const std::string& text) {
+         d.data.out = {{"x", text}};
+       }},
+      {"data.out[0].to",
+       [](JobDocument& d, const std::string& text) {
+         d.data.out = {{"x", "x", "data://" + text}};
+       }},
+  };
+  for (const Case& each : cases) {
+    JobDocument document = make_document();
+    each.spoil(document, zero);
+    EXPECT_EQ(find_fault(document), each.field);
+  }
+  // A file's content is bytes, and a value may have lines.
+  JobDocument document = make_document();
+  document.data.in.resize(1);
+  document.data.in[0].to = "x";
+  document.data.in[0].content = zero;
+  document.env["A"] = "two\nlines";
+  EXPECT_EQ(find_fault(document), "");
+  document.env["A=B"] = "x";
+  EXPECT_EQ(find_fault(document), "env");
+  document.env.erase("A=B");
+  document.env[""] = "x";
+  EXPECT_EQ(find_fault(document), "env");
+}
+
 TEST(CheckDocument, BoundsOfNumbers) {
   JobDocument document = make_document();
   document.tasks = 0;

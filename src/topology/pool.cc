@@ -46,6 +46,12 @@ Result<void> check_devices(const Pool& pool) {
   return {};
 }
 
+// Names are shown, compared and put into texts of others.
+bool has_control_character(const std::string& name) {
+  return std::ranges::any_of(
+      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 Result<void> check_nodes(const std::vector<Node>& nodes) {
   if (nodes.empty() || nodes.size() > limits::nodes_per_pool_max) {
     return {Reason::out_of_range, "nodes: 1 to 100000"};
@@ -53,6 +59,9 @@ Result<void> check_nodes(const std::vector<Node>& nodes) {
   std::set<std::string_view> names;
   for (const Node& node : nodes) {
     if (node.name.empty()) return {Reason::bad_field, "nodes.name: empty"};
+    if (has_control_character(node.name)) {
+      return {Reason::bad_field, "nodes.name: a control character"};
+    }
     if (!names.insert(node.name).second) {
       return {Reason::duplicate_field, "nodes.name: " + node.name};
     }
@@ -93,6 +102,9 @@ Result<void> check_software(const std::vector<std::string>& software) {
   if (!software.empty() && software.front().empty()) {
     return {Reason::bad_field, "software: empty name"};
   }
+  if (std::ranges::any_of(software, has_control_character)) {
+    return {Reason::bad_field, "software: a control character"};
+  }
   return {};
 }
 
@@ -100,6 +112,7 @@ Result<void> check_software(const std::vector<std::string>& software) {
 
 Result<void> check_pool(const Pool& pool) {
   if (pool.name.empty()) return {Reason::bad_field, "name: empty"};
+  if (has_control_character(pool.name)) return {Reason::bad_field, "name: a control character"};
   if (pool.cpus_per_node <= core::MilliCpus{} || pool.cpus_per_node > kCpusPerNodeMax) {
     return {Reason::out_of_range, "cpus_per_node"};
   }

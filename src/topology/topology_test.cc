@@ -68,6 +68,9 @@ TEST(CheckPool, NamesWhatIsWrong) {
       {"memory high", [](Pool& p) { p.memory_per_node = {(1LL << 46) + 1}; }, Reason::out_of_range},
       {"no nodes", [](Pool& p) { p.nodes.clear(); }, Reason::out_of_range},
       {"node name", [](Pool& p) { p.nodes[1].name.clear(); }, Reason::bad_field},
+      {"name", [](Pool& p) { p.name = std::string("a\0b", 3); }, Reason::bad_field},
+      {"node's zero", [](Pool& p) { p.nodes[1].name += '\0'; }, Reason::bad_field},
+      {"software", [](Pool& p) { p.software = {"a\nb"}; }, Reason::bad_field},
       {"node twice", [](Pool& p) { p.nodes[1].name = "a"; }, Reason::duplicate_field},
       {"64 cards",
        [](Pool& p) {

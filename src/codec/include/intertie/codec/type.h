@@ -97,6 +97,8 @@ struct Type {
   const void* (*element)(const void* object, std::size_t index) = nullptr;
   // optional, list, map: make empty.
   void (*clear)(void* object) = nullptr;
+  // list: room for so many elements in all, so that it does not grow step by step.
+  void (*reserve)(void* object, std::size_t count) = nullptr;
   // optional, list: a new value-initialised element; choice: make alternative `index` active.
   void* (*append)(void* object, std::size_t index) = nullptr;
   // map: a new entry, or nullptr if the key exists.
@@ -352,6 +354,7 @@ constexpr Type make_list() {
     return static_cast<const T*>(object)->data() + index;
   };
   type.clear = [](void* object) { static_cast<T*>(object)->clear(); };
+  type.reserve = [](void* object, std::size_t count) { static_cast<T*>(object)->reserve(count); };
   type.append = [](void* object, std::size_t) -> void* {
     return &static_cast<T*>(object)->emplace_back();
   };

@@ -16,6 +16,10 @@ inline constexpr std::size_t list_length_max = 100'000;
 // Memory that the elements of all lists and maps of one document may take: a short text such as
 // [{},{},...] must not unfold into gigabytes.
 inline constexpr std::size_t decoded_bytes_max = 256u << 20;
+// The same for a JSON text, its tree and its texts included: so much, and so much for each of its
+// bytes. What this product writes takes up to 12; half a mebibyte stays below 10 MiB.
+inline constexpr std::size_t json_memory_base = 5u << 20;
+inline constexpr std::size_t json_memory_per_byte = 9;
 
 // Jobs
 inline constexpr std::size_t job_name_bytes_max = 200;
