@@ -46,6 +46,11 @@ enum class Fault : std::uint8_t {
   double_commit,              // home hub: says a commit twice; owner hub: starts it again.
   stale_beacon_trusted,       // home hub: what a beacon said counts without end.
   late_grant_accepted,  // home hub: an offer that was withdrawn is committed when it is granted.
+  charge_period_believed,   // home hub: how long it was is taken from the message, not the record.
+  charge_amount_believed,   // home hub: a charge is posted at whatever price.
+  charge_replay_posted,     // home hub: a record that was charged before is charged again.
+  uncommitted_charge_paid,  // home hub: a charge is posted for an offer that it never committed.
+  refusal_forgotten,        // home hub: who has refused a job is asked again at once.
 };
 
 struct FaultName {
@@ -91,6 +96,11 @@ inline constexpr std::array kPeerFaults = {
     FaultName{Fault::double_commit, "double_commit"},
     FaultName{Fault::stale_beacon_trusted, "stale_beacon_trusted"},
     FaultName{Fault::late_grant_accepted, "late_grant_accepted"},
+    FaultName{Fault::charge_period_believed, "charge_period_believed"},
+    FaultName{Fault::charge_amount_believed, "charge_amount_believed"},
+    FaultName{Fault::charge_replay_posted, "charge_replay_posted"},
+    FaultName{Fault::uncommitted_charge_paid, "uncommitted_charge_paid"},
+    FaultName{Fault::refusal_forgotten, "refusal_forgotten"},
 };
 
 #ifdef INTERTIE_FAULTS

@@ -152,10 +152,12 @@ struct Scenario {
   /// By number: for small jobs they reserve, and charge for, twice the processors that they are
   /// asked for.
   std::vector<std::int64_t> padded_hubs;
+  /// By number: they lie to the others about what they have and what they are owed (lies.h).
+  std::vector<std::int64_t> lying_hubs;
 };
 BOOST_DESCRIBE_STRUCT(Scenario, (),
                       (name, duration, quiet_max, hubs, is_joined, peer_credit, sites, users, jobs,
-                       day, network, disturbances, lines, older_hubs, padded_hubs))
+                       day, network, disturbances, lines, older_hubs, padded_hubs, lying_hubs))
 
 /// Reads a scenario file; what is left out has the values above. Errors carry line and field.
 core::Result<Scenario> parse_scenario(std::string_view yaml);
