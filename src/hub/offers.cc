@@ -1,6 +1,7 @@
 #include "offers.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -104,6 +105,10 @@ core::Result<execution::UsageRecord> open_charged_record(const Context& context,
   auto record = open_usage_record(
       [&](const crypto::Digest& id) { return find_announced_key(context, offer, id); }, envelope);
   if (!record) return record;
+  if (engine::is_fault_planted(engine::Fault::charge_period_believed)) {
+    record->from = message.from;
+    record->to = message.to;
+  }
   if (record->number != message.record || record->from != message.from ||
       record->to != message.to || record->is_last != message.is_last ||
       record->key.attempt != offer.attempt) {
@@ -117,8 +122,10 @@ std::optional<std::string> find_objection(const Context& context, const Offer& o
                                           const OfferCharged& message,
                                           const execution::UsageRecord& record) {
   const State& state = context.state;
-  if (offer.is_settled || record.number <= offer.records) return "the record was charged before";
-  if (offer.settled_to && record.from < *offer.settled_to) return "the interval begins too early";
+  if (!engine::is_fault_planted(engine::Fault::charge_replay_posted)) {
+    if (offer.is_settled || record.number <= offer.records) return "the record was charged before";
+    if (offer.settled_to && record.from < *offer.settled_to) return "the interval begins too early";
+  }
   const JobShape& shape = state.shapes[state.find_job(offer.terms.job)->shape];
   const market::ReservedAmounts amounts = compute_needed(shape.requirements);
   if (record.reserved.cpus != amounts.cpus || record.reserved.memory != amounts.memory ||
@@ -133,7 +140,11 @@ std::optional<std::string> find_objection(const Context& context, const Offer& o
       market::compute_charge(amounts, offer.terms.price, record.from - began, record.to - began);
   if (!charge) return core::to_text(charge.error());
   *charge = std::min(*charge, state.ledger.find_hold(offer.terms.hold.id)->remaining);
-  if (*charge != message.charge) {
+  if (engine::is_fault_planted(engine::Fault::charge_amount_believed)) return std::nullopt;
+  // Twice the time rounds to another amount than twice the charge.
+  const std::int64_t slack =
+      engine::is_fault_planted(engine::Fault::charge_period_believed) ? 2 : 0;
+  if (std::abs((*charge - message.charge).count) > slack) {
     return "the charge would be " + std::to_string(charge->count) + " micros";
   }
   return std::nullopt;
@@ -241,7 +252,9 @@ void take_answer(Context& context, std::uint32_t peer, const ReserveRefused& mes
   const Job* job = context.state.find_job(number);
   if (job == nullptr) return;
   context.soft.grid.note_not_taken(peer, message.offer);
-  context.soft.grid.note_refused(offer->terms.pool, job->shape, message.reason, context.now);
+  if (!engine::is_fault_planted(engine::Fault::refusal_forgotten)) {
+    context.soft.grid.note_refused(offer->terms.pool, job->shape, message.reason, context.now);
+  }
   context.emit(OfferClosed{message.offer, number, message.reason, message.detail, false});
   requeue(context, number);
 }
@@ -269,6 +282,12 @@ void take_answer(Context& context, std::uint32_t peer, const OfferCharged& messa
     context.emit(std::move(disputed), envelope);
   };
   if (message.charge.count < 0) return dispute("a charge below zero");
+  if (offer != nullptr && offer->attempt == 0 &&
+      engine::is_fault_planted(engine::Fault::uncommitted_charge_paid)) {
+    const RemoteUsageSettled settled = make_settled(context, *offer, message);
+    if (ledger::check_post(context.state.ledger, settled.post)) context.emit(settled, envelope);
+    return;
+  }
   if (offer == nullptr || offer->attempt == 0) return dispute("no such attempt is known here");
   const auto record = open_charged_record(context, *offer, message, envelope);
   if (!record) return dispute(core::to_text(record.error()));

@@ -45,9 +45,13 @@ void Dialect::learn(const engine::Outbox& outbox, storage::LogIndex durable) {
     if (row.number < rows_.size() && rows_[row.number].sent == row.hash) continue;
     assert(row.number <= rows_.size());
     rows_.resize(row.number);  // What a crash took back.
-    std::string payload = translate_(row.payload);
-    const crypto::Digest hash = engine::compute_row_hash(rows_.back().received, payload);
-    rows_.push_back({row.hash, hash, std::move(payload)});
+    const Row& last = rows_.back();
+    ToldRow told = translate_ != nullptr ? ToldRow{translate_(row.payload), row.attachment}
+                                         : tell_row(row, last.charge);
+    auto charge = translate_ != nullptr ? std::nullopt : read_charge(row);
+    if (!charge) charge = last.charge;
+    const crypto::Digest hash = engine::compute_row_hash(last.received, told.payload);
+    rows_.push_back({row.hash, hash, std::move(told.payload), told.attachment, std::move(charge)});
   }
 }
 

@@ -1,13 +1,16 @@
-// One way between two hubs of which one is of the version before, or pads its bills.
+// One way between two hubs of which one is of the version before, pads its bills, or lies.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "intertie/engine/channel.h"
 #include "intertie/hub/peer_messages.h"
 #include "intertie/storage/record.h"
+
+#include "lies.h"
 
 namespace intertie::simulation {
 
@@ -29,22 +32,27 @@ class Dialect {
  public:
   using Translation = std::string (*)(const std::string& payload);
   explicit Dialect(Translation translation = &translate_payload) : translate_(translation) {}
+  /// Of a sender that lies.
+  static Dialect make_liar() { return Dialect(nullptr); }
 
   /// Rows that the sender may send or speak of from now on. Before they are acknowledged.
   void learn(const engine::Outbox& outbox, storage::LogIndex durable);
 
   /// What the receiver gets for a row that has been learnt, and its hash there for the sender's.
   const std::string& get_payload(std::uint64_t number) const { return rows_.at(number).payload; }
+  std::uint64_t get_attachment(std::uint64_t number) const { return rows_.at(number).attachment; }
   std::string to_receiver(std::uint64_t number, const std::string& hash) const;
   /// The sender's hash for the receiver's.
   std::string to_sender(std::uint64_t number, const std::string& hash) const;
 
  private:
-  Translation translate_;
+  Translation translate_;  // Nothing: it lies.
   struct Row {
     crypto::Digest sent;
     crypto::Digest received;
     std::string payload;  // As received.
+    std::uint64_t attachment = 0;
+    std::optional<EarlierCharge> charge = std::nullopt;  // Of a liar: the last one up to here.
   };
   std::vector<Row> rows_ = {Row{}};  // By number; the first row has number 1.
 };

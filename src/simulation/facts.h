@@ -43,7 +43,8 @@ struct JobFacts {
   core::Money held;
   core::Money attempt_charge;
   core::Money charge;
-  core::Duration chosen_at;  // Virtual time.
+  core::Duration chosen_at;              // Virtual time.
+  std::vector<core::Duration> asked_at;  // The last offers; virtual time.
 };
 
 /// The price of what was reserved at `place`, for `time`.
@@ -169,7 +170,18 @@ class Facts {
   std::vector<core::Money> credits_;   // By account: how far below zero it may go.
   std::vector<bool> unbounded_;        // By account: it may go as far as it will.
   /// Charges of a peer that this hub did not post, by their record in the log.
-  std::map<storage::LogIndex, core::Money> disputed_;
+  struct Disputed {
+    core::Money charge;
+    std::uint64_t offer = 0;
+  };
+  std::map<storage::LogIndex, Disputed> disputed_;
+  /// Of an attempt in another region that is over: what it can have cost, and what was paid.
+  struct RemoteBill {
+    core::Money most;
+    core::Money paid;
+  };
+  std::map<std::uint64_t, RemoteBill> remote_bills_;                   // By offer.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> remote_records_;  // Posted: offer and record.
   /// What a peer was charged for a record of its offer, and what of it has gone back.
   struct Charged {
     core::Money charge;

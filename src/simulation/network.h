@@ -21,9 +21,13 @@ class Network {
         hubs_(static_cast<std::size_t>(world.scenario.hubs)),
         is_peer_cut_(hubs_ * hubs_, false),
         dialects_(world.scenario.older_hubs.empty() ? 0 : hubs_ * hubs_) {
-    if (world.scenario.padded_hubs.empty()) return;
+    if (world.scenario.padded_hubs.empty() && world.scenario.lying_hubs.empty()) return;
     for (std::size_t way = 0; way < hubs_ * hubs_; ++way) {
-      dialects_.emplace_back(is_padded(way % hubs_) ? &pad_payload : &keep_payload);
+      if (is_lying(way / hubs_)) {
+        dialects_.push_back(Dialect::make_liar());
+      } else {
+        dialects_.emplace_back(is_padded(way % hubs_) ? &pad_payload : &keep_payload);
+      }
     }
   }
 
@@ -44,7 +48,8 @@ class Network {
 
   /// How one hub's words reach the other; nullptr: as they are.
   Dialect* find_dialect(std::size_t from, std::size_t to) {
-    const bool is_meant = speaks_older(from, to) || is_padded(from) || is_padded(to);
+    const bool is_meant = speaks_older(from, to) || is_padded(from) || is_padded(to) ||
+                          is_lying(from) || is_lying(to);
     return is_meant ? &dialects_[from * hubs_ + to] : nullptr;
   }
 
@@ -52,6 +57,8 @@ class Network {
   bool speaks_older(std::size_t from, std::size_t to) const {
     return is_older(from) || is_older(to);
   }
+
+  bool is_lying(std::size_t hub) const { return is_among(world_.scenario.lying_hubs, hub); }
 
   /// The same between a user and the hub; never cut.
   void send_user(EventQueue::Action deliver) { toss(std::move(deliver)); }

@@ -28,6 +28,11 @@ bool is_older(const Scenario& scenario, std::size_t hub) {
          scenario.older_hubs.end();
 }
 
+bool is_lying(const Scenario& scenario, std::size_t hub) {
+  return std::ranges::find(scenario.lying_hubs, static_cast<std::int64_t>(hub)) !=
+         scenario.lying_hubs.end();
+}
+
 }  // namespace
 
 Operators::Operators(World& world, Regions& regions)
@@ -96,7 +101,9 @@ void Operators::decide_asked(Region& region) {
   }
 }
 
+// What a liar's books say its peers never hear.
 bool Operators::is_torn(std::size_t one, std::size_t other) const {
+  if (is_lying(world_.scenario, one) || is_lying(world_.scenario, other)) return true;
   return regions_[one]->facts.is_restored() || regions_[other]->facts.is_restored();
 }
 

@@ -7,6 +7,18 @@
 #include "facts.h"
 
 namespace intertie::simulation {
+namespace {
+
+// A peer that has refused is asked again after news of it, and news come once a second. So many
+// offers of one job in so much time can only be the same question, over and over.
+constexpr std::size_t kAsksMax = 40;
+constexpr core::Duration kAskTime = core::seconds(10);
+
+bool is_among(const std::vector<std::int64_t>& hubs, std::size_t hub) {
+  return std::ranges::find(hubs, static_cast<std::int64_t>(hub)) != hubs.end();
+}
+
+}  // namespace
 
 void Facts::on(const hub::OfferAsked& event) {
   JobFacts& job = jobs_.at(event.job);
@@ -18,6 +30,10 @@ void Facts::on(const hub::OfferAsked& event) {
   if (!offers_.emplace(event.offer, event.job).second) fail(event.job, "an offer is asked twice");
   ++asked_;
   hold(job, event.job, event.hold.amount);
+  if (is_refolding_) return;
+  std::erase_if(job.asked_at, [&](core::Duration at) { return at + kAskTime < world_.now(); });
+  job.asked_at.push_back(world_.now());
+  if (job.asked_at.size() > kAsksMax) fail(event.job, "is offered over and over");
 }
 
 void Facts::on(const hub::OfferClosed& event) {
@@ -43,15 +59,18 @@ void Facts::on(const hub::RemoteUsageSettled& event) {
     fail(event.job, "is charged for an offer that is not current");
   }
   pay(job, event.job, event.post);
+  if (!remote_records_.emplace(event.offer, event.record).second) {
+    fail(event.job, "is charged twice for one record of another region");
+  }
 }
 
 // Both hubs compute the same amount from the same signed record, so an honest charge is posted. One
 // that is not is paid at most once, and not more of it than was charged.
 void Facts::on(const hub::RemoteUsageDisputed& event) {
-  disputed_[read_] = event.charge;
-  const auto& padded = world_.scenario.padded_hubs;
-  const auto from = static_cast<std::int64_t>(get_peer_hub(hub_, event.peer));
-  if (std::ranges::find(padded, from) != padded.end()) return;
+  disputed_[read_] = {event.charge, event.offer};
+  const std::size_t from = get_peer_hub(hub_, event.peer);
+  if (is_among(world_.scenario.padded_hubs, from)) return;
+  if (is_among(world_.scenario.lying_hubs, from)) return;
   // A late one comes after its attempt was given up.
   if (world_.has_restored || given_up_.contains(event.offer)) return;
   fail(event.job, "a charge of " + std::to_string(event.charge.count) + " from hub " +
@@ -62,9 +81,16 @@ void Facts::on(const hub::RemoteUsageDisputed& event) {
 void Facts::on(const hub::DisputeResolved& event) {
   const auto disputed = disputed_.find(event.dispute);
   if (disputed == disputed_.end()) return fail(event.job, "is resolved, and not in dispute");
-  if (event.paid > disputed->second) fail(event.job, "more is paid than was charged");
+  if (event.paid > disputed->second.charge) fail(event.job, "more is paid than was charged");
   if (event.is_accepted != (event.paid.count > 0)) fail(event.job, "is accepted for nothing");
   if (event.is_accepted != event.entry.has_value()) fail(event.job, "is accepted and not posted");
+  const auto bill = remote_bills_.find(disputed->second.offer);
+  if (bill != remote_bills_.end() && !world_.has_restored) {
+    bill->second.paid += event.paid;
+    if (bill->second.paid > bill->second.most) {
+      fail(event.job, "is paid for in another region beyond what it can have cost");
+    }
+  }
   disputed_.erase(disputed);
   if (!event.entry) return;
   post(*event.entry);
@@ -149,6 +175,7 @@ void Facts::check_remote(const JobFacts& job, const hub::RemoteAttemptOver& even
   if (event.failure == core::Reason::exited_nonzero && succeeded == job.expected.tasks) {
     fail(event.job, "is said to have failed in another region, and has not");
   }
+  remote_bills_[event.offer] = {most, job.attempt_charge};
   if (job.attempt_charge > most) {
     fail(event.job, "is charged " + std::to_string(job.attempt_charge.count) +
                         " in another region, not at most " + std::to_string(most.count));
@@ -217,6 +244,8 @@ std::vector<std::uint64_t> Facts::lose_after(storage::LogIndex last, storage::Re
   credits_.clear();
   unbounded_.clear();
   disputed_.clear();
+  remote_bills_.clear();
+  remote_records_.clear();
   charged_.clear();
   held_.clear();
   serials_.clear();

@@ -178,8 +178,10 @@ void PeerPort::post(std::uint32_t peer) {
     command.payloads.push_back(dialect != nullptr ? dialect->get_payload(row->number)
                                                   : row->payload);
     std::string attachment;
-    if (row->attachment != 0) {
-      auto body = self_.disk().reader().read_body(row->attachment);
+    const std::uint64_t index =
+        dialect != nullptr ? dialect->get_attachment(row->number) : row->attachment;
+    if (index != 0) {
+      auto body = self_.disk().reader().read_body(index);
       if (body) attachment = std::move(body->bytes);
     }
     command.attachments.push_back(std::move(attachment));
@@ -233,6 +235,7 @@ void PeerPort::send_beacon(std::uint32_t peer, hub::Beacon beacon) {
   if (network_.speaks_older(self_.number(), other.number())) {
     beacon = translate_beacon(beacon);
   }
+  if (network_.is_lying(self_.number())) beacon = boast(std::move(beacon));
   count(beacon);
   hub::AcceptBeacon command{get_peer_handle(other.number(), self_.number()), std::move(beacon)};
   const auto take_answer = [this, peer, life = self_.life(),
@@ -240,7 +243,9 @@ void PeerPort::send_beacon(std::uint32_t peer, hub::Beacon beacon) {
     if (life != self_.life() || !self_.is_up() || !reply) return;
     const auto& answer = std::get<hub::BeaconAnswer>(*reply);
     if (answer.is_full_wanted) links_[peer].is_full_wanted = true;
-    const bool is_older = network_.find_dialect(self_.number(), get_peer(peer).number()) != nullptr;
+    const std::size_t to = get_peer(peer).number();
+    const bool is_liar = network_.is_lying(self_.number()) || network_.is_lying(to);
+    const bool is_older = network_.find_dialect(self_.number(), to) != nullptr && !is_liar;
     if (!answer.rows || is_older) return;
     self_.ask(hub::NotePeerAnswer{peer, *answer.rows, sent}, [](const auto&) {});
   };

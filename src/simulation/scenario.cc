@@ -74,14 +74,16 @@ core::Result<void> check_scenario(const Scenario& scenario) {
   for (const std::int64_t hub : scenario.padded_hubs) {
     if (hub < 0 || hub >= scenario.hubs) return make_error("padded_hubs: 0 to hubs - 1");
   }
+  for (const std::int64_t hub : scenario.lying_hubs) {
+    if (hub < 0 || hub >= scenario.hubs) return make_error("lying_hubs: 0 to hubs - 1");
+  }
   // Who reconciles two channels speaks with both hubs, not over the wire.
-  const bool is_translated = !scenario.older_hubs.empty() || !scenario.padded_hubs.empty();
-  if (is_translated && scenario.disturbances.hub_restored > 0) {
-    return make_error("older_hubs, padded_hubs: not with hub_restored");
+  const int kinds = (scenario.older_hubs.empty() ? 0 : 1) + (scenario.padded_hubs.empty() ? 0 : 1) +
+                    (scenario.lying_hubs.empty() ? 0 : 1);
+  if (kinds > 0 && scenario.disturbances.hub_restored > 0) {
+    return make_error("older_hubs, padded_hubs, lying_hubs: not with hub_restored");
   }
-  if (!scenario.older_hubs.empty() && !scenario.padded_hubs.empty()) {
-    return make_error("older_hubs: not with padded_hubs");
-  }
+  if (kinds > 1) return make_error("older_hubs, padded_hubs, lying_hubs: one of them");
   // What the version before runs at a dead hub never ends.
   if (!scenario.older_hubs.empty() && scenario.disturbances.hub_death > 0) {
     return make_error("older_hubs: not with hub_death");

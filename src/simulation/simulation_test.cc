@@ -112,6 +112,26 @@ TEST(Simulation, JobsCrossBetweenVersions) {
   EXPECT_EQ(run_simulation(scenario, 1).error().reason, core::Reason::out_of_range);
 }
 
+// A hub lies to its peers: its honest charges are paid, the others are disputed, and it is spoken
+// with all the same.
+TEST(Simulation, ALyingHubIsDisputedAndStillServes) {
+  Scenario scenario = read_scenario("lying3");
+  scenario.disturbances = make_calm();
+  scenario.network = {};
+  scenario.sites.at(2).lies_permille = 0;  // Here only the hub lies.
+  const auto report = run_simulation(scenario, 1);
+  ASSERT_TRUE(report.has_value()) << core::to_text(report.error());
+  EXPECT_TRUE(report->violations.empty()) << report->violations.front();
+  EXPECT_GT(report->usage_disputes, 10u);
+  EXPECT_GT(report->remote_attempts, 50u);
+  scenario.lying_hubs.clear();
+  EXPECT_EQ(run_simulation(scenario, 1)->usage_disputes, 0u);
+  scenario.lying_hubs = {3};
+  EXPECT_EQ(run_simulation(scenario, 1).error().reason, core::Reason::out_of_range);
+  scenario.lying_hubs = scenario.padded_hubs = {1};
+  EXPECT_EQ(run_simulation(scenario, 1).error().reason, core::Reason::out_of_range);
+}
+
 TEST(Simulation, BeaconsAreCounted) {
   Scenario scenario = read_scenario("grid3");
   scenario.disturbances = make_calm();
@@ -176,6 +196,9 @@ TEST(SimulationSeeds, Grid) { play_seeds(read_scenario("grid3"), 1, 4); }
 TEST(SimulationSeeds, HubsOfTwoVersions) { play_seeds(read_scenario("mixed3"), 1, 2); }
 
 TEST(SimulationSeeds, HubsThatDisputeCharges) { play_seeds(read_scenario("quarrel3"), 1, 2); }
+
+TEST(SimulationSeeds, HubsThatLie) { play_seeds(read_scenario("lying3"), 1, 2); }
+
 // Of a dead hub's own users nothing is promised.
 TEST(SimulationSeeds, HubsThatNeverComeBack) { play_seeds(read_scenario("dead3"), 1, 4, false); }
 
@@ -188,6 +211,7 @@ TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("grid3"), 5, 110);
   play_seeds(read_scenario("mixed3"), 3, 50);
   play_seeds(read_scenario("quarrel3"), 3, 50);
+  play_seeds(read_scenario("lying3"), 3, 50);
   play_seeds(read_scenario("restored"), 3, 50, false);
   play_seeds(read_scenario("dead3"), 5, 100, false);
   play_seeds(read_scenario("grid31"), 1, 2);
