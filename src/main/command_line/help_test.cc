@@ -56,23 +56,52 @@ std::size_t widest_line(std::string_view text) {
 // Whoever is not sure can try first. Verbs that change nothing but files here, or serve until they
 // are stopped, have nothing to rehearse.
 TEST(Verbs, WhatChangesSomethingCanBeRehearsed) {
-  const std::set<std::string_view> harmless = {
-      "plan",          "data get",        "data ls",        "data show",       "jobs",
-      "logs",          "outputs",         "explain",        "bill",            "sites",
-      "ledger accounts", "ledger postings", "ledger check", "ledger disputes", "hub user list",
-      "hub peer card", "hub peer list",   "line list",      "site list",       "site doctor",
-      "log verify",    "log public",      "log show",       "id check",        "id show",
-      "id new",        "measure",         "simulate",       "bench placement", "doctor",
-      "bench placement-scale", "completion", "help", "context list", "context show", "config show"};
+  const std::set<std::string_view> harmless = {"plan",
+                                               "data get",
+                                               "data ls",
+                                               "data show",
+                                               "jobs",
+                                               "logs",
+                                               "outputs",
+                                               "explain",
+                                               "bill",
+                                               "sites",
+                                               "ledger accounts",
+                                               "ledger postings",
+                                               "ledger check",
+                                               "ledger disputes",
+                                               "hub user list",
+                                               "hub peer card",
+                                               "hub peer list",
+                                               "line list",
+                                               "site list",
+                                               "site doctor",
+                                               "log verify",
+                                               "log public",
+                                               "log show",
+                                               "id check",
+                                               "id show",
+                                               "id new",
+                                               "measure",
+                                               "simulate",
+                                               "bench placement",
+                                               "doctor",
+                                               "bench placement-scale",
+                                               "completion",
+                                               "help",
+                                               "context list",
+                                               "context show",
+                                               "config show"};
   const std::set<std::string_view> loads = {"bench submit", "bench run"};
   const std::set<std::string_view> services = {"dev",       "hub start",  "hub init",
                                                "site join", "site start", "site rotate-keys"};
   for (const Verb& verb : get_verbs()) {
     const bool is_exempt =
         harmless.contains(verb.path) || services.contains(verb.path) || loads.contains(verb.path);
-    const bool can_rehearse = find_option(&verb, "dry-run") != nullptr ||
-                              (find_option(&verb, "yes") != nullptr &&
-                               find_option(&verb, "yes")->help.find("explain") != std::string::npos);
+    const bool can_rehearse =
+        find_option(&verb, "dry-run") != nullptr ||
+        (find_option(&verb, "yes") != nullptr &&
+         find_option(&verb, "yes")->help.find("explain") != std::string::npos);
     EXPECT_NE(is_exempt, can_rehearse) << verb.path;
   }
 }

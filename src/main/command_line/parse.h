@@ -20,7 +20,8 @@ class Invocation {
   const Verb* verb = nullptr;
   std::vector<std::string> operands;
   std::vector<std::pair<std::string, std::string>> options;  // Long names; flags have no value.
-  std::optional<std::size_t> options_typed;  // So many were; the rest was set elsewhere. Absent: all.
+  std::optional<std::size_t>
+      options_typed;  // So many were; the rest was set elsewhere. Absent: all.
 
   bool has(std::string_view option) const { return find(option).has_value(); }
   /// The last value given.

@@ -76,8 +76,8 @@ std::optional<Complaint> check_layer(const SettingLayer& layer) {
     if (spec == nullptr) {
       std::vector<std::string> names;
       for (const SettingSpec& each : kSpecs) names.emplace_back(each.name);
-      Complaint complaint = make_usage_complaint(
-          "There is no setting '" + name + "'.", "intertie config show lists the settings");
+      Complaint complaint = make_usage_complaint("There is no setting '" + name + "'.",
+                                                 "intertie config show lists the settings");
       complaint.why = layer.origin;
       if (const auto near = suggest_word(name, names)) {
         complaint.why += ": did you mean '" + *near + "'?";
@@ -85,11 +85,12 @@ std::optional<Complaint> check_layer(const SettingLayer& layer) {
       return complaint;
     }
     const std::vector<std::string> choices = split(spec->choices);
-    const bool is_known = spec->choices.empty() || std::ranges::find(choices, value) != choices.end();
+    const bool is_known =
+        spec->choices.empty() || std::ranges::find(choices, value) != choices.end();
     if (is_known && !value.empty()) continue;
-    Complaint complaint =
-        make_usage_complaint("The setting " + name + " cannot be '" + value + "'.",
-                             name + ": " + (spec->choices.empty() ? "NAME" : std::string(spec->choices)));
+    Complaint complaint = make_usage_complaint(
+        "The setting " + name + " cannot be '" + value + "'.",
+        name + ": " + (spec->choices.empty() ? "NAME" : std::string(spec->choices)));
     complaint.why = layer.origin;
     return complaint;
   }

@@ -47,8 +47,9 @@ Outcome run_guarded(const std::function<Outcome()>& verb, const ReportWriter& wr
   } catch (const std::bad_alloc&) {
     constexpr std::string_view kWhat = "there is no memory left";
     const std::string report = describe_report(write_report, kWhat);
-    return make_complaint({core::Reason::internal, std::string(kWhat)},
-                          "Ask for less at once, or free some memory. If that is not it: " + report);
+    return make_complaint(
+        {core::Reason::internal, std::string(kWhat)},
+        "Ask for less at once, or free some memory. If that is not it: " + report);
   } catch (const std::exception& exception) {
     return make_complaint({core::Reason::internal, exception.what()},
                           describe_report(write_report, exception.what()));

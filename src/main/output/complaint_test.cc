@@ -52,8 +52,8 @@ TEST(RunGuarded, AnExceptionIsToldWithAWayToReportIt) {
   // Where the log cannot be written there is still a way out.
   const auto unwritten = std::get<Complaint>(run_guarded(fail, nullptr));
   EXPECT_NE(unwritten.fix.find("with the command"), std::string::npos);
-  const auto full = std::get<Complaint>(
-      run_guarded([]() -> Outcome { throw std::bad_alloc(); }, write));
+  const auto full =
+      std::get<Complaint>(run_guarded([]() -> Outcome { throw std::bad_alloc(); }, write));
   EXPECT_NE(full.why, "");
   EXPECT_NE(full.fix.find("/x/errors.log"), std::string::npos);
 }

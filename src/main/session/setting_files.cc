@@ -51,7 +51,8 @@ std::variant<SettingLayer, Complaint> read_layer(const std::string& path) {
   if (path.empty() || !is_own(path)) return layer;
   const core::Result<std::string> text = read_file(path, kSettingBytesMax);
   if (!text) return make_complaint(text.error());
-  auto values = codec::from_yaml<std::map<std::string, std::string>>(*text, codec::Boundary::strict);
+  auto values =
+      codec::from_yaml<std::map<std::string, std::string>>(*text, codec::Boundary::strict);
   if (!values) {
     return make_complaint({values.error().reason, path + ": " + values.error().detail},
                           "Write lines such as: output: json");

@@ -73,7 +73,8 @@ std::string render_defeat(const api::PoolVerdictView& winner, const api::PoolVer
       {cost.data_micros.count - best.data_micros.count, "moving its data"},
       {cost.line_micros.count - best.line_micros.count, "sending its output"},
       {cost.delay_micros.count - best.delay_micros.count, "the later end"}};
-  const auto* const most = std::ranges::max_element(parts);
+  const auto* const most =
+      std::ranges::max_element(parts, {}, &std::pair<std::int64_t, const char*>::first);
   return "fits, costs " + money_text({more}, currency) + " more, most of it for " + most->second;
 }
 
@@ -146,9 +147,8 @@ Listing make_pool_listing(const std::vector<api::PoolVerdictView>& pools,
     const api::TimesView times = pool.times.value_or(api::TimesView{});
     listing.rows.push_back(
         {Cell(pool.site), Cell(pool.pool), Cell(std::string(core::compute_class_name(pool.class_))),
-         task_rate_cell(pool), duration_cell(times.wait_microseconds),
-         moved_cell(pool.moved_bytes), duration_cell(times.move_microseconds),
-         money_cell(pool.per_hour_micros, currency),
+         task_rate_cell(pool), duration_cell(times.wait_microseconds), moved_cell(pool.moved_bytes),
+         duration_cell(times.move_microseconds), money_cell(pool.per_hour_micros, currency),
          money_cell(pool.cost ? std::optional(pool.cost->total_micros) : std::nullopt, currency),
          money_cell(pool.price_max_micros, currency),
          Cell(verdict, pool.reason ? pool.reason->code : code)});

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <functional>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include <boost/json/object.hpp>
@@ -195,7 +196,7 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
   if (!bound) return make_complaint(bound.error());
   const std::int64_t deadline = read_steady_micros() + duration.count;
   std::atomic<std::int64_t> acknowledged = 0;
-  const ProgressThread progress(terminal, "submitting", [&] {
+  std::optional<ProgressThread> progress(std::in_place, terminal, "submitting", [&] {
     const std::int64_t left = std::max<std::int64_t>(deadline - read_steady_micros(), 0);
     return WorkSeen{static_cast<std::uint64_t>(duration.count - std::min(left, duration.count)),
                     static_cast<std::uint64_t>(duration.count),
@@ -229,6 +230,7 @@ Outcome run_bench_submit(const Invocation& invocation, const Terminal& terminal)
   sum.bound_per_second = *bound;
   const core::Result<std::int64_t> elapsed =
       run_connections(invocation, terminal, connections, work, sum);
+  progress.reset();
   if (!elapsed) return make_complaint(elapsed.error());
   return report(sum, *elapsed, bulk == 1 ? "single submissions" : "bulk submissions", terminal);
 }
@@ -245,7 +247,7 @@ Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal) {
   }
   std::atomic<std::int64_t> next = 0;
   std::atomic<std::int64_t> ended = 0;
-  const ProgressThread progress(terminal, "running", [&] {
+  std::optional<ProgressThread> progress(std::in_place, terminal, "running", [&] {
     return WorkSeen{static_cast<std::uint64_t>(ended.load()), static_cast<std::uint64_t>(jobs),
                     std::to_string(ended.load()) + " of " + std::to_string(jobs) + " jobs", false};
   });
@@ -270,6 +272,7 @@ Outcome run_bench_run(const Invocation& invocation, const Terminal& terminal) {
   Tally sum;
   const core::Result<std::int64_t> elapsed =
       run_connections(invocation, terminal, connections, work, sum);
+  progress.reset();
   if (!elapsed) return make_complaint(elapsed.error());
   return report(sum, *elapsed, "jobs end to end", terminal);
 }

@@ -1,6 +1,7 @@
 // intertie bench placement-scale: the card engine at any size. Decisions only: nothing is written.
 #include <array>
 #include <cstdio>
+#include <optional>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

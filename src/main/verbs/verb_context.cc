@@ -30,8 +30,7 @@ Complaint complain_about_missing(const std::string& name) {
 
 bool is_there(const std::string& name) {
   std::error_code error;
-  return std::filesystem::exists(
-      std::filesystem::symlink_status(get_context_path(name), error));
+  return std::filesystem::exists(std::filesystem::symlink_status(get_context_path(name), error));
 }
 
 /// What counts now, and why, may be another than the one just chosen.
@@ -109,8 +108,9 @@ Outcome run_context_use(const Invocation& invocation, const Terminal& terminal) 
   }
   const core::Result<void> done = use_context(name);
   if (!done) {
-    return make_complaint(done.error(), "Give it a name first, then move it away: intertie "
-                                        "context add NAME FILE");
+    return make_complaint(done.error(),
+                          "Give it a name first, then move it away: intertie "
+                          "context add NAME FILE");
   }
   say_what_counts(terminal, name);
   return terminal.show_object(make_object(name, found, found->path, true),
@@ -128,8 +128,8 @@ Outcome run_context_show(const Invocation& invocation, const Terminal& terminal)
   if (!found) return complain_about_context(found.error());
   std::string name = is_named ? invocation.operands[0] : "";
   for (const NamedContext& context : list_contexts()) {
-    const bool is_it = context.path == found->path ||
-                       (found->origin == "the user's file" && context.is_used);
+    const bool is_it =
+        context.path == found->path || (found->origin == "the user's file" && context.is_used);
     if (!is_named && is_it) name = context.name;
   }
   boost::json::object object = make_object(name, found, found->path, name == get_used_context());

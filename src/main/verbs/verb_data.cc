@@ -97,7 +97,8 @@ Outcome change_all(const Invocation& invocation, const Terminal& terminal, Chang
     const auto found = find_copy(*session, invocation, text);
     if (!found) return session->complain(found.error(), kMissing);
     if (invocation.has("dry-run")) {
-      tell_rehearsal(terminal, std::string(invocation.verb->path.substr(5)) + " " + describe(*found));
+      tell_rehearsal(terminal,
+                     std::string(invocation.verb->path.substr(5)) + " " + describe(*found));
       continue;
     }
     const auto view = change(*session, found->id);
@@ -115,8 +116,8 @@ std::optional<Complaint> rehearse_put(const std::string& path, HubSession& sessi
   const auto manifest = read_manifest(path, terminal);
   if (!manifest) return make_complaint(manifest.error());
   const core::Bytes size{static_cast<std::int64_t>(manifest->size)};
-  const auto known = session.client().find_dataset(
-      transfer::format_dataset(transfer::compute_root(*manifest)));
+  const auto known =
+      session.client().find_dataset(transfer::format_dataset(transfer::compute_root(*manifest)));
   if (!known && known.error().reason != core::Reason::not_found) {
     return session.complain(known.error());
   }

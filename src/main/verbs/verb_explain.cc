@@ -26,8 +26,7 @@ std::string render_pools(const std::vector<api::PoolVerdictView>& pools,
   const std::size_t columns = terminal.columns();
   Listing listing = make_pool_listing(pools, currency);
   drop_empty_columns(listing);
-  return indent(render_table(listing, "",
-                             columns == kUnlimitedColumns ? columns : columns - 2));
+  return indent(render_table(listing, "", columns == kUnlimitedColumns ? columns : columns - 2));
 }
 
 std::string render_choice(const api::ChoiceView& choice, core::Time now,

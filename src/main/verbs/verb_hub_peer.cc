@@ -112,10 +112,9 @@ Outcome run_hub_peer_add(const Invocation& invocation, const Terminal& terminal)
   if (invocation.has("dry-run")) {
     const core::Result<api::PeerList> known = session->client().list_peers();
     if (!known) return session->complain(known.error());
-    return tell_rehearsal(terminal, "add the hub of this card to " +
-                                        std::to_string(known->peers.size()) +
-                                        " peers, and let it owe " +
-                                        money_text(*credit, session->currency()));
+    return tell_rehearsal(terminal,
+                          "add the hub of this card to " + std::to_string(known->peers.size()) +
+                              " peers, and let it owe " + money_text(*credit, session->currency()));
   }
   const core::Result<api::PeerView> peer = session->client().add_peer({*card, *credit});
   if (!peer) {

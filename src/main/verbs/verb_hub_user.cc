@@ -72,7 +72,8 @@ Outcome rehearse(HubSession& session, const Invocation& invocation, const Termin
                         list->principals.end();
   if (is_new && is_known) return make_complaint({core::Reason::already_exists, name});
   if (!is_new && !is_known) {
-    return make_complaint({core::Reason::not_found, name}, "intertie hub user list shows the names");
+    return make_complaint({core::Reason::not_found, name},
+                          "intertie hub user list shows the names");
   }
   const std::string what = is_new ? "add " + std::string(get_role_name(read_role(invocation))) +
                                         " " + name + " and write "

@@ -245,8 +245,8 @@ Outcome run_ledger_limit(const Invocation& invocation, const Terminal& terminal)
   if (invocation.has("dry-run")) {
     const core::Result<api::AccountView> known = session->client().get_account(account);
     if (!known) return complain_about_account(known.error(), account, *session);
-    return tell_rehearsal(terminal, "let " + account + " go " +
-                                        money_text(*limit, known->currency) + " below zero");
+    return tell_rehearsal(
+        terminal, "let " + account + " go " + money_text(*limit, known->currency) + " below zero");
   }
   const core::Result<api::AccountView> view = session->client().set_credit_limit(account, *limit);
   if (!view) return complain_about_account(view.error(), account, *session);

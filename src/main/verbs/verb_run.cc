@@ -25,7 +25,7 @@ constexpr core::Duration kSecondChance = core::seconds(2);
 /// When it would begin: after its turn there, and after its inputs.
 std::string describe_start(const api::PoolVerdictView& pool) {
   const api::TimesView times = pool.times.value_or(api::TimesView{});
-  const core::Duration until = times.wait_microseconds + times.move_microseconds;
+  const core::Duration until{times.wait_microseconds.count + times.move_microseconds.count};
   if (until < core::seconds(1)) return ", starts at once";
   std::string text = ", starts in about " + short_duration(until);
   if (pool.moved_bytes && pool.moved_bytes->count > 0) {
