@@ -63,10 +63,10 @@ std::optional<Error> find_balance_overflow(const Ledger& ledger,
 }
 
 /// True if the account can give `amount` (0 or more) away besides what it holds.
-bool can_spend(const Account& account, Money amount) {
+bool can_spend(const Account& account, Wide amount) {
   if (account.terms.may_go_negative) return true;
   const Wide covered = Wide{account.balance.count} + account.terms.credit_limit.count;
-  return covered - account.held.count >= amount.count;
+  return covered - account.held.count >= amount;
 }
 
 }  // namespace
@@ -89,12 +89,12 @@ Result<Check> check_entry(const Ledger& ledger, const Entry& entry) {
   if (const auto problem = find_account_problem(ledger, postings)) return *problem;
   if (const auto problem = find_balance_overflow(ledger, postings)) return *problem;
   for (const Posting& posting : postings) {
-    // -INT64_MIN is not countable, yet only an unlimited account could pay it.
     if (posting.amount >= Money{}) continue;
     const Account* account = ledger.find_account(posting.account);
-    const bool is_covered = posting.amount.count != INT64_MIN ? can_spend(*account, -posting.amount)
-                                                              : account->terms.may_go_negative;
-    if (!is_covered) return {Reason::insufficient_funds, account->terms.name};
+    // Wide: what INT64_MIN takes is one more than Money counts, and credit may cover it.
+    if (!can_spend(*account, -Wide{posting.amount.count})) {
+      return {Reason::insufficient_funds, account->terms.name};
+    }
   }
   return Check::apply;
 }
@@ -126,7 +126,7 @@ Result<Check> check_hold(const Ledger& ledger, const HoldRequest& request) {
   if (__builtin_add_overflow(account->held.count, request.amount.count, &held.count)) {
     return {Reason::amount_overflow, "holds of " + account->terms.name};
   }
-  if (!can_spend(*account, request.amount)) {
+  if (!can_spend(*account, request.amount.count)) {
     return {Reason::insufficient_funds, account->terms.name};
   }
   return Check::apply;
