@@ -47,11 +47,15 @@ std::optional<Complaint> require_consent(const Invocation& invocation, const Ter
   if (invocation.has("yes")) return std::nullopt;
   if (can_ask(terminal)) {
     if (ask(terminal, what + " Go on?", false)) return std::nullopt;
-    return make_complaint({core::Reason::cancelled_by_user, "nothing was changed"},
-                          "Run it again and answer y, or with --yes.");
+    return complain_about_no("nothing was changed");
   }
   return make_complaint({core::Reason::bad_argument, what + " Nothing was changed."},
                         "Say that you mean it: --yes");
+}
+
+Complaint complain_about_no(const std::string& what) {
+  return {std::string(core::reason_code(core::Reason::cancelled_by_user)), "The answer was no.",
+          what, "Run it again and answer y, or with --yes.", kFailed};
 }
 
 Outcome tell_rehearsal(const Terminal& terminal, const std::string& sentence) {

@@ -24,6 +24,9 @@ bool ask(const Terminal& terminal, const std::string& question, bool is_yes_by_d
 std::optional<Complaint> require_consent(const Invocation& invocation, const Terminal& terminal,
                                          const std::string& what);
 
+/// Somebody was asked and did not say yes. `what`: "nothing was changed".
+Complaint complain_about_no(const std::string& what);
+
 /// What --dry-run says, instead of doing it.
 Outcome tell_rehearsal(const Terminal& terminal, const std::string& sentence);
 

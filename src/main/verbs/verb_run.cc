@@ -130,10 +130,7 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
   if (settings.shows_plan && terminal.talk_is_terminal() && terminal.wants_talk()) {
     const bool is_wanted = show_spending(document, settings, *session, terminal, stop);
     if (stop.has_come()) return kInterrupted;
-    if (!is_wanted) {
-      return make_complaint({core::Reason::cancelled_by_user, "nothing was submitted"},
-                            "Run it again and answer y, or with --yes.");
-    }
+    if (!is_wanted) return complain_about_no("nothing was submitted");
   }
   core::Result<void> sent = seal_secrets(document, *secrets, *session);
   secrets->clear();
