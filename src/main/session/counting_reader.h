@@ -2,7 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "intertie/storage/store.h"
 
@@ -38,6 +42,9 @@ class CountingReader : public storage::Reader {
   }
   core::Result<storage::LogIndex> read_indexed_up_to() override {
     return reader_.read_indexed_up_to();
+  }
+  core::Result<std::vector<std::string>> find_store_damage(std::size_t limit) override {
+    return reader_.find_store_damage(limit);
   }
 
  private:
