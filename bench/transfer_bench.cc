@@ -80,8 +80,8 @@ std::unique_ptr<transfer_wire::ContentStore> open_store(const std::string& folde
   return must(transfer_wire::ContentStore::open(std::move(options)));
 }
 
-// What a site's data endpoint answers to a range: at most 2 MiB at a time (api::kDataPieceBytes), read
-// from the store, each chunk verified at its first reading.
+// What a site's data endpoint answers to a range: at most 2 MiB at a time (api::kDataPieceBytes),
+// read from the store, each chunk verified at its first reading.
 net::Handler make_handler(transfer_wire::ContentStore& store, const crypto::Digest& root) {
   return [&store, root](net::Request request, net::Responder responder) {
     const std::string range(request.headers.find("Range").value_or("bytes=0-0"));
@@ -89,7 +89,8 @@ net::Handler make_handler(transfer_wire::ContentStore& store, const crypto::Dige
     const std::uint64_t last = std::strtoull(range.c_str() + range.find('-') + 1, nullptr, 10);
     net::Response response;
     response.status = 206;
-    response.body = must(store.read("bench", root, {first, std::min(last - first + 1, kPieceBytes)}, {}));
+    response.body =
+        must(store.read("bench", root, {first, std::min(last - first + 1, kPieceBytes)}, {}));
     responder.respond(std::move(response));
   };
 }

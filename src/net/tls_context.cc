@@ -74,8 +74,8 @@ void set_common(SSL_CTX* context, bool allow_tls_1_2) {
   // A resumed session would skip the certificates, which are what a connection is trusted for.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context, 0);
-  // As the keys of the parties (Ed25519, P-256) these have 128 bits of strength; 256 cost more rounds
-  // a byte and would add none. The others stay for peers that insist.
+  // As the keys of the parties (Ed25519, P-256) these have 128 bits of strength; 256 cost more
+  // rounds a byte and would add none. The others stay for peers that insist.
   SSL_CTX_set_ciphersuites(
       context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |

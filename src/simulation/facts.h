@@ -180,7 +180,7 @@ class Facts {
     core::Money most;
     core::Money paid;
   };
-  std::map<std::uint64_t, RemoteBill> remote_bills_;                   // By offer.
+  std::map<std::uint64_t, RemoteBill> remote_bills_;                  // By offer.
   std::set<std::pair<std::uint64_t, std::uint64_t>> remote_records_;  // Posted: offer and record.
   /// What a peer was charged for a record of its offer, and what of it has gone back.
   struct Charged {

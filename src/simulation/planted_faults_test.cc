@@ -49,11 +49,11 @@ TEST_P(PlantedPeerFault, IsFoundByTheGrid) {
   const engine::Fault fault = GetParam().fault;
   const bool needs_backup = fault == engine::Fault::reconciled_given_up;
   const bool needs_quarrel = fault == engine::Fault::reversal_left_out;
-  const bool needs_liar =
-      fault == engine::Fault::charge_period_believed ||
-      fault == engine::Fault::charge_amount_believed ||
-      fault == engine::Fault::charge_replay_posted ||
-      fault == engine::Fault::uncommitted_charge_paid || fault == engine::Fault::refusal_forgotten;
+  const bool needs_liar = fault == engine::Fault::charge_period_believed ||
+                          fault == engine::Fault::charge_amount_believed ||
+                          fault == engine::Fault::charge_replay_posted ||
+                          fault == engine::Fault::uncommitted_charge_paid ||
+                          fault == engine::Fault::refusal_forgotten;
   const bool needs_silence =
       fault == engine::Fault::home_lease_unchecked || fault == engine::Fault::stale_beacon_trusted;
   find(GetParam(), needs_backup    ? "restored"

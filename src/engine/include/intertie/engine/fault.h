@@ -45,10 +45,10 @@ enum class Fault : std::uint8_t {
   home_lease_unchecked,       // owner hub: guests run on, however long their home has been silent.
   double_commit,              // home hub: says a commit twice; owner hub: starts it again.
   stale_beacon_trusted,       // home hub: what a beacon said counts without end.
-  late_grant_accepted,  // home hub: an offer that was withdrawn is committed when it is granted.
-  charge_period_believed,   // home hub: how long it was is taken from the message, not the record.
-  charge_amount_believed,   // home hub: a charge is posted at whatever price.
-  charge_replay_posted,     // home hub: a record that was charged before is charged again.
+  late_grant_accepted,     // home hub: an offer that was withdrawn is committed when it is granted.
+  charge_period_believed,  // home hub: how long it was is taken from the message, not the record.
+  charge_amount_believed,  // home hub: a charge is posted at whatever price.
+  charge_replay_posted,    // home hub: a record that was charged before is charged again.
   uncommitted_charge_paid,  // home hub: a charge is posted for an offer that it never committed.
   refusal_forgotten,        // home hub: who has refused a job is asked again at once.
 };
