@@ -12,6 +12,31 @@ core::Error make_error(const std::string& field) { return {core::Reason::out_of_
 
 bool is_share(std::int64_t permille) { return permille >= 0 && permille <= 1000; }
 
+// Hubs that speak otherwise than the others.
+core::Result<void> check_odd_hubs(const Scenario& scenario) {
+  for (const std::int64_t hub : scenario.older_hubs) {
+    if (hub < 0 || hub >= scenario.hubs) return make_error("older_hubs: 0 to hubs - 1");
+  }
+  for (const std::int64_t hub : scenario.padded_hubs) {
+    if (hub < 0 || hub >= scenario.hubs) return make_error("padded_hubs: 0 to hubs - 1");
+  }
+  for (const std::int64_t hub : scenario.lying_hubs) {
+    if (hub < 0 || hub >= scenario.hubs) return make_error("lying_hubs: 0 to hubs - 1");
+  }
+  // Who reconciles two channels speaks with both hubs, not over the wire.
+  const int kinds = (scenario.older_hubs.empty() ? 0 : 1) + (scenario.padded_hubs.empty() ? 0 : 1) +
+                    (scenario.lying_hubs.empty() ? 0 : 1);
+  if (kinds > 0 && scenario.disturbances.hub_restored > 0) {
+    return make_error("older_hubs, padded_hubs, lying_hubs: not with hub_restored");
+  }
+  if (kinds > 1) return make_error("older_hubs, padded_hubs, lying_hubs: one of them");
+  // What the version before runs at a dead hub never ends.
+  if (!scenario.older_hubs.empty() && scenario.disturbances.hub_death > 0) {
+    return make_error("older_hubs: not with hub_death");
+  }
+  return {};
+}
+
 }  // namespace
 
 core::Result<Scenario> parse_scenario(std::string_view yaml) {
@@ -68,26 +93,7 @@ core::Result<void> check_scenario(const Scenario& scenario) {
                           line.price_per_gigabyte.count >= 0;
     if (!is_sound) return make_error("lines");
   }
-  for (const std::int64_t hub : scenario.older_hubs) {
-    if (hub < 0 || hub >= scenario.hubs) return make_error("older_hubs: 0 to hubs - 1");
-  }
-  for (const std::int64_t hub : scenario.padded_hubs) {
-    if (hub < 0 || hub >= scenario.hubs) return make_error("padded_hubs: 0 to hubs - 1");
-  }
-  for (const std::int64_t hub : scenario.lying_hubs) {
-    if (hub < 0 || hub >= scenario.hubs) return make_error("lying_hubs: 0 to hubs - 1");
-  }
-  // Who reconciles two channels speaks with both hubs, not over the wire.
-  const int kinds = (scenario.older_hubs.empty() ? 0 : 1) + (scenario.padded_hubs.empty() ? 0 : 1) +
-                    (scenario.lying_hubs.empty() ? 0 : 1);
-  if (kinds > 0 && scenario.disturbances.hub_restored > 0) {
-    return make_error("older_hubs, padded_hubs, lying_hubs: not with hub_restored");
-  }
-  if (kinds > 1) return make_error("older_hubs, padded_hubs, lying_hubs: one of them");
-  // What the version before runs at a dead hub never ends.
-  if (!scenario.older_hubs.empty() && scenario.disturbances.hub_death > 0) {
-    return make_error("older_hubs: not with hub_death");
-  }
+  if (const auto checked = check_odd_hubs(scenario); !checked) return checked;
   if (scenario.duration < core::seconds(1) || scenario.duration > core::hours(24)) {
     return make_error("duration: 1 s to 24 h");
   }
