@@ -39,6 +39,9 @@ class CountingReader : public storage::Reader {
   core::Result<storage::LogIndex> read_indexed_up_to() override {
     return reader_.read_indexed_up_to();
   }
+  core::Result<std::vector<std::string>> find_store_damage(std::size_t limit) override {
+    return reader_.find_store_damage(limit);
+  }
 
  private:
   storage::Reader& reader_;
