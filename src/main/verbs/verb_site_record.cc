@@ -4,6 +4,7 @@
 #include "intertie/codec/json.h"
 #include "intertie/identity/life_cycle.h"
 
+#include "session/consent.h"
 #include "session/context.h"
 #include "session/hub_session.h"
 #include "session/local_file.h"
@@ -36,6 +37,11 @@ Outcome change_suspension(const Invocation& invocation, const Terminal& terminal
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   const std::string& name = invocation.operands[0];
+  if (invocation.has("dry-run")) {
+    const core::Result<api::SiteView> site = session->client().get_site(name);
+    if (!site) return session->complain(site.error(), "intertie sites lists them");
+    return tell_rehearsal(terminal, (begins ? "suspend " : "reinstate ") + site->name);
+  }
   const core::Result<api::KeysAnswer> done =
       begins ? session->client().suspend_site(name) : session->client().reinstate_site(name);
   if (!done) return session->complain(done.error(), "use the operator's context: --context FILE");
