@@ -28,7 +28,7 @@ watch_processes() {
   while :; do
     cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' >>"$watched/arguments" || true
     # Of hubs and sites: the user's own command line and the task have the secret by right.
-    for pid in $(pgrep -f "^$intertie (hub|site) " || true); do
+    for pid in $(pgrep -f "^$intertie (hub start|site (start|join)) " || true); do
       { tr '\0' '\n' <"/proc/$pid/environ" >>"$watched/environments"; } 2>/dev/null || true
     done
     sleep 0.05

@@ -63,18 +63,18 @@ done
 expect 0 jobs 2 -o json
 holds "$out" '"site": "equipped"'
 cat >job.yaml <<'YAML'
-command: [solve]
+run: [solve]
 need: {software: [solver-2]}
 YAML
 expect 0 plan job.yaml -o json
 holds "$out" software_missing # Why the other site lost.
 
 # It cannot be changed from within.
-expect 1 run --software solver-2 -- sh -c "echo bad >>$work/solver/bin/solve"
+expect 2 run --software solver-2 -- sh -c "echo bad >>$work/solver/bin/solve"
 [ "$(wc -l <solver/bin/solve)" = 2 ] || fail "a task changed the site's software"
 
 # Who does not ask does not see it.
-printf 'command: [%s/solver/bin/solve]\nwhere: {not: [plain]}\n' "$work" >unasked.yaml
+printf 'run: [%s/solver/bin/solve]\nwhere: {not: [plain]}\n' "$work" >unasked.yaml
 expect 0 -q submit unasked.yaml
 job=$out
 expect 127 logs -f "$job"
@@ -84,7 +84,8 @@ holds "$out" '"exit_code": 127'
 
 # Nobody offers it: said before anything waits, with a way out.
 expect 2 run --software solver-3 -- true
-holds "$err" software_missing
-holds "$err" 'fix:'
+holds "$err" unplaceable
+holds "$err" 'does not offer the software'
+holds "$err" 'fix: Ask for no software'
 
 finish

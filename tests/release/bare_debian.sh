@@ -14,6 +14,7 @@ if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
 fi
 root=${INTERTIE_BARE:-$(mktemp -d)}
 mounts=()
+# shellcheck disable=SC2317  # Called by the trap.
 cleanup() {
   local at
   for at in "${mounts[@]}"; do umount -l "$at" || true; done
