@@ -211,6 +211,8 @@ TEST(SimulationSeeds, DISABLED_slow) {
   play_seeds(read_scenario("grid3"), 5, 110);
   play_seeds(read_scenario("mixed3"), 3, 50);
   play_seeds(read_scenario("quarrel3"), 3, 50);
+  // A refused submission whose second copy was taken, unheard by its user.
+  play_seeds(read_scenario("quarrel3"), 2108, 2108);
   play_seeds(read_scenario("lying3"), 3, 50);
   play_seeds(read_scenario("restored"), 3, 50, false);
   play_seeds(read_scenario("dead3"), 5, 100, false);

@@ -155,8 +155,23 @@ void Users::give_up_waiting() {
   }
 }
 
+// A submission that the network doubled may be refused, as its user hears, and a later copy taken,
+// whose answer a crash swallows. Then the job stands in the list of the user's jobs, where they
+// find it: it waits for a price that nobody offers.
+void Users::cancel_unheard() {
+  if (hub_.is_dead()) return;
+  if (!hub_.is_up()) return world_.queue.after(core::seconds(1), [this] { cancel_unheard(); });
+  const hub::State& state = hub_.machine().state();
+  for (const auto& [number, job] : state.jobs) {
+    if (job.phase != hub::JobPhase::waiting || job.owner == hub::kNobody) continue;
+    if (state.shapes[job.shape].price_max.count == 0) continue;
+    if (jobs_.emplace(number, job.owner).second) cancel(number, job.owner);
+  }
+}
+
 void Users::rescue() {
   for (const auto& [job, owner] : dear_) cancel(job, owner);
+  world_.queue.after(core::seconds(30), [this] { cancel_unheard(); });
   for (std::int64_t user = 0; user < world_.scenario.users.count; ++user) deposit(user, kRescue);
   if (!world_.scenario.is_joined) return;
   // What one job can cost may be more than a peer was trusted with.

@@ -53,6 +53,7 @@ class Users {
   void arrive();
   void submit();
   void take_submitted(const hub::SubmitJobs& asked, const core::Result<hub::Reply>& reply);
+  void cancel_unheard();
   void cancel(std::uint64_t job, std::uint32_t owner);
   void deposit(std::int64_t user, core::Money amount);
   void pay_in();
