@@ -13,8 +13,8 @@ start_hub() {
   say "hub $name (region ${region[$name]}) is up: $(sed -n 's/^address *//p' "$work/$name.out")"
 }
 
-# start_relay NAME PORT MEGABITS DELAY_MS: a relay to the port, through which bytes come at that pace
-# and so much later, each way; its own port is then in $relay.
+# start_relay NAME PORT MEGABITS DELAY_MS: a relay to the port, through which bytes come at that
+# pace and so much later, each way; its own port is then in $relay.
 start_relay() {
   "$programs/demo_line" 0 "$2" "$3" "$4" <&"$held_open" >"$work/$1.relay" &
   pids+=($!)

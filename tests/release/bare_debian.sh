@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The two commands of the README on a bare Debian 12:  tests/release/bare_debian.sh [COMMAND...]
-# Makes a minimal system with debootstrap in a folder of its own, gives it what git has of this tree,
-# and runs COMMAND (default: ./demo) there, which has to install, build and do the rest by itself.
+# Makes a minimal system with debootstrap in a folder of its own, gives it what git has of this
+# tree, and runs COMMAND (default: ./demo) there, which has to install, build and do the rest.
 # Needs root, debootstrap and the network; exit 77 without them. About 15 minutes on two cores.
 # INTERTIE_BARE keeps the folder named there: a second run then finds its packages installed.
 set -euo pipefail
@@ -44,7 +44,8 @@ git clone -q --no-hardlinks "$tree" "$root/tree"
 
 # A login of somebody who has just installed the system.
 code=0
-env -i HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin ${http_proxy:+http_proxy="$http_proxy"} \
+env -i HOME=/root TERM=dumb PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+  ${http_proxy:+http_proxy="$http_proxy"} \
   chroot "$root" sh -c 'cd /tree && exec "$@"' sh "$@" </dev/null || code=$?
 [ "$code" = 0 ] || echo "FAILED: $* ended with $code on a bare Debian 12"
 exit "$code"
