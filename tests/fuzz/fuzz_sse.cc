@@ -1,6 +1,8 @@
 // Server-sent events: a stream cut anywhere gives the same events.
 #include "intertie/net/sse.h"
 
+#include <string>
+
 #include "fuzz_target.h"
 
 namespace intertie::fuzz {
@@ -37,7 +39,10 @@ void take_input(std::string_view input) {
     net::EventParser parser(4 * kEventMax + 100);
     check(parser.feed(net::encode_event(event)).has_value(), "an event that was read fits");
     const auto again = parser.take();
-    check(again && again->data == event.data && again->name == event.name,
+    // NUL, which a reader takes in a name, is not written (sse.h).
+    std::string name = event.name;
+    std::erase(name, '\0');
+    check(again && again->data == event.data && again->name == name,
           "an event is read as it is written");
   }
 }

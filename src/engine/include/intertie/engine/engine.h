@@ -134,7 +134,8 @@ class Engine final : private EventSink<typename M::Event> {
   // Log time never decreases. After the clock was stepped back it goes on at half pace until the
   // clock has caught up, so that deadlines still fire.
   void advance_log_time(core::Time now) {
-    const core::Duration passed = std::max(now - polled_at_, core::Duration{});
+    // The first time there is none before; the clock may show a time before 1970.
+    const core::Duration passed = now > polled_at_ ? now - polled_at_ : core::Duration{};
     polled_at_ = now;
     if (now >= now_) {
       now_ = now;
