@@ -1,7 +1,7 @@
 // Server-sent events: a stream cut anywhere gives the same events.
-#include "intertie/net/sse.h"
-
 #include <string>
+
+#include "intertie/net/sse.h"
 
 #include "fuzz_target.h"
 
