@@ -16,6 +16,7 @@ start_hub() {
 # start_relay NAME PORT MEGABITS DELAY_MS: a relay to the port, through which bytes come at that
 # pace and so much later, each way; its own port is then in $relay.
 start_relay() {
+  rm -f "$work/$1.relay" # An earlier demo's would be read for it.
   "$programs/demo_line" 0 "$2" "$3" "$4" <&"$held_open" >"$work/$1.relay" &
   pids+=($!)
   wait_for "relay $1" 10 test -s "$work/$1.relay"
