@@ -3,30 +3,8 @@
 # shell, doctor, reconciling, and a backup while it runs.
 set -euo pipefail
 intertie=$1
-work=$(mktemp -d)
-pids=()
-stop_all() {
-  for pid in "${pids[@]}"; do
-    kill -INT "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-  done
-  rm -rf "$work"
-}
-trap stop_all EXIT
-export HOME=$work XDG_DATA_HOME=$work/data XDG_CONFIG_HOME=$work/config
-unset INTERTIE_CONTEXT
-# shellcheck source=checks.sh
-. "$(dirname "$0")/checks.sh"
-cd "$work"
-
-# wait_for FILE TEXT
-wait_for() {
-  for _ in $(seq 1 600); do
-    grep -q "$2" "$1" 2>/dev/null && return 0
-    sleep 0.1
-  done
-  fail "$1 does not say '$2': $(cat "$1")"
-}
+# shellcheck source=own_folder.sh
+. "$(dirname "$0")/own_folder.sh"
 
 # start_hub WORD...
 start_hub() {
