@@ -9,6 +9,9 @@
 
 namespace intertie::api {
 
+/// Ranges of missing chunks that one answer lists; the next answer has more.
+inline constexpr std::size_t kMissingRangesMax = 1'000;
+
 /// The key in the path, its first parameter: 64 hexadecimal digits (the identity), or "data:...",
 /// "sha256:..." in full. bad_field.
 core::Result<transfer::DatasetKey> read_dataset_key(const Call& call);

@@ -13,8 +13,6 @@
 namespace intertie::api {
 namespace {
 
-constexpr std::size_t kMissingRangesMax = 1'000;
-
 void respond_dataset(const CallPointer& call, const transfer::DatasetInfo& info, int status) {
   DatasetView view = make_dataset_view(*call, info);
   if (!info.is_complete() && info.owner == call->caller.name) {

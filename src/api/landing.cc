@@ -22,7 +22,6 @@ namespace {
 
 // What came of an output whose job never ended goes after that.
 constexpr core::Duration kUnfinishedKept = core::hours(24 * 7);
-constexpr std::size_t kMissingRangesMax = 1'000;
 // A chunk may be on its way on a slow line.
 constexpr core::Duration kChunkTimeout = core::minutes(2);
 

@@ -9,7 +9,7 @@ namespace {
 using core::ComputeClass;
 using core::Precision;
 
-constexpr core::Time kNow{1'000'000};
+constexpr core::Time kPlanNow{1'000'000};
 
 topology::Pool make_pool(ComputeClass compute_class, std::vector<core::Rate> rates) {
   topology::Pool pool;
@@ -30,7 +30,7 @@ hub::JobShape make_shape(std::int64_t milli_cpus) {
 }
 
 PoolFigures compute(const topology::Pool& pool, const hub::JobShape& shape) {
-  return compute_figures(pool, shape, "22", {}, kNow);
+  return compute_figures(pool, shape, "22", {}, kPlanNow);
 }
 
 TEST(PlanFigures, TheRateIsOfOneTaskAtThePrecisionOfTheClass) {
@@ -62,7 +62,7 @@ TEST(PlanFigures, APrecisionThatTheJobNamesCounts) {
 
 TEST(PlanFigures, ARateThatHasExpiredIsNone) {
   topology::Pool pool = make_pool(ComputeClass::basic, {{Precision::fp64, 100}});
-  pool.capability->expires = kNow;
+  pool.capability->expires = kPlanNow;
   EXPECT_EQ(compute(pool, make_shape(1'000)).task_rate, std::nullopt);
   pool.capability->expires.micros += 1;
   EXPECT_NE(compute(pool, make_shape(1'000)).task_rate, std::nullopt);

@@ -14,6 +14,7 @@
 
 #include "intertie/api/backend.h"
 #include "intertie/crypto/digest.h"
+#include "intertie/hub/index_tables.h"
 #include "intertie/topology/snapshot.h"
 
 #include "call.h"
@@ -22,6 +23,8 @@
 #include "identity_answer.h"
 
 namespace intertie::api {
+
+inline storage::TableId table_id(hub::Table table) { return static_cast<storage::TableId>(table); }
 
 /// Names behind the handles of durable records. Handles are never used again, so an old directory
 /// is right as far as it goes.

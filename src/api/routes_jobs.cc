@@ -23,8 +23,6 @@ namespace {
 constexpr char kJobCursor = 'j';
 constexpr std::size_t kNumberBytes = 8;
 
-storage::TableId id(hub::Table table) { return static_cast<storage::TableId>(table); }
-
 core::Result<void> check_key(const std::string& key) {
   if (key.size() <= core::limits::idempotency_key_bytes_max) return {};
   return {core::Reason::too_large, "Idempotency-Key: at most idempotency_key_bytes_max"};
@@ -46,7 +44,7 @@ core::Result<std::optional<std::uint64_t>> find_repeat(const Call& call,
                                                        const hub::Submission& submission) {
   if (!submission.head.idempotency) return std::optional<std::uint64_t>();
   const auto row = call.backend.reader().read_index(
-      id(hub::Table::idempotency),
+      table_id(hub::Table::idempotency),
       hub::make_idempotency_key(call.caller.principal, *submission.head.idempotency));
   if (!row) return row.error();
   if (!row->has_value()) return std::optional<std::uint64_t>();
@@ -342,16 +340,16 @@ storage::Scan make_scan(const ListQuery& query) {
   storage::Scan scan;
   scan.direction = storage::Direction::descending;
   if (query.tag) {
-    scan.table = id(hub::Table::jobs_by_tag);
+    scan.table = table_id(hub::Table::jobs_by_tag);
     scan.prefix = hub::make_tag_prefix(*query.owner, query.tag->first, query.tag->second);
   } else if (query.phase) {
     const char phase = *query.phase == Phase::waiting ? 'w'
                        : *query.phase == Phase::ended ? 'e'
                                                       : 'r';
-    scan.table = id(hub::Table::jobs_by_phase);
+    scan.table = table_id(hub::Table::jobs_by_phase);
     scan.prefix = hub::make_phase_prefix(*query.owner, phase);
   } else {
-    scan.table = id(hub::Table::jobs_by_owner);
+    scan.table = table_id(hub::Table::jobs_by_owner);
     scan.prefix = hub::encode_number(*query.owner);
   }
   return scan;
@@ -379,7 +377,7 @@ core::Result<std::vector<std::uint64_t>> read_numbers(storage::Reader& reader,
     next = hub::decode_number(*after, 0);
   } else {
     storage::Scan scan;
-    scan.table = id(hub::Table::job_events);
+    scan.table = table_id(hub::Table::job_events);
     scan.direction = storage::Direction::descending;
     scan.limit = 1;
     const auto rows = reader.scan_index(scan);

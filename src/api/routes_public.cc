@@ -23,8 +23,6 @@ namespace {
 // A page ends early beyond this.
 constexpr std::size_t kPageBytesMax = 1u << 20;
 
-storage::TableId id(hub::Table table) { return static_cast<storage::TableId>(table); }
-
 void get_head(const CallPointer& call) {
   look_then(
       call, [](const hub::HubMachine& machine) { return hub::make_public_head(machine.state()); },
@@ -53,7 +51,7 @@ void list_leaves(const CallPointer& call) {
   if (!limit) return fail(*call, limit.error());
   storage::Reader& reader = call->backend.reader();
   storage::Scan scan;
-  scan.table = id(hub::Table::public_leaves);
+  scan.table = table_id(hub::Table::public_leaves);
   scan.limit = *limit;
   if (*from > 0) scan.after_key = hub::encode_number(*from - 1);
   const auto rows = reader.scan_index(scan);
@@ -88,7 +86,7 @@ core::Result<std::pair<std::uint64_t, std::uint64_t>> read_numbers(const Call& c
 core::Result<void> check_size(storage::Reader& reader, std::uint64_t size, const char* name) {
   if (size == 0) return {core::Reason::out_of_range, std::string(name) + ": at least 1"};
   const auto last =
-      reader.read_index(id(hub::Table::public_nodes), hub::make_node_key(0, size - 1));
+      reader.read_index(table_id(hub::Table::public_nodes), hub::make_node_key(0, size - 1));
   if (!last) return last.error();
   if (last->has_value()) return {};
   return {core::Reason::out_of_range, std::string(name) + ": the log is not that long"};
@@ -97,7 +95,7 @@ core::Result<void> check_size(storage::Reader& reader, std::uint64_t size, const
 crypto::NodeReader make_node_reader(storage::Reader& reader) {
   return [&reader](int level, std::uint64_t position) -> core::Result<crypto::Digest> {
     const auto row =
-        reader.read_index(id(hub::Table::public_nodes), hub::make_node_key(level, position));
+        reader.read_index(table_id(hub::Table::public_nodes), hub::make_node_key(level, position));
     if (!row) return row.error();
     crypto::Digest digest;
     if (!row->has_value() || (*row)->size() != digest.bytes.size()) {

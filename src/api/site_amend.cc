@@ -20,13 +20,13 @@ namespace intertie::api {
 namespace {
 
 // The version in force, as the state has it.
-struct Present {
+struct RecordInForce {
   std::uint32_t site = 0;
   std::string hub_key;
   std::uint64_t record_index = 0;  // 0: none.
 };
 
-core::Result<identity::SignedRecord> open_present(Backend& backend, const Present& present) {
+core::Result<identity::SignedRecord> open_present(Backend& backend, const RecordInForce& present) {
   if (present.record_index == 0) {
     return core::Error{core::Reason::bad_key, "the site has no record"};
   }
@@ -38,7 +38,7 @@ core::Result<identity::SignedRecord> open_present(Backend& backend, const Presen
 }
 
 // The version that the site has signed, with the hub's signature; both versions verified.
-core::Result<std::string> make_amendment(Backend& backend, const Present& present,
+core::Result<std::string> make_amendment(Backend& backend, const RecordInForce& present,
                                          const std::string& envelope) {
   const auto older = open_present(backend, present);
   if (!older) return older.error();
@@ -60,7 +60,7 @@ core::Result<std::string> make_amendment(Backend& backend, const Present& presen
 }
 
 // A version by the registry alone: another status, and a week from now.
-core::Result<std::string> make_status_version(Backend& backend, const Present& present,
+core::Result<std::string> make_status_version(Backend& backend, const RecordInForce& present,
                                               identity::RecordStatus status) {
   const auto older = open_present(backend, present);
   if (!older) return older.error();
@@ -77,22 +77,22 @@ core::Result<std::string> make_status_version(Backend& backend, const Present& p
   return backend.sign_record(identity::kRecordType, codec::to_json(record));
 }
 
-Present read_present(const hub::State& state, const hub::SiteState& site) {
+RecordInForce read_present(const hub::State& state, const hub::SiteState& site) {
   return {site.site.handle.index, state.facts.sign_key, site.record_index};
 }
 
 // The site of the path; else answered.
-void use_named_site(const CallPointer& call, std::function<void(const Present&)> then) {
+void use_named_site(const CallPointer& call, std::function<void(const RecordInForce&)> then) {
   const std::string name = call->parameters.front();
   look_then(
       call,
-      [name](const hub::HubMachine& machine) -> std::optional<Present> {
+      [name](const hub::HubMachine& machine) -> std::optional<RecordInForce> {
         const hub::State& state = machine.state();
         const auto found = state.site_handles.find(name);
         if (found == state.site_handles.end()) return std::nullopt;
         return read_present(state, state.sites[found->second]);
       },
-      [call, name, then = std::move(then)](const std::optional<Present>& found) {
+      [call, name, then = std::move(then)](const std::optional<RecordInForce>& found) {
         if (!found) return fail(*call, {core::Reason::not_found, "site " + name});
         then(*found);
       });
@@ -113,7 +113,7 @@ void submit_amendment(const CallPointer& call, hub::AmendSite command) {
 
 void give_site_record(const CallPointer& call) {
   struct Found {
-    Present present;
+    RecordInForce present;
     std::optional<identity::RecordStatus> status;
   };
   look_then(
@@ -138,7 +138,7 @@ void amend_site_record(const CallPointer& call) {
       [site = call->site](const hub::HubMachine& machine) {
         return read_present(machine.state(), machine.state().sites[site]);
       },
-      [call, request = *request](const Present& present) {
+      [call, request = *request](const RecordInForce& present) {
         auto envelope = make_amendment(call->backend, present, request.record);
         if (!envelope) return fail(*call, envelope.error());
         submit_amendment(call, {call->site, std::move(*envelope), request.rows});
@@ -146,7 +146,7 @@ void amend_site_record(const CallPointer& call) {
 }
 
 void suspend_site(const CallPointer& call) {
-  use_named_site(call, [call](const Present& present) {
+  use_named_site(call, [call](const RecordInForce& present) {
     auto envelope = make_status_version(call->backend, present, identity::RecordStatus::suspended);
     if (!envelope) return fail(*call, envelope.error());
     submit_amendment(call, {present.site, std::move(*envelope), 0});
@@ -154,7 +154,7 @@ void suspend_site(const CallPointer& call) {
 }
 
 void reinstate_site(const CallPointer& call) {
-  use_named_site(call, [call](const Present& present) {
+  use_named_site(call, [call](const RecordInForce& present) {
     const auto record = open_present(call->backend, present);
     if (!record) return fail(*call, record.error());
     submit_then(call, hub::ReinstateSite{present.site},
@@ -169,7 +169,7 @@ void mark_stale_records(Backend& backend, std::function<void(const core::Error&)
                    const core::Result<const hub::HubMachine*>& machine) -> Backend::DurableAction {
     if (!machine) return {};
     const hub::State& state = (*machine)->state();
-    std::vector<Present> due;
+    std::vector<RecordInForce> due;
     for (const std::uint32_t site : (*machine)->list_stale_records(now)) {
       if (due.size() == kStaleRecordsPerLook) break;
       due.push_back(read_present(state, state.sites[site]));
@@ -177,7 +177,7 @@ void mark_stale_records(Backend& backend, std::function<void(const core::Error&)
     if (due.empty()) return {};
     return [&backend, tell, due = std::move(due)] {
       backend.run_aside([&backend, tell, due] {
-        for (const Present& each : due) {
+        for (const RecordInForce& each : due) {
           auto envelope = make_status_version(backend, each, identity::RecordStatus::stale);
           if (!envelope) {
             tell(envelope.error());

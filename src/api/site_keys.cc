@@ -18,13 +18,13 @@ namespace intertie::api {
 namespace {
 
 // The version in force, as the state has it.
-struct Present {
+struct KeysInForce {
   std::string hub_key;
   std::uint64_t record_index = 0;
 };
 
 // The record in force as it was logged, and the new one; both verified.
-core::Result<std::string> make_rotation(const Call& call, const Present& present,
+core::Result<std::string> make_rotation(const Call& call, const KeysInForce& present,
                                         const std::string& envelope) {
   const auto hub_key = crypto::parse_public_key(present.hub_key);
   if (!hub_key) return hub_key.error();
@@ -57,7 +57,7 @@ void submit_rotation(const CallPointer& call, const KeysRequest& request, std::s
   });
 }
 
-core::Result<std::string> make_revocation(const Call& call, const Present& present,
+core::Result<std::string> make_revocation(const Call& call, const KeysInForce& present,
                                           identity::RevocationReason reason) {
   const auto hub_key = crypto::parse_public_key(present.hub_key);
   if (!hub_key) return hub_key.error();
@@ -120,9 +120,9 @@ void rotate_site_keys(const CallPointer& call) {
       call,
       [site = call->site](const hub::HubMachine& machine) {
         const hub::State& state = machine.state();
-        return Present{state.facts.sign_key, state.sites[site].record_index};
+        return KeysInForce{state.facts.sign_key, state.sites[site].record_index};
       },
-      [call, request = std::move(*request)](const Present& present) {
+      [call, request = std::move(*request)](const KeysInForce& present) {
         if (present.record_index == 0) {
           return fail(*call, {core::Reason::bad_key, "the site has no record with a next key"});
         }
@@ -138,7 +138,7 @@ void revoke_site(const CallPointer& call) {
   struct Found {
     std::uint32_t site = 0;
     bool is_revoked = false;
-    Present present;
+    KeysInForce present;
   };
   const std::string name = call->parameters.front();
   look_then(

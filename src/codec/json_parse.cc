@@ -22,7 +22,7 @@ namespace json = boost::json;
 // Builds the tree from the events of Boost's parser. Boost's own builder keeps the last of two
 // equal keys, and its doubles may be off by one unit in the last place (1.81); this one refuses the
 // former and reads the latter again, exactly.
-class TreeBuilder {
+class JsonTreeBuilder {
  public:
   // Required by basic_parser; our limits are checked as the values arrive.
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -30,7 +30,7 @@ class TreeBuilder {
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
 
-  TreeBuilder(ParseLimits limits, const json::storage_ptr& storage)
+  JsonTreeBuilder(ParseLimits limits, const json::storage_ptr& storage)
       : limits_(limits), storage_(storage), root_(storage) {}
 
   bool on_document_begin(json::error_code&) { return true; }
@@ -179,7 +179,7 @@ core::Result<json::value> parse(std::string_view text, ParseLimits limits,
   }
   json::parse_options options;
   options.max_depth = limits.depth;
-  json::basic_parser<TreeBuilder> parser(options, limits, storage);
+  json::basic_parser<JsonTreeBuilder> parser(options, limits, storage);
   json::error_code error;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), error);
   if (!parser.handler().errors().empty()) {

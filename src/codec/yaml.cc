@@ -47,7 +47,7 @@ class Refusal : public std::exception {
 }
 
 // Builds the tree and its lines from the parser's events.
-class TreeBuilder : public YAML::EventHandler {
+class YamlTreeBuilder : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -215,7 +215,7 @@ core::Result<void> check_characters(std::string_view text) {
   return {};
 }
 
-void parse(std::string_view text, TreeBuilder& builder) {
+void parse(std::string_view text, YamlTreeBuilder& builder) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // A byte order mark says nothing.
   std::istringstream stream{std::string(text)};
   YAML::Parser parser(stream);
@@ -223,7 +223,7 @@ void parse(std::string_view text, TreeBuilder& builder) {
   if (is_cut_off(text, builder.last_scalar())) {
     throw Refusal({Reason::bad_syntax, "the last quotation mark is not closed"});
   }
-  TreeBuilder second;
+  YamlTreeBuilder second;
   if (parser.HandleNextDocument(second)) {
     throw Refusal({Reason::bad_syntax, "a second document (after ---) is not used here"});
   }
@@ -237,7 +237,7 @@ core::Result<void> decode_yaml(const Type& type, std::string_view text, Boundary
                                void* object) {
   const core::Result<void> is_clean = check_characters(text);
   if (!is_clean) return is_clean;
-  TreeBuilder builder;
+  YamlTreeBuilder builder;
   try {
     parse(text, builder);
   } catch (const Refusal& refusal) {

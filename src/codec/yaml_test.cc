@@ -16,16 +16,16 @@ using sample::Everything;
 using sample::Need;
 using sample::Tree;
 
-struct Task {
+struct YamlTask {
   std::uint8_t cpus = 1;
   std::vector<std::string> run;
   static constexpr std::array<std::string_view, 1> required_fields{"run"};
 };
-BOOST_DESCRIBE_STRUCT(Task, (), (cpus, run))
+BOOST_DESCRIBE_STRUCT(YamlTask, (), (cpus, run))
 
 struct File {
   std::string name = "unnamed";
-  std::vector<Task> tasks;
+  std::vector<YamlTask> tasks;
   Need need;
   std::map<std::string, std::string> env;
   bool is_urgent = false;
@@ -130,14 +130,14 @@ TEST(Yaml, EmptyValuesAreAbsent) {
   EXPECT_EQ(file->deadline, std::nullopt);
 }
 
-struct Refused {
+struct RefusedYaml {
   const char* text;
   Reason reason;
   const char* detail;
 };
 
 TEST(Yaml, EveryErrorNamesLineAndPath) {
-  const Refused table[] = {
+  const RefusedYaml table[] = {
       {"name: x\nneed:\n  cpus: 1\n\n\n\n  memory: 32XB\n", Reason::bad_field,
        "line 7: need.memory: expected a size such as 32GB, 512MiB or 1024; found another unit"},
       {"name: x\nnmae: y\n", Reason::unknown_field,

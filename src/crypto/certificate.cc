@@ -16,7 +16,6 @@
 namespace intertie::crypto {
 namespace {
 
-constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr core::Time kTimeMax{253'402'300'799 * kMicrosPerSecond};  // 9999-12-31T23:59:59Z
 constexpr std::size_t kCommonNameMax = 64;                          // RFC 5280 appendix A.1
 constexpr std::size_t kDnsNameMax = 253;
@@ -28,7 +27,7 @@ core::Error refuse_field(std::string detail) {
   return {core::Reason::bad_field, std::move(detail)};
 }
 
-void check(int succeeded) {
+void check_encoding_call(int succeeded) {
   // Encoding checked values into memory fails only when OpenSSL is broken or misused.
   assert(succeeded > 0);
   static_cast<void>(succeeded);
@@ -77,15 +76,15 @@ void set_serial(X509* certificate, ByteView public_key, const Validity& validity
   Digest digest = sha256.finish();
   digest.bytes[0] = static_cast<std::uint8_t>((digest.bytes[0] & 0x7f) | 0x40);  // Positive.
   BIGNUM* number = BN_bin2bn(digest.bytes.data(), kSerialLength, nullptr);
-  check(number != nullptr);
-  check(BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr);
+  check_encoding_call(number != nullptr);
+  check_encoding_call(BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr);
   BN_free(number);
 }
 
 void add_extension(X509* certificate, int nid, const char* value) {
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value);
-  check(extension != nullptr);
-  check(X509_add_ext(certificate, extension, -1));
+  check_encoding_call(extension != nullptr);
+  check_encoding_call(X509_add_ext(certificate, extension, -1));
   X509_EXTENSION_free(extension);
 }
 
@@ -93,18 +92,18 @@ void add_extension(X509* certificate, int nid, const char* value) {
 CertificateHandle make_certificate(EVP_PKEY* key, std::string_view subject,
                                    const Validity& validity, const char* usages) {
   CertificateHandle certificate(X509_new());
-  check(X509_set_version(certificate.get(), kVersion3));
-  check(ASN1_TIME_set(X509_getm_notBefore(certificate.get()),
-                      validity.not_before.micros / kMicrosPerSecond) != nullptr);
-  check(ASN1_TIME_set(X509_getm_notAfter(certificate.get()),
-                      validity.not_after.micros / kMicrosPerSecond) != nullptr);
+  check_encoding_call(X509_set_version(certificate.get(), kVersion3));
+  check_encoding_call(ASN1_TIME_set(X509_getm_notBefore(certificate.get()),
+                                    validity.not_before.micros / kMicrosPerSecond) != nullptr);
+  check_encoding_call(ASN1_TIME_set(X509_getm_notAfter(certificate.get()),
+                                    validity.not_after.micros / kMicrosPerSecond) != nullptr);
   NameHandle name(X509_NAME_new());
-  check(X509_NAME_add_entry_by_NID(name.get(), NID_commonName, MBSTRING_UTF8,
-                                   as_bytes(subject).data(), static_cast<int>(subject.size()), -1,
-                                   0));
-  check(X509_set_subject_name(certificate.get(), name.get()));
-  check(X509_set_issuer_name(certificate.get(), name.get()));
-  check(X509_set_pubkey(certificate.get(), key));
+  check_encoding_call(X509_NAME_add_entry_by_NID(name.get(), NID_commonName, MBSTRING_UTF8,
+                                                 as_bytes(subject).data(),
+                                                 static_cast<int>(subject.size()), -1, 0));
+  check_encoding_call(X509_set_subject_name(certificate.get(), name.get()));
+  check_encoding_call(X509_set_issuer_name(certificate.get(), name.get()));
+  check_encoding_call(X509_set_pubkey(certificate.get(), key));
   add_extension(certificate.get(), NID_basic_constraints, "critical,CA:FALSE");
   add_extension(certificate.get(), NID_key_usage, "critical,digitalSignature");
   add_extension(certificate.get(), NID_ext_key_usage, usages);
@@ -113,7 +112,7 @@ CertificateHandle make_certificate(EVP_PKEY* key, std::string_view subject,
 
 std::string write_pem(X509* certificate) {
   const BioHandle bio(BIO_new(BIO_s_mem()));
-  check(PEM_write_bio_X509(bio.get(), certificate));
+  check_encoding_call(PEM_write_bio_X509(bio.get(), certificate));
   char* data = nullptr;
   const long length = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(length)};
@@ -122,7 +121,7 @@ std::string write_pem(X509* certificate) {
 ByteString write_public_der(EVP_PKEY* key) {
   unsigned char* der = nullptr;
   const int length = i2d_PUBKEY(key, &der);
-  check(length);
+  check_encoding_call(length);
   ByteString bytes(der, der + length);
   OPENSSL_free(der);
   return bytes;
@@ -130,9 +129,9 @@ ByteString write_public_der(EVP_PKEY* key) {
 
 void add_name(GENERAL_NAMES* names, int type, void* value) {
   GENERAL_NAME* name = GENERAL_NAME_new();
-  check(name != nullptr);
+  check_encoding_call(name != nullptr);
   GENERAL_NAME_set0_value(name, type, value);
-  check(sk_GENERAL_NAME_push(names, name));
+  check_encoding_call(sk_GENERAL_NAME_push(names, name));
 }
 
 /// Built by hand, not from OpenSSL's configuration text, so that no name can smuggle another in.
@@ -147,7 +146,8 @@ core::Result<GeneralNamesHandle> make_names(const ServerNames& names) {
       return refuse_field("dns[" + std::to_string(i) + "]: not a host name");
     }
     ASN1_IA5STRING* text = ASN1_IA5STRING_new();
-    check(ASN1_STRING_set(text, names.dns[i].data(), static_cast<int>(names.dns[i].size())));
+    check_encoding_call(
+        ASN1_STRING_set(text, names.dns[i].data(), static_cast<int>(names.dns[i].size())));
     add_name(list.get(), GEN_DNS, text);
   }
   for (std::size_t i = 0; i < names.addresses.size(); ++i) {
@@ -163,7 +163,8 @@ core::Result<GeneralNamesHandle> make_names(const ServerNames& names) {
 
 Secret write_private_pem(EVP_PKEY* key) {
   const BioHandle bio(BIO_new(BIO_s_secmem()));
-  check(PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr));
+  check_encoding_call(
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr));
   char* data = nullptr;
   const long length = BIO_get_mem_data(bio.get(), &data);
   return Secret(ByteString(data, data + length));
@@ -179,11 +180,11 @@ core::Result<std::string> create_process_certificate(const KeyPair& key, std::st
   const std::uint8_t* position = der.reveal().data();
   const KeyHandle handle(
       d2i_PrivateKey(EVP_PKEY_ED25519, nullptr, &position, static_cast<long>(der.size())));
-  check(handle != nullptr);
+  check_encoding_call(handle != nullptr);
   const CertificateHandle certificate =
       make_certificate(handle.get(), subject, validity, "serverAuth,clientAuth");
   set_serial(certificate.get(), key.public_key().bytes, validity, subject);
-  check(X509_sign(certificate.get(), handle.get(), nullptr));
+  check_encoding_call(X509_sign(certificate.get(), handle.get(), nullptr));
   return write_pem(certificate.get());
 }
 
@@ -194,13 +195,14 @@ core::Result<ServerCertificate> create_server_certificate(const ServerNames& nam
   const auto list = make_names(names);
   if (!list) return list.error();
   const KeyHandle key(EVP_EC_gen("P-256"));
-  check(key != nullptr);
+  check_encoding_call(key != nullptr);
   const CertificateHandle certificate =
       make_certificate(key.get(), names.common_name, validity, "serverAuth");
-  check(X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, list->get(), 0, 0));
+  check_encoding_call(
+      X509_add1_ext_i2d(certificate.get(), NID_subject_alt_name, list->get(), 0, 0));
   // The key is new, so key and times alone make the serial unique.
   set_serial(certificate.get(), write_public_der(key.get()), validity, names.common_name);
-  check(X509_sign(certificate.get(), key.get(), EVP_sha256()));
+  check_encoding_call(X509_sign(certificate.get(), key.get(), EVP_sha256()));
   return ServerCertificate{write_pem(certificate.get()), write_private_pem(key.get())};
 }
 

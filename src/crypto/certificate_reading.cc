@@ -17,8 +17,6 @@
 namespace intertie::crypto {
 namespace {
 
-constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-
 core::Error refuse_certificate(const char* detail) {
   ERR_clear_error();
   return {core::Reason::certificate_refused, detail};

@@ -23,7 +23,7 @@ const EVP_MD* get_sha256() {
   return algorithm;
 }
 
-void check(int succeeded) {
+void check_digest_call(int succeeded) {
   // SHA-256 over memory fails only when OpenSSL itself is broken or misused.
   assert(succeeded == 1);
   static_cast<void>(succeeded);
@@ -32,7 +32,7 @@ void check(int succeeded) {
 Digest finish_digest(EVP_MD_CTX* context) {
   Digest digest;
   unsigned length = 0;
-  check(EVP_DigestFinal_ex(context, digest.bytes.data(), &length));
+  check_digest_call(EVP_DigestFinal_ex(context, digest.bytes.data(), &length));
   assert(length == Digest::kLength);
   return digest;
 }
@@ -65,11 +65,11 @@ void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(co
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   assert(context_ != nullptr);
-  check(EVP_DigestInit_ex(context_.get(), get_sha256(), nullptr));
+  check_digest_call(EVP_DigestInit_ex(context_.get(), get_sha256(), nullptr));
 }
 
 Sha256& Sha256::update(ByteView bytes) {
-  check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+  check_digest_call(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
   return *this;
 }
 
@@ -77,7 +77,7 @@ Sha256& Sha256::update(std::string_view text) { return update(as_bytes(text)); }
 
 Digest Sha256::finish() {
   const Digest digest = finish_digest(context_.get());
-  check(EVP_DigestInit_ex(context_.get(), nullptr, nullptr));
+  check_digest_call(EVP_DigestInit_ex(context_.get(), nullptr, nullptr));
   return digest;
 }
 

@@ -1,6 +1,7 @@
 // Owning handles for OpenSSL's objects.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include <openssl/bio.h>
@@ -17,6 +18,9 @@ struct FreeBy {
     Function(object);
   }
 };
+
+/// OpenSSL counts validity in seconds.
+inline constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 
 using BioHandle = std::unique_ptr<BIO, FreeBy<BIO_free>>;
 using KeyHandle = std::unique_ptr<EVP_PKEY, FreeBy<EVP_PKEY_free>>;

@@ -10,19 +10,20 @@ namespace intertie::crypto {
 namespace {
 
 // github.com/paseto-standard/test-vectors, v4.json, 4-S-1 to 4-S-3.
-constexpr const char* kSeed = "b4cbfb43df4ce210727d953e4a713307fa19bb7d9f85041438d9e11b942a3774";
+constexpr const char* kTokenSeed =
+    "b4cbfb43df4ce210727d953e4a713307fa19bb7d9f85041438d9e11b942a3774";
 constexpr const char* kPublicKey =
     "1eb9dbbbbc047c03fd70604e0071f0987e16b28b757225c11f00415d0e20b1a2";
 constexpr const char* kPayload =
     R"({"data":"this is a signed message","exp":"2022-01-01T00:00:00+00:00"})";
 constexpr const char* kFooter = R"({"kid":"zVhMiPBP9fRf2snEcT7gFTioeA9COcNy9DfgL1W60haN"})";
 
-struct Vector {
+struct TokenVector {
   const char* footer;
   const char* implicit;
   const char* token;
 };
-constexpr Vector kVectors[] = {
+constexpr TokenVector kTokenVectors[] = {
     {"", "",
      "v4.public.eyJkYXRhIjoidGhpcyBpcyBhIHNpZ25lZCBtZXNzYWdlIiwiZXhwIjoiMjAyMi0wMS0wMVQwMDowMDowMC"
      "swMDowMCJ9bg_XBBzds8lTZShVlwwKSgeKpLT3yukTw6JUz3W4h_ExsQV-P0V54zemZDcAxFaSeef1QlXEFtkqxT1ciiQ"
@@ -37,12 +38,12 @@ constexpr Vector kVectors[] = {
      "0DQ.eyJraWQiOiJ6VmhNaVBCUDlmUmYyc25FY1Q3Z0ZUaW9lQTlDT2NOeTlEZmdMMVc2MGhhTiJ9"},
 };
 
-KeyPair make_key() { return KeyPair::from_seed(*decode_hex(kSeed)); }
+KeyPair make_token_key() { return KeyPair::from_seed(*decode_hex(kTokenSeed)); }
 
 TEST(Token, GivesThePublishedVectors) {
-  const KeyPair key = make_key();
+  const KeyPair key = make_token_key();
   ASSERT_EQ(encode_hex(key.public_key().bytes), kPublicKey);
-  for (const Vector& vector : kVectors) {
+  for (const TokenVector& vector : kTokenVectors) {
     EXPECT_EQ(sign_token(key, kPayload, vector.footer, vector.implicit), vector.token);
     const auto content = verify_token(key.public_key(), vector.token, vector.implicit);
     ASSERT_TRUE(content.has_value());
@@ -53,8 +54,8 @@ TEST(Token, GivesThePublishedVectors) {
 }
 
 TEST(Token, NoticesEveryFlippedBit) {
-  const KeyPair key = make_key();
-  for (const Vector& vector : kVectors) {
+  const KeyPair key = make_token_key();
+  for (const TokenVector& vector : kTokenVectors) {
     const std::string token = vector.token;
     for (std::size_t i = 0; i < token.size() * 8; ++i) {
       std::string other = token;
@@ -71,9 +72,9 @@ TEST(Token, NoticesEveryFlippedBit) {
 }
 
 TEST(Token, IsNothingUnderAnotherKeyHubOrVersion) {
-  const KeyPair key = make_key();
-  const std::string token = kVectors[2].token;
-  const char* implicit = kVectors[2].implicit;
+  const KeyPair key = make_token_key();
+  const std::string token = kTokenVectors[2].token;
+  const char* implicit = kTokenVectors[2].implicit;
   EXPECT_FALSE(verify_token(KeyPair::from_seed(ByteString(32, 1)).public_key(), token, implicit));
   EXPECT_FALSE(verify_token(key.public_key(), token));
   EXPECT_FALSE(verify_token(key.public_key(), token, "other hub"));
@@ -85,8 +86,8 @@ TEST(Token, IsNothingUnderAnotherKeyHubOrVersion) {
 }
 
 TEST(Token, RefusesEveryOtherSpelling) {
-  const KeyPair key = make_key();
-  const std::string plain = kVectors[0].token;
+  const KeyPair key = make_token_key();
+  const std::string plain = kTokenVectors[0].token;
   for (const std::string& other :
        {plain + ".", plain + "=", plain + "\n", " " + plain, plain + ".e30", plain + ".e30.e30",
         plain + "..", std::string("v4.public."), std::string("v4.public.AAAA"), std::string()}) {
@@ -95,7 +96,7 @@ TEST(Token, RefusesEveryOtherSpelling) {
 }
 
 TEST(Token, CannotTradeBytesBetweenItsParts) {
-  const KeyPair key = make_key();
+  const KeyPair key = make_token_key();
   // The same concatenation, split differently between footer and implicit assertion.
   const std::string token = sign_token(key, "{}", "ab", "cd");
   const std::string other = sign_token(key, "{}", "abc", "d");
@@ -104,7 +105,7 @@ TEST(Token, CannotTradeBytesBetweenItsParts) {
 }
 
 TEST(Token, HasALimit) {
-  const KeyPair key = make_key();
+  const KeyPair key = make_token_key();
   const std::string fits = sign_token(key, std::string(5'000, 'x'));
   EXPECT_TRUE(verify_token(key.public_key(), fits));
   const std::string token = sign_token(key, std::string(core::limits::token_bytes_max, 'x'));

@@ -15,7 +15,7 @@
 namespace intertie::engine {
 namespace {
 
-core::Time at(std::int64_t seconds) { return core::Time{} + core::seconds(seconds); }
+core::Time after_seconds(std::int64_t seconds) { return core::Time{} + core::seconds(seconds); }
 
 class ReplayTest : public testing::Test {
  protected:
@@ -32,7 +32,7 @@ class ReplayTest : public testing::Test {
 
   void append(std::string head, std::uint16_t kind = 7, std::uint16_t version = 1) {
     const storage::LogIndex index = store_->last().index + 1;
-    const auto time = at(static_cast<std::int64_t>(index));
+    const auto time = after_seconds(static_cast<std::int64_t>(index));
     ASSERT_TRUE(store_->append({{{index, time, kind, version, std::move(head), ""}}, {}}));
   }
 
@@ -68,9 +68,9 @@ TEST_F(ReplayTest, AppliesEveryHeadWithItsPlace) {
   ASSERT_TRUE(report);
   EXPECT_EQ(machine_.sum, 321);
   EXPECT_EQ(machine_.last.index, 3u);
-  EXPECT_EQ(machine_.last.time, at(3));
+  EXPECT_EQ(machine_.last.time, after_seconds(3));
   EXPECT_EQ(report->last, store_->last());
-  EXPECT_EQ(report->last_time, at(3));
+  EXPECT_EQ(report->last_time, after_seconds(3));
   EXPECT_EQ(report->heads, 3u);
 }
 
@@ -96,7 +96,7 @@ TEST_F(ReplayTest, ASnapshotAtTheEndOfTheLogGivesItsPositionAndTime) {
   EXPECT_EQ(machine_.sum, 21);
   EXPECT_EQ(report->heads, 0u);
   EXPECT_EQ(report->last, store_->last());
-  EXPECT_EQ(report->last_time, at(2));
+  EXPECT_EQ(report->last_time, after_seconds(2));
 }
 
 TEST_F(ReplayTest, ADamagedSnapshotIsSkippedForTheOneBefore) {
@@ -171,10 +171,10 @@ TEST_F(ReplayTest, TheEngineGoesOnWhereTheReplayEnded) {
   HandLog log;
   Engine<CounterMachine> engine(machine_, log, report->last, report->last_time);
   engine.submit({.added = 300}, {});
-  engine.poll(at(1));  // The clock is behind the log.
-  const storage::Record& record = log.given.at(0)->records.at(0);
+  engine.poll(after_seconds(1));  // The clock is behind the log.
+  const storage::Record& record = log.given.after_seconds(0)->records.after_seconds(0);
   EXPECT_EQ(record.index, 3u);
-  EXPECT_EQ(record.time, at(2));
+  EXPECT_EQ(record.time, after_seconds(2));
   EXPECT_TRUE(store_->append(*log.given[0]));
 }
 

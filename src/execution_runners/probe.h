@@ -21,6 +21,10 @@ struct ProbeContext {
   const Host& host;
 };
 
+inline execution::ProbeOutcome open_if(bool is_open) {
+  return is_open ? execution::ProbeOutcome::open : execution::ProbeOutcome::closed;
+}
+
 /// A way out that one level or both should close. `try_it` detects and never acts: it compares,
 /// opens, or makes a call that cannot succeed, and changes nothing outside the task even where
 /// isolation is broken.

@@ -34,8 +34,6 @@ constexpr int kSizeOfLog = 10;                    // SYSLOG_ACTION_SIZE_BUFFER, 
 constexpr long kNewCall = 457;                    // statmount(2): newer than the filter's list.
 constexpr unsigned kX32Bit = 0x40000000;          // __X32_SYSCALL_BIT.
 
-ProbeOutcome open_if(bool is_open) { return is_open ? open : closed; }
-
 template <class... Arguments>
 ProbeOutcome try_call(long number, Arguments... arguments) {
   errno = 0;
@@ -142,7 +140,7 @@ ProbeOutcome try_signal(const ProbeContext& context) {
   return open_if(::kill(::getppid(), 0) == 0);
 }
 
-constexpr std::array kDoors = {
+constexpr std::array kCallDoors = {
     Door{6, "nested user namespace", closed, closed, try_user_namespace},
     Door{7, "mount", closed, closed, try_mount},
     Door{8, "io_uring", closed, closed,
@@ -204,6 +202,6 @@ constexpr std::array kDoors = {
 
 }  // namespace
 
-std::span<const Door> list_call_doors() { return kDoors; }
+std::span<const Door> list_call_doors() { return kCallDoors; }
 
 }  // namespace intertie::execution_runners

@@ -25,8 +25,6 @@ using execution::ProbeOutcome;
 
 constexpr std::uint64_t kSharedMemoryMax = std::uint64_t{64} << 20;
 
-ProbeOutcome open_if(bool is_open) { return is_open ? open : closed; }
-
 /// A file that is not there is a door that this task cannot have.
 ProbeOutcome try_open(const char* path, int flags) {
   return open_if(Descriptor(::open(path, flags | O_CLOEXEC | O_NONBLOCK, 0600)).is_open());
@@ -170,7 +168,7 @@ ProbeOutcome try_any(std::initializer_list<const char*> paths) {
   return closed;
 }
 
-constexpr std::array kDoors = {
+constexpr std::array kFileDoors = {
     Door{1, "core_pattern, for writing", closed, closed,
          [](const ProbeContext&) { return try_open("/proc/sys/kernel/core_pattern", O_WRONLY); }},
     Door{2, "/etc/shadow", closed, closed,
@@ -223,6 +221,6 @@ constexpr std::array kDoors = {
 
 }  // namespace
 
-std::span<const Door> list_file_doors() { return kDoors; }
+std::span<const Door> list_file_doors() { return kFileDoors; }
 
 }  // namespace intertie::execution_runners

@@ -280,12 +280,13 @@ TEST_P(TaskEndTest, LargeRequestsArrive) {
   EXPECT_EQ(std::atoi(read_output(request).c_str()), 120'000) << result->detail;
 }
 
-std::string name_level(const testing::TestParamInfo<Isolation>& info) {
+std::string name_end_level(const testing::TestParamInfo<Isolation>& info) {
   return info.param == Isolation::process ? "Process" : "Namespace";
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, TaskEndTest,
-                         testing::Values(Isolation::process, Isolation::namespace_), name_level);
+                         testing::Values(Isolation::process, Isolation::namespace_),
+                         name_end_level);
 
 }  // namespace
 }  // namespace intertie::execution_runners

@@ -24,7 +24,7 @@ using core::Result;
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::size_t kMovedMax = 1'000;
-constexpr std::int64_t kBlockBytes = 512;  // Unit of st_blocks (stat(2)).
+constexpr std::int64_t kStatBlockBytes = 512;  // Unit of st_blocks (stat(2)).
 
 using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
 
@@ -129,7 +129,7 @@ void measure_folder(int number, std::int64_t& bytes, std::vector<std::string>& f
     struct stat status {};
     if (name == "." || name == "..") continue;
     if (::fstatat(number, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    bytes += status.st_blocks * kBlockBytes;
+    bytes += status.st_blocks * kStatBlockBytes;
     if (S_ISDIR(status.st_mode)) folders.emplace_back(name);
   }
 }

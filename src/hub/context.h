@@ -103,4 +103,12 @@ inline std::uint32_t find_free_shape(const State& state) {
                                    : *state.free_shapes.begin();
 }
 
+/// not_found if there is no such site. O(1).
+inline core::Result<const SiteState*> get_site_state(const State& state, std::uint32_t site) {
+  if (site >= state.sites.size()) {
+    return {core::Reason::not_found, "site " + std::to_string(site)};
+  }
+  return &state.sites[site];
+}
+
 }  // namespace intertie::hub

@@ -14,7 +14,7 @@
 namespace intertie::hub {
 namespace {
 
-constexpr std::int64_t kDeposit = 1'000'000'000;
+constexpr std::int64_t kDisputeDeposit = 1'000'000'000;
 
 // A job at a pool of 1 micro a cpu-millisecond, with a hold of 600,000 micros.
 class Dispute : public testing::Test {
@@ -52,7 +52,7 @@ class Dispute : public testing::Test {
   core::Result<Reply> resolve(std::uint64_t number, bool is_accepted) {
     return world.ask(ResolveDispute{number, is_accepted, 2});
   }
-  std::int64_t spent() { return kDeposit - world.balance("ada").count; }
+  std::int64_t spent() { return kDisputeDeposit - world.balance("ada").count; }
 
   void expect_sound() {
     const auto totals = ledger::compute_totals(ledger::dump_ledger(world.machine().state().ledger));
@@ -150,7 +150,7 @@ TEST_F(Dispute, AnAccountWithoutMoneyPaysWhenItHasSome) {
   world.advance(core::seconds(10));
   report(began, world.now + core::minutes(1), 1);
   end();
-  world.must(Deposit{{1, 9}, "ada", core::Money{-kDeposit}});
+  world.must(Deposit{{1, 9}, "ada", core::Money{-kDisputeDeposit}});
   const std::uint64_t number = open().begin()->first;
   EXPECT_EQ(resolve(number, true).error().reason, core::Reason::insufficient_funds);
   ASSERT_EQ(open().size(), 1u);

@@ -12,7 +12,7 @@
 namespace intertie::hub {
 namespace {
 
-constexpr core::Duration kCheckInterval = core::seconds(1);
+constexpr core::Duration kLeaseCheckInterval = core::seconds(1);
 
 PeerWord& get_word(Context& context, std::uint32_t peer) {
   auto& words = context.soft.peer_words;
@@ -95,7 +95,7 @@ bool is_home_alive(const State& state, const Soft& soft, std::uint64_t job) {
 void check_home_leases(Context& context) {
   Soft& soft = context.soft;
   const core::Duration boot = soft.clock.boot;
-  if (soft.leases_checked && boot - *soft.leases_checked < kCheckInterval) return;
+  if (soft.leases_checked && boot - *soft.leases_checked < kLeaseCheckInterval) return;
   soft.leases_checked = boot;
   soft.sites_held.clear();
   std::vector<std::uint64_t> lapsed;

@@ -12,13 +12,6 @@
 namespace intertie::hub {
 namespace {
 
-core::Result<const SiteState*> get_site_state(const State& state, std::uint32_t site) {
-  if (site >= state.sites.size()) {
-    return {core::Reason::not_found, "site " + std::to_string(site)};
-  }
-  return &state.sites[site];
-}
-
 core::Result<void> check_new_keys(const State& state, const SiteState& site,
                                   const SiteRecordKeys& keys) {
   const auto sign = crypto::parse_public_key(keys.sign);

@@ -28,13 +28,6 @@ constexpr std::size_t kAddressBytesMax = 262;  // A name of 255, a colon, a port
 // A pool's description is one head of the log, with room for what the hub adds.
 constexpr std::size_t kPoolBytesMax = core::limits::log_head_bytes_max - 4096;
 
-core::Result<const SiteState*> get_site_state(const State& state, std::uint32_t site) {
-  if (site >= state.sites.size()) {
-    return {core::Reason::not_found, "site " + std::to_string(site)};
-  }
-  return &state.sites[site];
-}
-
 core::Result<void> check_pools(const std::vector<topology::Pool>& pools) {
   if (pools.empty() || pools.size() > core::limits::pools_per_site_max) {
     return {core::Reason::out_of_range, "pools: 1 to pools_per_site_max"};

@@ -135,7 +135,7 @@ std::string suggest(Symbols symbols, std::optional<std::size_t> erased) {
   return "; did you mean " + hyphenate(symbols) + "?";
 }
 
-core::Error refuse(std::string detail) {
+core::Error refuse_identifier(std::string detail) {
   return {core::Reason::bad_identifier, "identifier: " + std::move(detail)};
 }
 
@@ -201,7 +201,7 @@ std::size_t hash_value(const Identifier& id) {
 
 core::Result<Identifier> create_identifier(const IdentifierParts& parts) {
   if (parts.registry.value > 1023 || !is_known_registry(parts.registry)) {
-    return refuse("registry \"" + to_text(parts.registry) + "\" is not known");
+    return refuse_identifier("registry \"" + to_text(parts.registry) + "\" is not known");
   }
   if (parts.participant > participant_max || parts.serial > serial_max) {
     return {core::Reason::out_of_range, "identifier: participant or serial number is too large"};
@@ -222,20 +222,22 @@ core::Result<Identifier> create_identifier(const IdentifierParts& parts) {
 core::Result<Identifier> parse_identifier(std::string_view text) {
   const Spelling spelling = read_spelling(text, Identifier::kCharacters);
   if (spelling.length != Identifier::kCharacters) {
-    return refuse("expected 16 characters, got " +
-                  (spelling.is_too_long ? "more" : std::to_string(spelling.length)));
+    return refuse_identifier("expected 16 characters, got " +
+                             (spelling.is_too_long ? "more" : std::to_string(spelling.length)));
   }
   if (spelling.wrong_count > 0) {
     const std::string where = "character " + std::to_string(spelling.wrong_at + 1) +
                               " is none of 0-9 and A-Z without I, L, O, U";
-    return refuse(where + (spelling.wrong_count == 1 ? suggest(spelling.symbols, spelling.wrong_at)
-                                                     : std::string()));
+    return refuse_identifier(where + (spelling.wrong_count == 1
+                                          ? suggest(spelling.symbols, spelling.wrong_at)
+                                          : std::string()));
   }
   if (!compute_syndrome(spelling.symbols).is_zero()) {
-    return refuse("the check characters do not fit" + suggest(spelling.symbols, std::nullopt));
+    return refuse_identifier("the check characters do not fit" +
+                             suggest(spelling.symbols, std::nullopt));
   }
   if (std::string fault = find_fault(spelling.symbols); !fault.empty()) {
-    return refuse(std::move(fault));
+    return refuse_identifier(std::move(fault));
   }
   Identifier id;
   id.bytes_ = pack(spelling.symbols);
@@ -244,11 +246,13 @@ core::Result<Identifier> parse_identifier(std::string_view text) {
 
 core::Result<Identifier> unpack_identifier(std::string_view bytes) {
   Identifier id;
-  if (bytes.size() != Identifier::kBytes) return refuse("expected 10 bytes");
+  if (bytes.size() != Identifier::kBytes) return refuse_identifier("expected 10 bytes");
   std::copy(bytes.begin(), bytes.end(), id.bytes_.begin());
   const Symbols symbols = unpack(id.bytes_);
-  if (!compute_syndrome(symbols).is_zero()) return refuse("the check characters do not fit");
-  if (std::string fault = find_fault(symbols); !fault.empty()) return refuse(std::move(fault));
+  if (!compute_syndrome(symbols).is_zero())
+    return refuse_identifier("the check characters do not fit");
+  if (std::string fault = find_fault(symbols); !fault.empty())
+    return refuse_identifier(std::move(fault));
   return id;
 }
 

@@ -16,7 +16,7 @@ bool is_part(std::string_view part) {
   });
 }
 
-core::Error refuse(std::string detail) {
+core::Error refuse_path(std::string detail) {
   return {core::Reason::bad_identifier, "path: " + std::move(detail)};
 }
 
@@ -45,11 +45,11 @@ core::Result<Path> parse_path(std::string_view text) {
 
 core::Result<Path> append_part(const Path& path, std::string_view part) {
   if (path.parts.size() >= path_parts_max) {
-    return refuse("more than " + std::to_string(path_parts_max) + " parts");
+    return refuse_path("more than " + std::to_string(path_parts_max) + " parts");
   }
   if (!is_part(part)) {
-    return refuse("part " + std::to_string(path.parts.size() + 1) +
-                  ": expected 1 to 64 of A-Z a-z 0-9 . _ -");
+    return refuse_path("part " + std::to_string(path.parts.size() + 1) +
+                       ": expected 1 to 64 of A-Z a-z 0-9 . _ -");
   }
   Path longer = path;
   longer.parts.emplace_back(part);

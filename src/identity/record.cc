@@ -20,7 +20,9 @@ constexpr std::size_t kPlaceDigits = 6;
 constexpr std::int32_t kLatitudeMax = 90'000'000;
 constexpr std::int32_t kLongitudeMax = 180'000'000;
 
-core::Error refuse(std::string detail) { return {core::Reason::bad_field, std::move(detail)}; }
+core::Error refuse_field(std::string detail) {
+  return {core::Reason::bad_field, std::move(detail)};
+}
 
 std::string at(std::string_view list, std::size_t index, std::string_view field) {
   return std::string(list) + "[" + std::to_string(index) + "]" + std::string(field) + ": ";
@@ -63,29 +65,30 @@ bool is_party(EntityType type) {
 }
 
 core::Result<void> check_names(const RegistrationRecord& record) {
-  if (record.id.is_empty()) return refuse("id: empty");
+  if (record.id.is_empty()) return refuse_field("id: empty");
   if (record.type != record.id.type()) {
-    return refuse("type: the identifier's letter says " +
-                  std::string(entity_name(record.id.type())));
+    return refuse_field("type: the identifier's letter says " +
+                        std::string(entity_name(record.id.type())));
   }
   if (record.seq < 1) return {core::Reason::out_of_range, "seq: expected 1 or more"};
   if ((record.seq == 1) == record.prev_hash.has_value()) {
-    return refuse("prev_hash: expected in every version but the first");
+    return refuse_field("prev_hash: expected in every version but the first");
   }
   if (record.holder.is_empty() || !is_party(record.holder.type())) {
-    return refuse("holder: expected a participant or a registry");
+    return refuse_field("holder: expected a participant or a registry");
   }
   if (is_party(record.type) && record.holder != record.id) {
-    return refuse("holder: a participant or registry holds itself");
+    return refuse_field("holder: a participant or registry holds itself");
   }
   return {};
 }
 
 core::Result<void> check_key(const RecordKey& key, std::size_t index) {
-  if (!is_name(key.alg)) return refuse(at("keys", index, ".alg") + "not a name of an algorithm");
+  if (!is_name(key.alg))
+    return refuse_field(at("keys", index, ".alg") + "not a name of an algorithm");
   const auto bytes = crypto::decode_base64url(key.public_key);
   if (!bytes || bytes->empty() || bytes->size() > limits::record_text_bytes_max) {
-    return refuse(at("keys", index, ".public_key") + "expected base64url of 1 to 1024 bytes");
+    return refuse_field(at("keys", index, ".public_key") + "expected base64url of 1 to 1024 bytes");
   }
   const bool is_ed25519 = key.alg == crypto::kEd25519;
   const bool is_x25519 = key.alg == kX25519;
@@ -123,20 +126,20 @@ core::Result<void> check_keys(const RegistrationRecord& record) {
 core::Result<void> check_status(const RegistrationRecord& record) {
   const bool is_transferring = record.status == RecordStatus::transferring;
   if (record.returns_to.has_value() != is_transferring) {
-    return refuse("returns_to: expected exactly while transferring");
+    return refuse_field("returns_to: expected exactly while transferring");
   }
   if (is_transferring && (*record.returns_to == RecordStatus::transferring ||
                           !check_transition(*record.returns_to, RecordStatus::transferring))) {
-    return refuse("returns_to: not a status that a transfer can start from");
+    return refuse_field("returns_to: not a status that a transfer can start from");
   }
   if (record.successor && record.status != RecordStatus::retired) {
-    return refuse("successor: only a retired record has one");
+    return refuse_field("successor: only a retired record has one");
   }
   if (record.successor && (record.successor->is_empty() || *record.successor == record.id)) {
-    return refuse("successor: expected another identifier");
+    return refuse_field("successor: expected another identifier");
   }
   if (record.revocation_reason.has_value() != (record.status == RecordStatus::revoked)) {
-    return refuse("revocation_reason: expected exactly when revoked");
+    return refuse_field("revocation_reason: expected exactly when revoked");
   }
   return {};
 }
@@ -147,7 +150,7 @@ core::Result<void> check_place(const RegistrationRecord& record) {
                                        [](char c) { return c >= '0' && c <= '9'; });
     if (record.place.size() != kPlaceDigits || !is_digits || record.place.front() == '0' ||
         record.place.front() == '9' || !parse_registry_code(record.place.substr(0, 2))) {
-      return refuse("place: expected six digits of GB/T 2260");
+      return refuse_field("place: expected six digits of GB/T 2260");
     }
   }
   if (record.point) {
@@ -169,7 +172,7 @@ core::Result<void> check_claims(const RegistrationRecord& record) {
       return {core::Reason::out_of_range, at("claimed", i, "") + "expected more than 0"};
     }
     if (!precisions.insert(rate.precision).second) {
-      return refuse(at("claimed", i, "") + "the precision is claimed twice");
+      return refuse_field(at("claimed", i, "") + "the precision is claimed twice");
     }
   }
   return {};
@@ -177,35 +180,36 @@ core::Result<void> check_claims(const RegistrationRecord& record) {
 
 core::Result<void> check_lists(const RegistrationRecord& record) {
   for (std::size_t i = 0; i < record.parts.size(); ++i) {
-    if (!is_text(record.parts[i].kind)) return refuse(at("parts", i, ".kind") + "not a text");
+    if (!is_text(record.parts[i].kind)) return refuse_field(at("parts", i, ".kind") + "not a text");
     if (record.parts[i].count < 1) {
       return {core::Reason::out_of_range, at("parts", i, ".count") + "expected 1 or more"};
     }
   }
   for (std::size_t i = 0; i < record.lines.size(); ++i) {
     if (record.lines[i].is_empty() || record.lines[i].type() != EntityType::line) {
-      return refuse(at("lines", i, "") + "expected the identifier of a line");
+      return refuse_field(at("lines", i, "") + "expected the identifier of a line");
     }
   }
   for (std::size_t i = 0; i < record.endpoints.size(); ++i) {
     const Endpoint& endpoint = record.endpoints[i];
-    if (!is_name(endpoint.purpose)) return refuse(at("endpoints", i, ".purpose") + "not a name");
+    if (!is_name(endpoint.purpose))
+      return refuse_field(at("endpoints", i, ".purpose") + "not a name");
     const bool is_url =
         endpoint.url.rfind("https://", 0) == 0 || endpoint.url.rfind("http://", 0) == 0;
     if (!is_url || !is_text(endpoint.url)) {
-      return refuse(at("endpoints", i, ".url") + "expected https://... or http://...");
+      return refuse_field(at("endpoints", i, ".url") + "expected https://... or http://...");
     }
   }
   for (std::size_t i = 0; i < record.aka.size(); ++i) {
-    if (!is_name(record.aka[i].scheme)) return refuse(at("aka", i, ".scheme") + "not a name");
-    if (!is_text(record.aka[i].value)) return refuse(at("aka", i, ".value") + "not a text");
+    if (!is_name(record.aka[i].scheme)) return refuse_field(at("aka", i, ".scheme") + "not a name");
+    if (!is_text(record.aka[i].value)) return refuse_field(at("aka", i, ".value") + "not a text");
   }
   return {};
 }
 
 core::Result<void> check_times(const RegistrationRecord& record) {
   if (record.issued < core::Time{}) return {core::Reason::out_of_range, "issued: before 1970"};
-  if (record.valid_until <= record.issued) return refuse("valid_until: not after issued");
+  if (record.valid_until <= record.issued) return refuse_field("valid_until: not after issued");
   return {};
 }
 

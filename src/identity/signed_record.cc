@@ -10,7 +10,7 @@
 namespace intertie::identity {
 namespace {
 
-core::Error refuse_signature(std::string detail) {
+core::Error refuse_record_signature(std::string detail) {
   return {core::Reason::bad_signature, std::move(detail)};
 }
 
@@ -83,7 +83,7 @@ core::Result<void> check_registry_alone(const RegistrationRecord& older,
   expected.issued = newer.issued;
   expected.valid_until = newer.valid_until;
   if (expected == newer) return {};
-  return refuse_signature("the registry alone changed more than status and times");
+  return refuse_record_signature("the registry alone changed more than status and times");
 }
 
 }  // namespace
@@ -98,12 +98,12 @@ core::Result<SignedRecord> seal_record(const RegistrationRecord& record,
                                        const crypto::KeyPair* holder) {
   if (auto right = check_record(record); !right) return right.error();
   if (holder == nullptr && !may_registry_sign_alone(record.status)) {
-    return refuse_signature("status " + std::string(status_name(record.status)) +
-                            " needs the holder's signature");
+    return refuse_record_signature("status " + std::string(status_name(record.status)) +
+                                   " needs the holder's signature");
   }
   const auto own = find_key(record, KeyPurpose::sign);
   if (holder != nullptr && own && *own != holder->public_key()) {
-    return refuse_signature("the holder must sign with the record's own signing key");
+    return refuse_record_signature("the holder must sign with the record's own signing key");
   }
   const std::string payload = codec::to_json(record);
   auto envelope = seal_envelope(kRecordType, payload, registry);
@@ -135,10 +135,10 @@ core::Result<SignedRecord> open_record(std::string_view envelope, const RecordSi
   const auto has_signed = [&](const crypto::PublicKey& key) {
     return std::find(opened->signers.begin(), opened->signers.end(), key) != opened->signers.end();
   };
-  if (!has_signed(signers.registry)) return refuse_signature("the registry has not signed");
+  if (!has_signed(signers.registry)) return refuse_record_signature("the registry has not signed");
   const bool is_countersigned = holder && has_signed(*holder);
   if (!is_countersigned && !may_registry_sign_alone(record->status)) {
-    return refuse_signature("the holder has not signed");
+    return refuse_record_signature("the holder has not signed");
   }
   return SignedRecord{*std::move(record), crypto::compute_sha256(opened->payload), is_countersigned,
                       std::string(envelope)};

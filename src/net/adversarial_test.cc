@@ -18,8 +18,6 @@
 namespace intertie::net {
 namespace {
 
-constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-
 bool has_status(const std::string& text, int status) {
   return text.starts_with("HTTP/1.1 " + std::to_string(status) + ' ');
 }

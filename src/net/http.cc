@@ -8,18 +8,13 @@
 
 #include "intertie/core/limits.h"
 
+#include "name_case.h"
+
 namespace intertie::net {
 namespace {
 
 using core::Reason;
 using core::Result;
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_names(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
 
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -61,13 +56,14 @@ void Headers::add(std::string name, std::string value) {
 }
 
 void Headers::set(std::string_view name, std::string value) {
-  std::erase_if(fields_, [&](const Header& field) { return equal_names(field.name, name); });
+  std::erase_if(fields_,
+                [&](const Header& field) { return equal_ignoring_case(field.name, name); });
   add(std::string(name), std::move(value));
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
   for (const Header& field : fields_) {
-    if (equal_names(field.name, name)) return field.value;
+    if (equal_ignoring_case(field.name, name)) return field.value;
   }
   return std::nullopt;
 }

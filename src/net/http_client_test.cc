@@ -68,7 +68,7 @@ class ScriptedServer {
   std::thread thread_;
 };
 
-const Request kGet;
+const Request kPlainGet;
 
 TEST(HttpClient, ReconnectsWhenTheServerHasClosedTheKeptConnection) {
   HttpServerOptions options;
@@ -87,15 +87,15 @@ TEST(HttpClient, RepeatsOnlyWhatMayBeRepeated) {
   const std::string kept = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
   ScriptedServer server({kept, kept});
   HttpClient client = server.make_client();
-  EXPECT_EQ(client.request(kGet).value().body, "a");
-  EXPECT_EQ(client.request(kGet).value().body, "a");
+  EXPECT_EQ(client.request(kPlainGet).value().body, "a");
+  EXPECT_EQ(client.request(kPlainGet).value().body, "a");
 }
 
 TEST(HttpClient, ReadsToTheEndAndSkipsInterimResponses) {
   ScriptedServer server(
       {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
        "HTTP/1.0 201 Created\r\nContent-Type: a/b\r\n\r\nhello"});
-  const Response response = server.make_client().request(kGet).value();
+  const Response response = server.make_client().request(kPlainGet).value();
   EXPECT_EQ(response.status, 201);
   EXPECT_EQ(response.body, "hello");
   EXPECT_EQ(response.content_type, "a/b");
@@ -108,13 +108,13 @@ TEST(HttpClient, RefusesWhatIsNoCompleteBoundedResponse) {
                          "HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n", "",
                          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"});
   HttpClient client = server.make_client();
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::bad_syntax);
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::unreachable);
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::too_large);
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::too_large);
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::too_large);
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::unreachable);
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::bad_syntax);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::bad_syntax);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::unreachable);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::too_large);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::too_large);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::too_large);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::unreachable);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::bad_syntax);
 }
 
 TEST(HttpClient, RefusesRequestsThatWouldForgeOthers) {
@@ -133,9 +133,9 @@ TEST(HttpClient, SaysWhenNobodyListens) {
   }
   HttpClientOptions options;
   options.port = port;
-  EXPECT_EQ(HttpClient(options).request(kGet).error().reason, Reason::unreachable);
+  EXPECT_EQ(HttpClient(options).request(kPlainGet).error().reason, Reason::unreachable);
   options.host = "no..such-host";  // Malformed, so that no name server is asked.
-  EXPECT_EQ(HttpClient(options).request(kGet).error().reason, Reason::unreachable);
+  EXPECT_EQ(HttpClient(options).request(kPlainGet).error().reason, Reason::unreachable);
 }
 
 TEST(HttpClient, FindsServersByName) {
@@ -143,7 +143,7 @@ TEST(HttpClient, FindsServersByName) {
   HttpClientOptions options;
   options.host = "localhost";
   options.port = server.port();
-  EXPECT_EQ(HttpClient(options).request(kGet).value().status, 200);
+  EXPECT_EQ(HttpClient(options).request(kPlainGet).value().status, 200);
 }
 
 TEST(HttpClient, TimesOutAndIsUsableAfterwards) {
@@ -170,9 +170,9 @@ TEST(HttpClient, IsInterruptedFromAnotherThread) {
     responder = waiting.get_future().get();
     client.interrupt();
   });
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::stopping);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::stopping);
   other.join();
-  EXPECT_EQ(client.request(kGet).error().reason, Reason::stopping);
+  EXPECT_EQ(client.request(kPlainGet).error().reason, Reason::stopping);
 }
 
 TEST(HttpClient, DownloadsInPieces) {
@@ -240,19 +240,20 @@ TEST(Tls, RefusesAnotherServer) {
       },
       make_tls_options(certificate, ClientCertificate::none));
   const std::string other = make_certificate(TestKey::p256).fingerprint;
-  EXPECT_EQ(make_client(server, make_tls(other)).request(kGet).error().reason,
+  EXPECT_EQ(make_client(server, make_tls(other)).request(kPlainGet).error().reason,
             Reason::certificate_refused);
   // Without a pin the system's authorities decide, and none has signed this one.
-  EXPECT_EQ(make_client(server, make_tls("")).request(kGet).error().reason,
+  EXPECT_EQ(make_client(server, make_tls("")).request(kPlainGet).error().reason,
             Reason::certificate_refused);
-  EXPECT_EQ(make_client(server, make_tls("abc")).request(kGet).error().reason, Reason::bad_field);
-  EXPECT_EQ(make_client(server).request(kGet).error().reason, Reason::unreachable);
+  EXPECT_EQ(make_client(server, make_tls("abc")).request(kPlainGet).error().reason,
+            Reason::bad_field);
+  EXPECT_EQ(make_client(server).request(kPlainGet).error().reason, Reason::unreachable);
   EXPECT_EQ(handled.load(), 0);
 }
 
 TEST(Tls, RefusesAPlainServer) {
   const HttpServer server = start_server(echo);
-  EXPECT_EQ(make_client(server, make_tls(std::string(64, 'a'))).request(kGet).error().reason,
+  EXPECT_EQ(make_client(server, make_tls(std::string(64, 'a'))).request(kPlainGet).error().reason,
             Reason::unreachable);
 }
 
@@ -269,7 +270,7 @@ TEST(Tls, HandsTheClientsCertificateToTheHandler) {
   TlsClientOptions options = make_tls(hub.key_fingerprint);
   options.certificate_pem = site.certificate_pem;
   options.key_pem = site.key_pem;
-  EXPECT_EQ(make_client(server, options).request(kGet).value().body, "ok");
+  EXPECT_EQ(make_client(server, options).request(kPlainGet).value().body, "ok");
   EXPECT_EQ(seen, site.der);
 }
 
@@ -282,12 +283,12 @@ TEST(Tls, RefusesClientsWithoutACertificateOrWithoutItsKey) {
         echo(std::move(request), std::move(responder));
       },
       make_tls_options(hub, ClientCertificate::require));
-  EXPECT_EQ(make_client(server, make_tls(hub.fingerprint)).request(kGet).error().reason,
+  EXPECT_EQ(make_client(server, make_tls(hub.fingerprint)).request(kPlainGet).error().reason,
             Reason::certificate_refused);
   TlsClientOptions stolen = make_tls(hub.fingerprint);
   stolen.certificate_pem = hub.certificate_pem;
   stolen.key_pem = make_certificate(TestKey::ed25519).key_pem;
-  EXPECT_EQ(make_client(server, stolen).request(kGet).error().reason, Reason::bad_key);
+  EXPECT_EQ(make_client(server, stolen).request(kPlainGet).error().reason, Reason::bad_key);
   EXPECT_EQ(handled.load(), 0);
 }
 

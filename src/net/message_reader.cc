@@ -10,6 +10,8 @@
 
 #include "intertie/core/limits.h"
 
+#include "name_case.h"
+
 namespace intertie::net {
 namespace {
 
@@ -24,12 +26,6 @@ std::string_view to_view(string_view text) { return {text.data(), text.size()}; 
 bool is_all_digits(string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? x + ('a' - 'A') : x) == y;
-  });
 }
 
 int status_of(const error_code& error) {

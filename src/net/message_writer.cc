@@ -8,14 +8,10 @@
 #include <cstdio>
 #include <ctime>
 
+#include "name_case.h"
+
 namespace intertie::net {
 namespace {
-
-bool equal_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? x + ('a' - 'A') : x) == y;
-  });
-}
 
 bool is_framing_field(std::string_view name) {
   return equal_ignoring_case(name, "content-length") ||

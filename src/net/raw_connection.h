@@ -13,6 +13,9 @@
 
 namespace intertie::net {
 
+/// A whole request.
+inline constexpr std::string_view kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+
 class RawConnection {
  public:
   explicit RawConnection(std::uint16_t port)

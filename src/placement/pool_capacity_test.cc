@@ -258,7 +258,7 @@ std::int64_t sum_scratch(const std::vector<std::vector<TaskAllocation>>& live) {
   return sum;
 }
 
-TaskShape draw_shape(core::Random& random) {
+TaskShape draw_task_shape(core::Random& random) {
   TaskShape shape = make_shape(random.between(1, 6), random.between(0, 9),
                                static_cast<std::uint8_t>(random.below(4)),
                                static_cast<std::uint8_t>(random.below(3)));
@@ -293,7 +293,7 @@ TEST(PoolCapacity, AgreesWithBruteForceAndWithARebuiltCopy) {
         plain[node].is_up = random.chance(2, 3);
         capacity.set_node_up(node, plain[node].is_up);
       }
-      const TaskShape shape = draw_shape(random);
+      const TaskShape shape = draw_task_shape(random);
       const std::int64_t tasks = random.chance(1, 2) ? 1 : random.between(2, 12);
       const std::int64_t scratch = shape.scratch.count * tasks + sum_scratch(live);
       const bool has_room = (pool.scratch.count == 0 || scratch <= pool.scratch.count) &&

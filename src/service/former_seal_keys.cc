@@ -12,11 +12,7 @@
 namespace intertie::service {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 16u << 10;
-
-void wipe_text(std::string& text) {
-  crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
-}
+constexpr std::size_t kFormerKeysBytesMax = 16u << 10;
 
 void add_line(std::string& text, core::Time since, const crypto::SealKeyPair& key) {
   std::string encoded = crypto::encode_base64url(key.reveal_private_key());
@@ -44,7 +40,7 @@ core::Result<FormerSealKey> parse_line(const std::string& line, const std::strin
 
 core::Result<std::vector<FormerSealKey>> read_former_seal_keys(const std::string& folder) {
   const std::string path = folder + kFormerSealKeysFile;
-  auto text = read_private_file(path, kFileBytesMax);
+  auto text = read_private_file(path, kFormerKeysBytesMax);
   std::vector<FormerSealKey> keys;
   if (!text) {
     if (text.error().reason == core::Reason::not_found) return keys;

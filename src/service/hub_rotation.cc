@@ -17,7 +17,7 @@
 namespace intertie::service {
 namespace {
 
-constexpr std::size_t kKeyFileBytesMax = 64u << 10;
+constexpr std::size_t kRotatedKeyBytesMax = 64u << 10;
 
 core::Result<std::string> find_keys(const std::string& folder) {
   std::string keys = folder + "/keys";
@@ -36,7 +36,7 @@ core::Result<RotatedHubKey> rotate_hub_token_key(const std::string& folder,
   const auto keys = find_keys(folder);
   if (!keys) return keys.error();
   const std::string path = *keys + "/token.pem";
-  const auto pem = read_private_file(path, kKeyFileBytesMax);
+  const auto pem = read_private_file(path, kRotatedKeyBytesMax);
   if (!pem) return pem.error();
   const auto old = crypto::import_private_pem(*pem);
   if (!old) return core::Error{old.error().reason, path};

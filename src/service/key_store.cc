@@ -23,7 +23,7 @@ crypto::Validity make_validity(core::Time now) {
 
 bool is_missing(const core::Error& error) { return error.reason == core::Reason::not_found; }
 
-core::Result<crypto::KeyPair> open_key(const std::string& path) {
+core::Result<crypto::KeyPair> open_hub_key(const std::string& path) {
   auto pem = read_private_file(path, kKeyFileBytesMax);
   if (pem) {
     auto key = crypto::import_private_pem(*pem);
@@ -98,11 +98,11 @@ core::Result<UserFiles> open_user_certificate(const std::string& folder,
 core::Result<HubKeys> open_hub_keys(const std::string& folder, const std::string& subject,
                                     const std::vector<std::string>& host_names, core::Time now) {
   if (auto done = make_private_folder(folder); !done) return done.error();
-  auto sign = open_key(folder + "/sign.pem");
+  auto sign = open_hub_key(folder + "/sign.pem");
   if (!sign) return sign.error();
-  auto tls = open_key(folder + "/tls.pem");
+  auto tls = open_hub_key(folder + "/tls.pem");
   if (!tls) return tls.error();
-  auto token = open_key(folder + "/token.pem");
+  auto token = open_hub_key(folder + "/token.pem");
   if (!token) return token.error();
   auto seal = open_seal_key(folder + "/seal.key");
   if (!seal) return seal.error();

@@ -14,15 +14,13 @@
 #include "intertie/net/http.h"
 
 #include "backoff.h"
+#include "channel_requests.h"
 #include "site_clock.h"
 #include "site_hub_client.h"
 
 namespace intertie::service {
 namespace {
 
-constexpr std::size_t kRowsPerRequest = 500;
-constexpr std::size_t kRowBytesPerRequest = 1u << 20;
-constexpr core::Duration kDivergedPause = core::minutes(1);
 constexpr int kDivergedMax = 3;
 constexpr core::Duration kIdle = core::seconds(10);
 constexpr core::Duration kTimeout = core::seconds(10);

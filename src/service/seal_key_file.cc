@@ -10,13 +10,13 @@
 namespace intertie::service {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 1u << 10;
+constexpr std::size_t kSealKeyBytesMax = 1u << 10;
+
+}  // namespace
 
 void wipe_text(std::string& text) {
   crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
 }
-
-}  // namespace
 
 core::Result<crypto::SealKeyPair> parse_seal_key(std::string text, const std::string& path) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
@@ -30,7 +30,7 @@ core::Result<crypto::SealKeyPair> parse_seal_key(std::string text, const std::st
 }
 
 core::Result<crypto::SealKeyPair> open_seal_key(const std::string& path) {
-  auto found = read_private_file(path, kFileBytesMax);
+  auto found = read_private_file(path, kSealKeyBytesMax);
   if (found) return parse_seal_key(std::move(*found), path);
   if (found.error().reason != core::Reason::not_found) return found.error();
   crypto::SealKeyPair key = crypto::SealKeyPair::generate();

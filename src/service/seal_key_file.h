@@ -19,4 +19,7 @@ core::Result<void> write_seal_key(const std::string& path, const crypto::SealKey
 /// A key from its text, which is wiped. bad_key names `path`.
 core::Result<crypto::SealKeyPair> parse_seal_key(std::string text, const std::string& path);
 
+/// Overwrites a text that was a key, in place. O(length).
+void wipe_text(std::string& text);
+
 }  // namespace intertie::service

@@ -14,7 +14,7 @@ namespace {
 // Long enough that an agent which is never restarted keeps its certificate.
 constexpr core::Duration kCertificateLife = core::hours(24 * 365 * 10);
 
-core::Result<crypto::KeyPair> open_key(const std::string& path) {
+core::Result<crypto::KeyPair> open_site_key(const std::string& path) {
   auto found = read_private_file(path, core::limits::certificate_bytes_max);
   if (found) return crypto::import_private_pem(*found);
   if (found.error().reason != core::Reason::not_found) return found.error();
@@ -29,15 +29,15 @@ core::Result<crypto::KeyPair> open_key(const std::string& path) {
 
 core::Result<SiteKeys> open_site_keys(const std::string& folder, const std::string& subject,
                                       core::Time now) {
-  auto sign = open_key(folder + "/sign.key");
+  auto sign = open_site_key(folder + "/sign.key");
   if (!sign) return sign.error();
-  auto tls = open_key(folder + "/tls.key");
+  auto tls = open_site_key(folder + "/tls.key");
   if (!tls) return tls.error();
   auto seal = open_seal_key(folder + "/seal.key");
   if (!seal) return seal.error();
   auto former = read_former_seal_keys(folder);
   if (!former) return former.error();
-  auto next = open_key(folder + "/next.key");
+  auto next = open_site_key(folder + "/next.key");
   if (!next) return next.error();
   auto certificate = create_site_certificate(*tls, subject, now);
   if (!certificate) return certificate.error();

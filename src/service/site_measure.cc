@@ -12,10 +12,10 @@
 namespace intertie::service {
 namespace {
 
-std::string get_path(const std::string& folder) { return folder + "/measurement.json"; }
+std::string get_statement_path(const std::string& folder) { return folder + "/measurement.json"; }
 
 std::optional<measurement::Statement> find_stored(const std::string& folder, core::Time now) {
-  const auto text = read_private_file(get_path(folder), core::limits::document_bytes_max);
+  const auto text = read_private_file(get_statement_path(folder), core::limits::document_bytes_max);
   if (!text) return std::nullopt;
   auto statement = codec::from_json<measurement::Statement>(*text, codec::Boundary::tolerant);
   if (!statement || compute_renewal(*statement) <= now) return std::nullopt;
@@ -44,8 +44,8 @@ core::Result<std::optional<measurement::Statement>> obtain_statement(const SiteO
   auto measured = measurement_probes::measure(probes);
   if (!measured) return measured.error();
   fail_points.pass(ServicePoint::measurement_before_write);
-  const auto written =
-      write_file_durably(get_path(options.folder), codec::to_json_pretty(*measured), 0600);
+  const auto written = write_file_durably(get_statement_path(options.folder),
+                                          codec::to_json_pretty(*measured), 0600);
   if (!written) return written.error();
   fail_points.pass(ServicePoint::measurement_after_write);
   return Found(std::move(*measured));

@@ -14,7 +14,7 @@
 namespace intertie::service {
 namespace {
 
-constexpr std::size_t kWorkers = 3;
+constexpr std::size_t kPreparers = 3;
 constexpr int kFetchTriesMax = 6;
 // What a job has made is kept for eight minutes of a full disk; then it is given up as missing.
 constexpr int kStoreTriesMax = 10;
@@ -245,7 +245,7 @@ SitePreparer::SitePreparer(const SiteContext& context) : context_(context) {}
 
 core::Result<std::unique_ptr<SitePreparer>> SitePreparer::start(const SiteContext& context) {
   std::unique_ptr<SitePreparer> preparer(new SitePreparer(context));
-  for (std::size_t i = 0; i < kWorkers; ++i) {
+  for (std::size_t i = 0; i < kPreparers; ++i) {
     auto reader = context.store.open_reader();
     if (!reader) return reader.error();
     preparer->workers_.push_back(std::make_unique<Worker>(*preparer, std::move(*reader)));

@@ -14,7 +14,7 @@ namespace intertie::service {
 namespace {
 
 // In a row, without a chunk in between: with the pauses about four minutes.
-constexpr int kFailuresMax = 10;
+constexpr int kPushFailuresMax = 10;
 // A chunk may go through two hubs, on slow lines.
 constexpr core::Duration kChunkTimeout = core::minutes(3);
 
@@ -114,7 +114,7 @@ core::Result<void> SitePush::try_patiently(const std::function<core::Result<void
       failures = 0;
       pause = core::limits::retry_backoff_first;
     }
-    if (++failures == kFailuresMax) return done;
+    if (++failures == kPushFailuresMax) return done;
     if (!wait_(pause)) return {core::Reason::stopping, "the agent"};
     pause = std::min(pause + pause, core::limits::retry_backoff_max);
   }

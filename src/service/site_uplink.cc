@@ -14,18 +14,16 @@
 #include "intertie/execution/site_messages.h"
 
 #include "backoff.h"
+#include "channel_requests.h"
 #include "site_clock.h"
 
 namespace intertie::service {
 namespace {
 
-constexpr std::size_t kRowsPerRequest = 500;
-constexpr std::size_t kRowBytesPerRequest = 1u << 20;
 constexpr std::size_t kAsksMax = 1'000;
 // In base64url it must stay a text that every reader of JSON here accepts.
 constexpr std::uint64_t kPieceBytesMax = 128u << 10;
 constexpr core::Duration kBeatTimeout = core::seconds(6);
-constexpr core::Duration kDivergedPause = core::minutes(1);
 constexpr core::Duration kStreamPoll = core::seconds(1);
 
 core::Result<std::string> decode_bytes(const boost::json::object& object, std::string_view name) {

@@ -12,10 +12,6 @@ namespace {
 
 std::string name_of(const Region& region) { return "hub " + std::to_string(region.hub.number()); }
 
-const ledger::Account& get_clearing(const hub::State& state, std::uint32_t peer) {
-  return *state.ledger.find_account({state.peers[peer].terms.account});
-}
-
 }  // namespace
 
 // States change with their logs alone, and what is counted grows with them.

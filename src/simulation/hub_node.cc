@@ -11,8 +11,6 @@ namespace intertie::simulation {
 namespace {
 
 constexpr core::Duration kTick = core::milliseconds(250);
-constexpr std::size_t kRowsAtOnce = 64;
-constexpr int kTurnsMax = 64;
 constexpr std::size_t kBackups = 240;
 
 }  // namespace

@@ -10,10 +10,6 @@ constexpr std::uint64_t kOwnDraws = 0x6f70657261746f72;  // So that arrivals sta
 
 const hub::State& state_of(const Region& region) { return region.hub.machine().state(); }
 
-const ledger::Account& get_clearing(const hub::State& state, std::uint32_t peer) {
-  return *state.ledger.find_account({state.peers[peer].terms.account});
-}
-
 // Another answer may have overtaken what this operator saw.
 bool is_late(core::Reason reason) {
   return reason == core::Reason::already_final || reason == core::Reason::not_found ||

@@ -10,9 +10,7 @@
 namespace intertie::simulation {
 namespace {
 
-constexpr core::Duration kCallTimeout = core::seconds(6);
 constexpr core::Duration kRetryAfter = core::seconds(1);
-constexpr std::size_t kRowsAtOnce = 64;
 // A hello that was overtaken by newer rows is refused too; one of these is fresh.
 constexpr int kRefusalsMax = 5;
 constexpr std::uint64_t kBeaconsSampled = 16;  // One of so many is encoded.

@@ -29,4 +29,9 @@ struct Region {
 /// By the hubs' numbers.
 using Regions = std::vector<std::unique_ptr<Region>>;
 
+/// What the hub and a peer of it owe each other. O(log accounts).
+inline const ledger::Account& get_clearing(const hub::State& state, std::uint32_t peer) {
+  return *state.ledger.find_account({state.peers[peer].terms.account});
+}
+
 }  // namespace intertie::simulation

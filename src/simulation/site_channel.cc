@@ -8,9 +8,7 @@
 namespace intertie::simulation {
 namespace {
 
-constexpr core::Duration kCallTimeout = core::seconds(6);
 constexpr core::Duration kReopenAfter = core::seconds(1);
-constexpr std::size_t kRowsAtOnce = 64;
 
 bool is_channel_lost(const core::Error& error) {
   return error.reason == core::Reason::channel_diverged;

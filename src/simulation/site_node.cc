@@ -8,9 +8,8 @@
 namespace intertie::simulation {
 namespace {
 
-constexpr core::Duration kTick = core::seconds(1);
+constexpr core::Duration kSiteTick = core::seconds(1);
 constexpr core::Duration kRepeat = core::milliseconds(300);
-constexpr int kTurnsMax = 64;
 
 crypto::KeyPair make_key(std::size_t number) {
   std::vector<std::uint8_t> seed(crypto::KeyPair::kSeedLength, 7);
@@ -175,7 +174,7 @@ void SiteNode::wake() {
 void SiteNode::tick(std::uint64_t life) {
   if (life != life_ || !is_up()) return;
   poll();
-  later(kTick, [this, life] { tick(life); });
+  later(kSiteTick, [this, life] { tick(life); });
 }
 
 void SiteNode::poll() {

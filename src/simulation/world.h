@@ -1,6 +1,7 @@
 // What every part of a run shares: time, chance, the trace, what was found.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <utility>
@@ -17,6 +18,11 @@ namespace intertie::simulation {
 
 /// Wall clocks show this at the start of a run.
 inline constexpr core::Time kStart{1'800'000'000'000'000};
+
+/// Of one answer of a channel, and of one run of an engine; calls give up after so long.
+inline constexpr std::size_t kRowsAtOnce = 64;
+inline constexpr int kTurnsMax = 64;
+inline constexpr core::Duration kCallTimeout = core::seconds(6);
 
 struct World {
   World(const Scenario& asked, std::uint64_t given) : scenario(asked), seed(given), random(given) {}

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using storage::LogIndex;
 
-storage::Batch make_batch(LogIndex first, int count) {
+storage::Batch make_records(LogIndex first, int count) {
   storage::Batch batch;
   for (int i = 0; i < count; ++i) {
     const LogIndex index = first + static_cast<LogIndex>(i);
@@ -60,8 +60,8 @@ class LogEnd : public testing::Test {
  protected:
   LogEnd() {
     auto store = host_.open({}).value();
-    EXPECT_TRUE(store->append(make_batch(1, 30)).has_value());
-    EXPECT_TRUE(store->append(make_batch(31, 10)).has_value());
+    EXPECT_TRUE(store->append(make_records(1, 30)).has_value());
+    EXPECT_TRUE(store->append(make_records(31, 10)).has_value());
     last_ = store->last();
     incarnation_ = store->incarnation();
   }
@@ -113,7 +113,7 @@ TEST_F(LogEnd, AShorterStoreThatAgreesWithItselfIsCaughtByTheFile) {
 TEST_F(LogEnd, TheFileFollowsEveryAppendAndMayLagBehind) {
   EXPECT_EQ(read_head_file(host_.options().folder, incarnation_).value(), last_);
   const std::string older = read_file(head_path());
-  ASSERT_TRUE(host_.open({}).value()->append(make_batch(41, 1)).has_value());
+  ASSERT_TRUE(host_.open({}).value()->append(make_records(41, 1)).has_value());
   EXPECT_EQ(read_head_file(host_.options().folder, incarnation_).value()->index, 41u);
   write_file(head_path(), older);  // As after a power cut.
   EXPECT_EQ(verify_text(host_.options()), "");
@@ -157,7 +157,7 @@ TEST(LogEndWal, ACutOrLostWalIsRefusedOrWhole) {
   const std::string target = copy.options().folder;
   auto store = host.open({}).value();
   for (int i = 0; i < 5; ++i) {
-    ASSERT_TRUE(store->append(make_batch(store->last().index + 1, 4)).has_value());
+    ASSERT_TRUE(store->append(make_records(store->last().index + 1, 4)).has_value());
   }
   fs::create_directory(target);
   const std::string database = read_file(host.options().folder + "/store.db");
@@ -188,7 +188,7 @@ TEST(LogEndMigration, AnOlderStoreIsReadAsItIsAndThenBroughtUp) {
   SqliteHost host;
   {
     auto store = host.open({}).value();
-    ASSERT_TRUE(store->append(make_batch(1, 9)).has_value());
+    ASSERT_TRUE(store->append(make_records(1, 9)).has_value());
     ASSERT_TRUE(store->erase_body(4).has_value());
   }
   host.execute(

@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using storage::LogIndex;
 
-storage::Batch make_batch(LogIndex first, int count, std::size_t body_length = 100) {
+storage::Batch make_batch_of_bodies(LogIndex first, int count, std::size_t body_length = 100) {
   storage::Batch batch;
   for (int i = 0; i < count; ++i) {
     const LogIndex index = first + static_cast<LogIndex>(i);
@@ -41,14 +41,14 @@ storage::VerifyReport verify(storage::Store& store) {
   return storage::verify_store(*reader, *store.open_snapshots().value()).value();
 }
 
-std::string read_file(const fs::path& path) {
+std::string read_whole(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
 bool holds(const fs::path& folder, const std::string& marker) {
   for (const auto& entry : fs::directory_iterator(folder)) {
-    if (read_file(entry.path()).find(marker) != std::string::npos) return true;
+    if (read_whole(entry.path()).find(marker) != std::string::npos) return true;
   }
   return false;
 }
@@ -57,7 +57,7 @@ TEST(SqliteFiles, AreForTheOwnerAlone) {
   SqliteHost host;
   const mode_t before = ::umask(0);
   auto store = host.open({}).value();
-  ASSERT_TRUE(store->append(make_batch(1, 1)).has_value());
+  ASSERT_TRUE(store->append(make_batch_of_bodies(1, 1)).has_value());
   const auto snapshots = store->open_snapshots().value();
   ASSERT_TRUE(snapshots->write_snapshot({1, {}, store->last().chain, "state"}).has_value());
   ASSERT_TRUE(store->write_backup(host.place() + "/backup").has_value());
@@ -105,11 +105,11 @@ TEST(SqliteView, SeesTheRunningStoreAndChangesNothing) {
   SqliteHost host;
   EXPECT_EQ(open_sqlite_view(host.options()).error().reason, core::Reason::not_found);
   auto store = host.open({}).value();
-  ASSERT_TRUE(store->append(make_batch(1, 3)).has_value());
+  ASSERT_TRUE(store->append(make_batch_of_bodies(1, 3)).has_value());
   auto view = open_sqlite_view(host.options()).value();
   EXPECT_EQ(view.incarnation, store->incarnation());
   EXPECT_EQ(view.reader->read_last().value(), store->last());
-  ASSERT_TRUE(store->append(make_batch(4, 1)).has_value());
+  ASSERT_TRUE(store->append(make_batch_of_bodies(4, 1)).has_value());
   EXPECT_EQ(view.reader->read_last()->index, 4u);
   EXPECT_TRUE(storage::verify_store(*view.reader, *view.snapshots)->is_sound());
 }
@@ -125,7 +125,7 @@ TEST(SqliteErasure, LeavesNoByteOfTheBody) {
   auto store = host.open({}).value();
   for (const std::size_t length : {20u, 3'000u, 60'000u}) {
     const LogIndex first = store->last().index + 1;
-    ASSERT_TRUE(store->append(make_batch(first, 3, length)).has_value());
+    ASSERT_TRUE(store->append(make_batch_of_bodies(first, 3, length)).has_value());
     const std::string marker = "<body " + std::to_string(first + 1) + ">";
     ASSERT_TRUE(holds(host.options().folder, marker));
     ASSERT_TRUE(store->erase_body(first + 1).has_value());
@@ -140,7 +140,7 @@ TEST(SqliteBackup, IsAWholeStoreOfTheSameIncarnation) {
   SqliteHost host;
   const std::string path = host.place() + "/backup";
   auto store = host.open({}).value();
-  ASSERT_TRUE(store->append(make_batch(1, 50)).has_value());
+  ASSERT_TRUE(store->append(make_batch_of_bodies(1, 50)).has_value());
   const storage::Snapshot snapshot{50, {}, store->last().chain, "state"};
   ASSERT_TRUE(store->open_snapshots().value()->write_snapshot(snapshot).has_value());
   ASSERT_TRUE(store->erase_body(7).has_value());
@@ -148,7 +148,7 @@ TEST(SqliteBackup, IsAWholeStoreOfTheSameIncarnation) {
   std::ofstream(path + ".part/store.db") << "half a database";
   ASSERT_TRUE(store->write_backup(path).has_value());
   EXPECT_FALSE(store->write_backup(path).has_value()) << "an existing backup is overwritten";
-  ASSERT_TRUE(store->append(make_batch(51, 1)).has_value());
+  ASSERT_TRUE(store->append(make_batch_of_bodies(51, 1)).has_value());
 
   SqliteOptions options;
   options.folder = path;
@@ -163,16 +163,17 @@ TEST(SqliteBackup, IsAWholeStoreOfTheSameIncarnation) {
   // As `intertie log backup` does it, beside the process that writes.
   ASSERT_TRUE(write_sqlite_backup(host.options(), path + ".2").has_value());
   // Copy and original go on alike.
-  EXPECT_EQ(copy->append(make_batch(51, 1)).value(), store->last());
+  EXPECT_EQ(copy->append(make_batch_of_bodies(51, 1)).value(), store->last());
 }
 
 TEST(SqliteBackup, GoesOnBesideAppends) {
   SqliteHost host;
   auto store = host.open({}).value();
-  ASSERT_TRUE(store->append(make_batch(1, 500)).has_value());
+  ASSERT_TRUE(store->append(make_batch_of_bodies(1, 500)).has_value());
   std::atomic<bool> is_done = false;
   std::thread appender([&] {
-    while (!is_done) EXPECT_TRUE(store->append(make_batch(store->last().index + 1, 5)).has_value());
+    while (!is_done)
+      EXPECT_TRUE(store->append(make_batch_of_bodies(store->last().index + 1, 5)).has_value());
   });
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(store->write_backup(host.place() + "/b" + std::to_string(i)).has_value());
@@ -195,7 +196,7 @@ TEST(SqliteDamage, ForeignFilesAreRefused) {
   fs::create_directory(host.options().folder);
   std::ofstream(path) << std::string(10'000, 'x');
   EXPECT_EQ(host.open({}).error().reason, core::Reason::store_damaged);
-  EXPECT_EQ(read_file(path), std::string(10'000, 'x'));
+  EXPECT_EQ(read_whole(path), std::string(10'000, 'x'));
   fs::remove(path);
   host.execute("CREATE TABLE somebody_elses(a)");
   EXPECT_EQ(host.open({}).error().reason, core::Reason::store_damaged);
@@ -204,22 +205,22 @@ TEST(SqliteDamage, ForeignFilesAreRefused) {
 
 TEST(SqliteDamage, NewerFormatIsLeftAlone) {
   SqliteHost host;
-  ASSERT_TRUE(host.open({}).value()->append(make_batch(1, 3)).has_value());
+  ASSERT_TRUE(host.open({}).value()->append(make_batch_of_bodies(1, 3)).has_value());
   host.make_format_newer();
-  const std::string before = read_file(host.options().folder + "/store.db");
+  const std::string before = read_whole(host.options().folder + "/store.db");
   EXPECT_EQ(host.open({}).error().reason, core::Reason::version_too_new);
   EXPECT_EQ(open_sqlite_view(host.options()).error().reason, core::Reason::version_too_new);
-  EXPECT_EQ(read_file(host.options().folder + "/store.db"), before);
+  EXPECT_EQ(read_whole(host.options().folder + "/store.db"), before);
 }
 
 // A byte anywhere in the file: never a crash, and never a changed record without a finding.
 TEST(SqliteDamage, NoFlippedByteOfTheFileChangesARecordUnnoticed) {
   SqliteHost host;
-  const storage::Batch batch = make_batch(1, 40, 600);
+  const storage::Batch batch = make_batch_of_bodies(1, 40, 600);
   ASSERT_TRUE(host.open({}).value()->append(batch).has_value());
   host.execute("PRAGMA wal_checkpoint(TRUNCATE)");
   const std::string path = host.options().folder + "/store.db";
-  const std::string intact = read_file(path);
+  const std::string intact = read_whole(path);
   int found = 0;
   for (std::size_t offset = 0; offset < intact.size(); offset += 397) {
     SCOPED_TRACE(offset);
@@ -250,7 +251,7 @@ TEST(SqliteDamage, NoFlippedByteOfTheFileChangesARecordUnnoticed) {
 
 TEST(SqliteDamage, LostAndAddedBodiesAreNamed) {
   SqliteHost host;
-  storage::Batch batch = make_batch(1, 9);
+  storage::Batch batch = make_batch_of_bodies(1, 9);
   batch.records[6].body.clear();
   ASSERT_TRUE(host.open({}).value()->append(batch).has_value());
   host.execute("DELETE FROM bodies WHERE idx = 4; INSERT INTO bodies VALUES (7, x'00')");
@@ -264,7 +265,7 @@ TEST(SqliteDamage, LostAndAddedBodiesAreNamed) {
 
 TEST(SqliteDamage, MissingRecordsAreNamed) {
   SqliteHost host;
-  ASSERT_TRUE(host.open({}).value()->append(make_batch(1, 30)).has_value());
+  ASSERT_TRUE(host.open({}).value()->append(make_batch_of_bodies(1, 30)).has_value());
   host.execute("DELETE FROM log WHERE idx = 12");
   auto store = host.open({}).value();
   EXPECT_EQ(verify(*store).first_damaged_index(), 12u);

@@ -7,15 +7,14 @@
 
 #include "intertie/core/limits.h"
 
+#include "line_units.h"
+
 namespace intertie::transfer {
 namespace {
 
 constexpr core::Duration kSlice{core::limits::line_rate_window.count / 16};
 // A body that took longer than all of these is counted twice in part.
 constexpr std::size_t kStretchesMax = 64;
-constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-constexpr std::int64_t kBitsPerByte = 8;
-__extension__ using Wide = __int128;
 
 }  // namespace
 

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <cassert>
 
+#include "line_units.h"
+
 namespace intertie::transfer {
 namespace {
 
-__extension__ using Wide = __int128;
-
-constexpr std::int64_t kBitsPerByte = 8;
 // One answer takes at most this much of its rate, so that others wait no longer for theirs.
 constexpr core::Duration kTurn = core::seconds(1);
 constexpr std::int64_t kTurnBytesMin = 16 << 10;
@@ -19,7 +18,8 @@ constexpr std::int64_t kSharedBurstMin = 64 << 10;
 constexpr std::int64_t kLegBurstMin = 16 << 10;
 
 std::int64_t compute_bytes(std::int64_t bits_per_second, core::Duration time) {
-  return static_cast<std::int64_t>(Wide{bits_per_second} * time.count / 1'000'000 / kBitsPerByte);
+  return static_cast<std::int64_t>(Wide{bits_per_second} * time.count / kMicrosPerSecond /
+                                   kBitsPerByte);
 }
 
 std::int64_t compute_byte_rate(std::int64_t bits_per_second) {

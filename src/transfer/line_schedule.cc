@@ -8,14 +8,13 @@
 
 #include "intertie/core/limits.h"
 
+#include "line_units.h"
+
 namespace intertie::transfer {
 namespace {
 
 namespace limits = core::limits;
-__extension__ using Wide = __int128;
 
-constexpr std::int64_t kMillion = 1'000'000;
-constexpr std::int64_t kBitsPerByte = 8;
 // Far beyond any transfer; keeps times within 64 bits.
 constexpr core::Duration kLongest = core::hours(24 * 366);
 
@@ -26,7 +25,7 @@ std::int64_t divide_up(Wide dividend, std::int64_t divisor) {
 
 core::Duration compute_stay(core::Bytes size, std::int64_t bits_per_second) {
   const std::int64_t needed =
-      divide_up(Wide{size.count} * kBitsPerByte * kMillion, bits_per_second);
+      divide_up(Wide{size.count} * kBitsPerByte * kMicrosPerSecond, bits_per_second);
   const core::Duration sending{std::min(needed, kLongest.count)};
   return sending * limits::line_leg_time_factor + limits::line_leg_slack;
 }
@@ -64,7 +63,8 @@ std::optional<LineShare> plan_share(std::span<const LineShare> shares,
   const std::int64_t reservable = compute_reservable(bandwidth_bits_per_second);
   const std::int64_t most = std::max<std::int64_t>(reservable / limits::line_leg_divisor, 1);
   const std::int64_t wish = std::min(
-      most, divide_up(Wide{size.count} * kBitsPerByte * kMillion, limits::line_leg_aim.count));
+      most,
+      divide_up(Wide{size.count} * kBitsPerByte * kMicrosPerSecond, limits::line_leg_aim.count));
   const std::int64_t least = divide_up(wish, limits::line_leg_least_divisor);
   // A lower rate takes longer, so it must be free for longer.
   const core::Time longest = now + compute_stay(size, least);

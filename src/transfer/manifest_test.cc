@@ -12,7 +12,7 @@
 namespace intertie::transfer {
 namespace {
 
-constexpr std::uint32_t kChunk = core::limits::chunk_bytes_min;
+constexpr std::uint32_t kManifestChunk = core::limits::chunk_bytes_min;
 
 std::string make_bytes(std::uint64_t seed, std::size_t size) {
   core::Random random(seed);
@@ -47,15 +47,17 @@ std::string hash_tree(const std::vector<std::string>& leaves) {
 }
 
 TEST(Manifest, ItsIdentityIsTheTreeOfTheDocumentedLeaves) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{kChunk},
-                                 std::size_t{kChunk} + 1, std::size_t{kChunk} * 5 + 77}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{1}, std::size_t{kManifestChunk},
+        std::size_t{kManifestChunk} + 1, std::size_t{kManifestChunk} * 5 + 77}) {
     SCOPED_TRACE(size);
     const std::string bytes = make_bytes(size, size);
     const std::string whole(crypto::as_text(crypto::compute_sha256(bytes).bytes));
     std::vector<std::string> leaves = {"intertie-dataset-1" + big_endian(size, 8) +
-                                       big_endian(kChunk, 4) + "\x01" + whole};
-    for (std::size_t at = 0; at < size; at += kChunk) {
-      leaves.emplace_back(crypto::as_text(crypto::compute_sha256(bytes.substr(at, kChunk)).bytes));
+                                       big_endian(kManifestChunk, 4) + "\x01" + whole};
+    for (std::size_t at = 0; at < size; at += kManifestChunk) {
+      leaves.emplace_back(
+          crypto::as_text(crypto::compute_sha256(bytes.substr(at, kManifestChunk)).bytes));
     }
     const Manifest manifest = make_manifest(bytes);
     EXPECT_EQ(std::string(crypto::as_text(compute_root(manifest).bytes)), hash_tree(leaves));
@@ -64,7 +66,7 @@ TEST(Manifest, ItsIdentityIsTheTreeOfTheDocumentedLeaves) {
 }
 
 TEST(Manifest, PiecesOfAnySizeGiveTheSame) {
-  const std::string bytes = make_bytes(3, 3u * kChunk + 5'000);
+  const std::string bytes = make_bytes(3, 3u * kManifestChunk + 5'000);
   const Manifest expected = make_manifest(bytes);
   core::Random random(1);
   for (int round = 0; round < 3; ++round) {
@@ -83,7 +85,7 @@ TEST(Manifest, PiecesOfAnySizeGiveTheSame) {
 }
 
 TEST(Manifest, EveryFieldAndChunkChangesTheIdentity) {
-  const Manifest manifest = make_manifest(make_bytes(4, 3u * kChunk));
+  const Manifest manifest = make_manifest(make_bytes(4, 3u * kManifestChunk));
   const crypto::Digest root = compute_root(manifest);
   Manifest other = manifest;
   other.size -= 1;
@@ -100,7 +102,7 @@ TEST(Manifest, EveryFieldAndChunkChangesTheIdentity) {
 }
 
 TEST(Manifest, ComesBackFromItsEncodingAndNothingElseDoes) {
-  const Manifest manifest = make_manifest(make_bytes(5, 2u * kChunk + 1));
+  const Manifest manifest = make_manifest(make_bytes(5, 2u * kManifestChunk + 1));
   const std::string bytes = encode_manifest(manifest);
   EXPECT_EQ(decode_manifest(bytes).value(), manifest);
   for (std::size_t length = 0; length < bytes.size(); ++length) {
@@ -118,7 +120,7 @@ TEST(Manifest, ComesBackFromItsEncodingAndNothingElseDoes) {
 
 TEST(Manifest, HasLimits) {
   Manifest manifest;
-  manifest.chunk_bytes = kChunk - 1;
+  manifest.chunk_bytes = kManifestChunk - 1;
   EXPECT_EQ(check_manifest(manifest).error().reason, core::Reason::bad_field);
   manifest.chunk_bytes = core::limits::chunk_bytes_max;
   manifest.size =

@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <cassert>
 
+#include "line_units.h"
+
 namespace intertie::transfer {
-namespace {
-
-constexpr std::int64_t kMillion = 1'000'000;
-__extension__ using Wide = __int128;
-
-}  // namespace
+namespace {}  // namespace
 
 Pacer::Pacer(std::int64_t bytes_per_second, core::Bytes burst, core::Time now)
     : rate_(bytes_per_second), burst_(burst.count), tokens_(burst.count), filled_(now) {
@@ -21,8 +18,8 @@ void Pacer::refill(core::Time now) {
   if (now <= filled_) return;
   const Wide gained = static_cast<Wide>(rate_) * (now - filled_).count + remainder_;
   filled_ = now;
-  const Wide tokens = tokens_ + gained / kMillion;
-  remainder_ = static_cast<std::int64_t>(gained % kMillion);
+  const Wide tokens = tokens_ + gained / kMicrosPerSecond;
+  remainder_ = static_cast<std::int64_t>(gained % kMicrosPerSecond);
   if (tokens >= burst_) {
     tokens_ = burst_;
     remainder_ = 0;
@@ -51,7 +48,7 @@ core::Time Pacer::get_ready_time(std::int64_t wanted, core::Time now) const {
   assert(wanted <= burst_);
   const std::int64_t lacking = std::min(wanted, burst_) - tokens_;
   if (lacking <= 0) return now;
-  const Wide needed = static_cast<Wide>(lacking) * kMillion - remainder_;
+  const Wide needed = static_cast<Wide>(lacking) * kMicrosPerSecond - remainder_;
   const Wide micros = (needed + rate_ - 1) / rate_;
   return std::max(now, filled_ + core::microseconds(static_cast<std::int64_t>(micros)));
 }

@@ -13,7 +13,7 @@
 namespace intertie::transfer {
 namespace {
 
-crypto::KeyPair make_key(std::uint8_t seed) {
+crypto::KeyPair make_pass_key(std::uint8_t seed) {
   return crypto::KeyPair::from_seed(crypto::ByteString(crypto::KeyPair::kSeedLength, seed));
 }
 
@@ -28,7 +28,7 @@ class Pass : public testing::Test {
     return opened ? core::Reason::internal : opened.error().reason;
   }
 
-  const crypto::KeyPair hub_ = make_key(1);
+  const crypto::KeyPair hub_ = make_pass_key(1);
   const DataPass pass_{"42R",       "data:aa", "22/ada",          "22S",
                        "ed25519:k", "22",      core::Time{1'000}, "22/7"};
   const PassUse use_{"42R", "data:aa", "ed25519:k", core::Time{999}};
@@ -41,7 +41,7 @@ TEST_F(Pass, OfTheHubForThisUseCounts) {
 }
 
 TEST_F(Pass, ForgedOrOfAnotherKindIsRefused) {
-  EXPECT_EQ(open_pass(seal(), make_key(2).public_key(), use_).error().reason,
+  EXPECT_EQ(open_pass(seal(), make_pass_key(2).public_key(), use_).error().reason,
             core::Reason::bad_signature);
   EXPECT_FALSE(open_pass(seal(kGrantType), hub_.public_key(), use_).has_value());
   const std::string envelope = seal();

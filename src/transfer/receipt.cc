@@ -4,10 +4,12 @@
 #include "intertie/codec/json.h"
 #include "intertie/transfer/manifest.h"
 
+#include "line_units.h"
+
 namespace intertie::transfer {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 256;
+constexpr std::size_t kReceiptNameBytesMax = 256;
 
 }  // namespace
 
@@ -19,7 +21,8 @@ core::Result<void> check_receipt(const Receipt& receipt) {
   if (receipt.size.count < 0 || receipt.received.count < 0 || receipt.kept.count < 0) {
     return refuse("a size below zero");
   }
-  if (receipt.source.size() > kNameBytesMax || receipt.destination.size() > kNameBytesMax) {
+  if (receipt.source.size() > kReceiptNameBytesMax ||
+      receipt.destination.size() > kReceiptNameBytesMax) {
     return refuse("source, destination");
   }
   if (receipt.ended < receipt.started) return refuse("its times");
@@ -45,8 +48,8 @@ core::Result<Receipt> open_receipt(std::string_view envelope, const identity::Ke
 
 std::int64_t compute_rate(core::Bytes received, core::Duration took) {
   if (took.count <= 0) return 0;
-  __extension__ using Wide = __int128;
-  return static_cast<std::int64_t>(static_cast<Wide>(received.count) * 1'000'000 / took.count);
+  return static_cast<std::int64_t>(static_cast<Wide>(received.count) * kMicrosPerSecond /
+                                   took.count);
 }
 
 }  // namespace intertie::transfer

@@ -12,7 +12,7 @@
 namespace intertie::transfer {
 namespace {
 
-crypto::KeyPair make_key(std::uint8_t seed) {
+crypto::KeyPair make_receipt_key(std::uint8_t seed) {
   return crypto::KeyPair::from_seed(crypto::ByteString(crypto::KeyPair::kSeedLength, seed));
 }
 
@@ -57,12 +57,13 @@ TEST(Receipt, MustBePlausible) {
 }
 
 TEST(Receipt, CountsOnlyAsItsDestinationHasSignedIt) {
-  const crypto::KeyPair key = make_key(1);
+  const crypto::KeyPair key = make_receipt_key(1);
   const std::string envelope = sign_receipt(make_receipt(), key);
   const auto opened = open_receipt(envelope, only(key));
   ASSERT_TRUE(opened.has_value()) << core::to_text(opened.error());
   EXPECT_EQ(*opened, make_receipt());
-  EXPECT_EQ(open_receipt(envelope, only(make_key(2))).error().reason, core::Reason::bad_signature);
+  EXPECT_EQ(open_receipt(envelope, only(make_receipt_key(2))).error().reason,
+            core::Reason::bad_signature);
   // Another payload under the same signature.
   const auto encode = [](const Receipt& one) {
     return crypto::encode_base64url(crypto::as_bytes(codec::to_json(one)));

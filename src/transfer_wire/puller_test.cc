@@ -16,7 +16,7 @@
 namespace intertie::transfer_wire {
 namespace {
 
-constexpr std::uint64_t kChunk = core::limits::chunk_bytes_min;
+constexpr std::uint64_t kPulledChunk = core::limits::chunk_bytes_min;
 
 // 256 MiB; with INTERTIE_LONG_TESTS in the environment 1 GiB.
 std::size_t get_large_size() {
@@ -51,11 +51,11 @@ TEST(Puller, A40_CutAHundredTimesEverythingArrivesOnceAndWhole) {
   // At most one chunk is repeated a cut; here, where nothing is lost with a process, none.
   EXPECT_EQ(report->bytes_received, holder.content().size());
   EXPECT_EQ(report->bytes_wasted, 0u);
-  EXPECT_LE(proxy.bytes_down(), holder.content().size() + kCuts * kChunk);
+  EXPECT_LE(proxy.bytes_down(), holder.content().size() + kCuts * kPulledChunk);
 }
 
 TEST(Puller, A38_ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
-  const Holder honest(make_content(2, 3 * kChunk + 5));
+  const Holder honest(make_content(2, 3 * kPulledChunk + 5));
   Holder liar(honest.content());
   struct Lie {
     const char* name;
@@ -66,7 +66,7 @@ TEST(Puller, A38_ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
       {"more bytes", [](std::string& bytes, std::uint64_t) { bytes += "x"; }},
       {"the wrong place",
        [&](std::string& bytes, std::uint64_t offset) {
-         bytes = honest.content().substr(offset == 0 ? kChunk : 0, bytes.size());
+         bytes = honest.content().substr(offset == 0 ? kPulledChunk : 0, bytes.size());
        }},
       {"fewer bytes", [](std::string& bytes, std::uint64_t) { bytes.resize(bytes.size() / 2); }},
       {"nothing", [](std::string& bytes, std::uint64_t) { bytes.clear(); }},
@@ -99,7 +99,7 @@ TEST(Puller, A38_ALyingSourceIsFoundAtTheChunkAndAnotherAsked) {
 }
 
 TEST(Puller, AnswersShorterThanAskedForAreNoCuts) {
-  Holder holder(make_content(4, 2 * kChunk + 5));
+  Holder holder(make_content(4, 2 * kPulledChunk + 5));
   holder.corrupt = [](std::string& bytes, std::uint64_t) {
     bytes.resize(std::min<std::size_t>(bytes.size(), 3'000'000));
   };
@@ -116,7 +116,7 @@ TEST(Puller, AnswersShorterThanAskedForAreNoCuts) {
 }
 
 TEST(Puller, RefusalsEndItAndOverloadDoesNot) {
-  Holder holder(make_content(3, 2 * kChunk));
+  Holder holder(make_content(3, 2 * kPulledChunk));
   holder.status = 404;
   const TempFolder folder;
   const auto store = open_store(folder.path());
@@ -147,7 +147,7 @@ TEST(Puller, RefusalsEndItAndOverloadDoesNot) {
 }
 
 TEST(Puller, KeepsToItsRateAndCanBeInterrupted) {
-  const Holder holder(make_content(4, 2 * kChunk));
+  const Holder holder(make_content(4, 2 * kPulledChunk));
   const TempFolder folder;
   const auto store = open_store(folder.path());
   ASSERT_TRUE(store->begin({"ada", holder.manifest()}, {}).has_value());
@@ -173,7 +173,7 @@ TEST(Puller, KeepsToItsRateAndCanBeInterrupted) {
 }
 
 TEST(Puller, A40_KilledAtAnyMomentItGoesOnWhereItWas) {
-  const std::string content = make_content(5, 8 * kChunk + 99);
+  const std::string content = make_content(5, 8 * kPulledChunk + 99);
   const TempFolder folder;
   core::Random random(11);
   std::uint64_t down = 0;
@@ -188,7 +188,8 @@ TEST(Puller, A40_KilledAtAnyMomentItGoesOnWhereItWas) {
     if (child == 0) {
       const Holder holder(content);
       testing_tools::TcpProxy proxy(holder.port());
-      const std::uint64_t kill_at = round < 6 ? random.below(6 * kChunk) + 6u * round : UINT64_MAX;
+      const std::uint64_t kill_at =
+          round < 6 ? random.below(6 * kPulledChunk) + 6u * round : UINT64_MAX;
       std::thread killer([&] {
         while (proxy.bytes_down() < kill_at) ::usleep(200);
         const std::uint64_t passed = proxy.bytes_down();
@@ -229,7 +230,7 @@ TEST(Puller, A40_KilledAtAnyMomentItGoesOnWhereItWas) {
   root = transfer::compute_root(make_manifest(content));
   EXPECT_TRUE(read_all(*store, "ada", root) == content);
   // A killed process loses what was under way: at most rules.in_flight_max chunks.
-  EXPECT_LE(down, content.size() + static_cast<std::uint64_t>(kills) * 5 * kChunk);
+  EXPECT_LE(down, content.size() + static_cast<std::uint64_t>(kills) * 5 * kPulledChunk);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path() + "/new"));
 }
 

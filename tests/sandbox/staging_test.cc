@@ -192,12 +192,13 @@ TEST_P(StagingAtLevel, A21_TreesOfAnyShapeAreMeasuredAndSwept) {
   EXPECT_FALSE(std::filesystem::exists(request.folder));
 }
 
-std::string name_level(const testing::TestParamInfo<Isolation>& info) {
+std::string name_staging_level(const testing::TestParamInfo<Isolation>& info) {
   return info.param == Isolation::process ? "process" : "namespace";
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, StagingAtLevel,
-                         testing::Values(Isolation::process, Isolation::namespace_), name_level);
+                         testing::Values(Isolation::process, Isolation::namespace_),
+                         name_staging_level);
 
 }  // namespace
 }  // namespace intertie::attack

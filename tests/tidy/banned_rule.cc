@@ -7,8 +7,6 @@
 namespace tidy {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 // The targets that may touch the outside (ARCHITECTURE.md, table of modules).
 constexpr std::array kOutsideModules = {
     std::string_view("storage_sqlite"),

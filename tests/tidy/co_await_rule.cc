@@ -7,8 +7,6 @@
 namespace tidy {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 /// The expression after co_await: up to the `;`, `,` or closing bracket outside its own brackets.
 std::size_t find_expression_end(std::string_view code, std::size_t from) {
   int depth = 0;

@@ -11,8 +11,6 @@
 namespace tidy {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 enum class Opening { scope, function, member_value, other };
 
 std::string_view trim(std::string_view text) {

@@ -8,7 +8,6 @@
 namespace tidy {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 constexpr std::string_view kBuildFile = "CMakeLists.txt";
 
 using Names = std::set<std::string, std::less<>>;

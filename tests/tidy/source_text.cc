@@ -7,8 +7,6 @@
 namespace tidy {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 void blank(std::string& code, std::size_t from, std::size_t to) {
   for (std::size_t i = from; i < to && i < code.size(); ++i) {
     if (code[i] != '\n') code[i] = ' ';

@@ -8,6 +8,8 @@
 
 namespace tidy {
 
+inline constexpr auto npos = std::string_view::npos;
+
 struct SourceText {
   std::string path;   // From the repository's root, with '/'.
   std::string text;   // As written.

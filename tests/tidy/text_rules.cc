@@ -8,8 +8,6 @@
 namespace tidy {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 struct Phrase {
   std::string_view text;
   std::string_view instead;

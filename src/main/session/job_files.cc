@@ -17,7 +17,7 @@
 namespace intertie::cli {
 namespace {
 
-constexpr std::size_t kPieceBytes = 1u << 20;
+constexpr std::size_t kFetchPieceBytes = 1u << 20;
 
 bool is_local(const hub::DataIn& input) {
   return !input.from.empty() && !transfer::is_dataset_key(input.from);
@@ -58,7 +58,7 @@ const std::string kSomeDigest = "sha256:" + std::string(64, '0');
 core::Result<crypto::Digest> digest_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   crypto::Sha256 hash;
-  std::string piece(kPieceBytes, '\0');
+  std::string piece(kFetchPieceBytes, '\0');
   while (file) {
     file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
     hash.update(std::string_view(piece).substr(0, static_cast<std::size_t>(file.gcount())));

@@ -20,7 +20,7 @@ constexpr std::size_t kSettingBytesMax = 64u << 10;
 constexpr const char* kProjectFile = "/.intertie.yaml";
 
 /// A folder that others may write to must not decide what we do.
-bool is_own(const std::string& path) {
+bool is_own_file(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   return status.st_uid == ::geteuid() || status.st_uid == 0;
@@ -32,7 +32,7 @@ std::string find_project_file() {
   if (error) return {};
   while (true) {
     std::string path = (folder == "/" ? "" : folder.string()) + kProjectFile;
-    if (is_own(path)) return path;
+    if (is_own_file(path)) return path;
     if (!folder.has_parent_path() || folder == folder.parent_path()) return {};
     folder = folder.parent_path();
   }
@@ -48,7 +48,7 @@ std::string get_system_file() {
 /// Empty where there is no such file.
 std::variant<SettingLayer, Complaint> read_layer(const std::string& path) {
   SettingLayer layer{path, {}};
-  if (path.empty() || !is_own(path)) return layer;
+  if (path.empty() || !is_own_file(path)) return layer;
   const core::Result<std::string> text = read_file(path, kSettingBytesMax);
   if (!text) return make_complaint(text.error());
   auto values =

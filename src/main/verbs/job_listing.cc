@@ -6,6 +6,7 @@
 
 #include "intertie/codec/json.h"
 
+#include "output/cells.h"
 #include "output/for_people.h"
 
 namespace intertie::cli {
@@ -16,21 +17,8 @@ Cell time_cell(const std::optional<core::Time>& time, core::Time now) {
   return Cell(relative_time(*time, now), core::to_rfc3339(*time));
 }
 
-Cell money_cell(const std::optional<core::Money>& amount, const std::string& currency) {
-  if (!amount) return Cell("-", "");
-  return Cell(money_text(*amount, currency), std::to_string(amount->count));
-}
-
 Cell duration_cell(core::Duration duration) {
   return Cell(duration.count == 0 ? "-" : short_duration(duration), std::to_string(duration.count));
-}
-
-template <class Enum>
-std::string enum_name(Enum value) {
-  for (const codec::Enumerator& enumerator : codec::type_of<Enum>().enumerators) {
-    if (enumerator.value == static_cast<std::int64_t>(value)) return std::string(enumerator.name);
-  }
-  return {};
 }
 
 /// FP64 of a core, for a glance.

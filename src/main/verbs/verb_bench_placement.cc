@@ -63,7 +63,7 @@ std::string with_digits(double value, int digits) {
 Cell percent(double value) { return Cell(with_digits(value, 2), with_digits(value, 4)); }
 
 /// What a row says beside its summary.
-struct Run {
+struct PolicyRun {
   std::string_view policy;
   std::string seeds;
   cards::ReplayOptions options;
@@ -71,7 +71,7 @@ struct Run {
   std::int64_t decisions_per_second = 0;
 };
 
-std::vector<Cell> make_row(const Run& run, const cards::Summary& summary) {
+std::vector<Cell> make_row(const PolicyRun& run, const cards::Summary& summary) {
   return {Cell(std::string(run.policy)),
           Cell(run.options.learn ? "learned" : "given"),
           Cell(run.seeds),
@@ -86,7 +86,7 @@ std::vector<Cell> make_row(const Run& run, const cards::Summary& summary) {
           Cell(std::to_string(run.decisions_per_second))};
 }
 
-boost::json::object make_object(const Run& run, const cards::Summary& summary) {
+boost::json::object make_object(const PolicyRun& run, const cards::Summary& summary) {
   const auto rounded = [](double value) { return std::round(value * 10'000) / 10'000; };
   boost::json::object object = {{"policy", run.policy},
                                 {"mix", run.options.learn ? "learned" : "given"},
@@ -105,7 +105,7 @@ boost::json::object make_object(const Run& run, const cards::Summary& summary) {
   return object;
 }
 
-Listing make_listing() {
+Listing make_policy_listing() {
   Listing listing;
   listing.columns = {{"policy", "POLICY"},
                      {"mix", "MIX"},
@@ -123,7 +123,7 @@ Listing make_listing() {
 }
 
 /// All runs of one policy; `note` is told after each.
-cards::Summary run_policy(const Trace& trace, Run& run, const SeedRange& seeds,
+cards::Summary run_policy(const Trace& trace, PolicyRun& run, const SeedRange& seeds,
                           const std::function<void(std::uint64_t seed)>& note) {
   std::vector<cards::RunResult> results;
   std::int64_t micros = 0;
@@ -172,13 +172,13 @@ Outcome run_bench_placement(const Invocation& invocation, const Terminal& termin
   cards::ReplayOptions options;
   options.learn = invocation.has("learn");
   options.migrate = invocation.has("migrate");
-  Listing listing = make_listing();
+  Listing listing = make_policy_listing();
   boost::json::array objects;
   Progress progress(terminal, "replaying");
   const std::uint64_t runs = seeds->last - seeds->first + 1;
   std::uint64_t done = 0;
   for (const std::string& policy : policies) {
-    Run run{policy, seeds_text, options, trace->bound, 0};
+    PolicyRun run{policy, seeds_text, options, trace->bound, 0};
     const cards::Summary summary = run_policy(*trace, run, *seeds, [&](std::uint64_t seed) {
       progress.update(++done, runs * policies.size(), policy + ", seed " + std::to_string(seed));
     });

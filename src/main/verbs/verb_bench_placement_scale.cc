@@ -17,7 +17,7 @@ namespace {
 
 using placement::scale::Mix;
 
-constexpr std::size_t kTraceBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kMixBytesMax = std::size_t{256} << 20;
 constexpr std::int64_t kCardsMax = 100'000'000;
 
 std::string write_number(double value) {
@@ -34,11 +34,11 @@ core::Result<Mix> read_mix(const Invocation& invocation) {
   if (!nodes_path || !pods_path) {
     return {core::Reason::bad_argument, "--nodes and --pods are given together or not at all"};
   }
-  const core::Result<std::string> nodes_text = read_file(std::string(*nodes_path), kTraceBytesMax);
+  const core::Result<std::string> nodes_text = read_file(std::string(*nodes_path), kMixBytesMax);
   if (!nodes_text) return nodes_text.error();
   core::Result<cards::TraceNodes> nodes = cards::read_trace_nodes(*nodes_text, *nodes_path);
   if (!nodes) return nodes.error();
-  const core::Result<std::string> pods_text = read_file(std::string(*pods_path), kTraceBytesMax);
+  const core::Result<std::string> pods_text = read_file(std::string(*pods_path), kMixBytesMax);
   if (!pods_text) return pods_text.error();
   const auto requests = cards::read_trace_requests(*pods_text, *pods_path, nodes->models);
   if (!requests) return requests.error();

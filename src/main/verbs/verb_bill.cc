@@ -6,6 +6,7 @@
 
 #include "intertie/codec/json.h"
 
+#include "output/cells.h"
 #include "output/for_people.h"
 #include "session/hub_session.h"
 #include "session/serving.h"
@@ -17,10 +18,6 @@ namespace intertie::cli {
 namespace {
 
 constexpr core::Duration kDefaultPeriod = core::hours(24 * 30);
-
-Cell money_cell(core::Money amount, const std::string& currency) {
-  return Cell(money_text(amount, currency), std::to_string(amount.count));
-}
 
 std::string render_sum(core::Money recomputed, core::Money ledger, bool agree,
                        const std::string& currency) {

@@ -14,7 +14,7 @@
 namespace intertie::cli {
 namespace {
 
-constexpr std::string_view kMissing = "List what you have: intertie data ls.";
+constexpr std::string_view kDatasetMissing = "List what you have: intertie data ls.";
 
 // "data:1234abcd..." is long: people see its beginning, programs all of it.
 Cell make_id_cell(const api::DatasetView& view) { return {view.id.substr(0, 17), view.id}; }
@@ -34,7 +34,7 @@ std::string describe_policy(const transfer::DataPolicy& policy) {
   return text;
 }
 
-Listing make_listing() {
+Listing make_dataset_listing() {
   Listing listing;
   listing.columns = {{"id", "ID"},         {"name", "NAME"},
                      {"region", "REGION"}, {"bytes", "SIZE", Align::right},
@@ -60,7 +60,7 @@ std::string complete_key(const std::string& text) {
 boost::json::value to_object(const api::DatasetView& view) { return codec::encode(view); }
 
 Outcome show_one(const api::DatasetView& view, const Terminal& terminal) {
-  Listing listing = make_listing();
+  Listing listing = make_dataset_listing();
   add_row(listing, view);
   return terminal.show(listing, boost::json::array{to_object(view)}, "");
 }
@@ -91,18 +91,18 @@ using Change = core::Result<api::DatasetView> (*)(HubSession&, const std::string
 Outcome change_all(const Invocation& invocation, const Terminal& terminal, Change change) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
-  Listing listing = make_listing();
+  Listing listing = make_dataset_listing();
   boost::json::array objects;
   for (const std::string& text : invocation.operands) {
     const auto found = find_copy(*session, invocation, text);
-    if (!found) return session->complain(found.error(), kMissing);
+    if (!found) return session->complain(found.error(), kDatasetMissing);
     if (invocation.has("dry-run")) {
       tell_rehearsal(terminal,
                      std::string(invocation.verb->path.substr(5)) + " " + describe(*found));
       continue;
     }
     const auto view = change(*session, found->id);
-    if (!view) return session->complain(view.error(), kMissing);
+    if (!view) return session->complain(view.error(), kDatasetMissing);
     add_row(listing, *view);
     objects.push_back(to_object(*view));
   }
@@ -172,7 +172,7 @@ Outcome run_data_put(const Invocation& invocation, const Terminal& terminal) {
 Outcome run_data_ls(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = open_in_region(invocation, terminal);
   if (!session) return complain_about_context(session.error());
-  Listing listing = make_listing();
+  Listing listing = make_dataset_listing();
   boost::json::array objects;
   const auto add = [&](const api::DatasetView& view) {
     add_row(listing, view);
@@ -207,7 +207,7 @@ Outcome run_data_get(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   const auto view = find_copy(*session, invocation, invocation.operands[0]);
-  if (!view) return session->complain(view.error(), kMissing);
+  if (!view) return session->complain(view.error(), kDatasetMissing);
   const std::string target = invocation.get("to", "");
   const auto done = target.empty() ? print_dataset(*view, *session, terminal)
                                    : fetch_file(*view, target, *session, terminal);
@@ -220,7 +220,7 @@ Outcome run_data_show(const Invocation& invocation, const Terminal& terminal) {
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   const auto view = find_copy(*session, invocation, invocation.operands[0]);
-  if (!view) return session->complain(view.error(), kMissing);
+  if (!view) return session->complain(view.error(), kDatasetMissing);
   if (terminal.format() != Format::table || terminal.is_quiet()) return show_one(*view, terminal);
   std::string text;
   const auto line = [&text](std::string_view name, const std::string& value) {
@@ -262,7 +262,7 @@ Outcome run_data_rm(const Invocation& invocation, const Terminal& terminal) {
   std::string what;
   for (const std::string& text : invocation.operands) {
     const auto one = find_copy(*session, invocation, text);
-    if (!one) return session->complain(one.error(), kMissing);
+    if (!one) return session->complain(one.error(), kDatasetMissing);
     what += (found.empty() ? "" : "; ") + describe(*one);
     found.push_back(*one);
   }
@@ -273,7 +273,7 @@ Outcome run_data_rm(const Invocation& invocation, const Terminal& terminal) {
   for (const api::DatasetView& one : found) {
     session->client().set_region(one.region);
     const auto done = session->client().remove_dataset(one.id);
-    if (!done) return session->complain(done.error(), kMissing);
+    if (!done) return session->complain(done.error(), kDatasetMissing);
     terminal.say("removed " + one.id);
   }
   return kDone;

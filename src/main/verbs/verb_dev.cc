@@ -18,7 +18,7 @@ namespace intertie::cli {
 namespace {
 
 constexpr core::Money kPocketMoney{1'000'000'000};  // 1000 of the currency.
-constexpr core::Duration kReadyTimeout = core::seconds(60);
+constexpr core::Duration kDevReadyTimeout = core::seconds(60);
 constexpr std::string_view kCurrency = "CNY";
 
 /// The site remembers where its hub is, so both ports stay as they were at the first start.
@@ -171,7 +171,7 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
     return make_complaint(site.error());
   }
   bool is_ready = false;
-  for (core::Duration waited; waited < kReadyTimeout && !is_ready && !stop.has_come();
+  for (core::Duration waited; waited < kDevReadyTimeout && !is_ready && !stop.has_come();
        waited += core::milliseconds(250)) {
     is_ready = (*site)->wait_until_ready(core::milliseconds(250));
   }

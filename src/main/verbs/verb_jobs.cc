@@ -21,20 +21,20 @@ namespace intertie::cli {
 namespace {
 
 constexpr std::int64_t kJobsShown = 20;
-constexpr std::size_t kPage = 1'000;  // The interface gives no more at once.
+constexpr std::size_t kJobsPage = 1'000;  // The interface gives no more at once.
 
 std::optional<std::string> find_text(const Invocation& invocation, std::string_view option) {
   const auto text = invocation.find(option);
   return text ? std::optional(std::string(*text)) : std::nullopt;
 }
 
-constexpr std::string_view kMissing = "intertie jobs lists yours";
+constexpr std::string_view kJobMissing = "intertie jobs lists yours";
 
 Outcome show_one(HubSession& session, const std::string& text, const Terminal& terminal) {
   const core::Result<std::uint64_t> number = parse_job(text);
   if (!number) return make_complaint(number.error());
   const core::Result<api::JobView> job = session.client().get_job(*number);
-  if (!job) return session.complain(job.error(), kMissing);
+  if (!job) return session.complain(job.error(), kJobMissing);
   return terminal.show_object(codec::encode(*job),
                               render_job(*job, read_clock(), session.currency()),
                               std::to_string(job->number));
@@ -42,7 +42,7 @@ Outcome show_one(HubSession& session, const std::string& text, const Terminal& t
 
 /// Either there is no such job, or it has no such log.
 Complaint explain_no_log(std::uint64_t number, const core::Error& error, HubSession& session) {
-  if (!session.client().get_job(number)) return session.complain(error, kMissing);
+  if (!session.client().get_job(number)) return session.complain(error, kJobMissing);
   const std::string text = std::to_string(number);
   return make_complaint({error.reason, "job " + text +
                                            " has no such log: it has not run yet, or "
@@ -75,7 +75,7 @@ core::Result<api::JobList> read_pages(api_client::JobQuery query, const Invocati
   const auto wanted = static_cast<std::size_t>(invocation.get_count("limit", kJobsShown));
   api::JobList all;
   while (true) {
-    query.limit = std::min(wanted - all.jobs.size(), kPage);
+    query.limit = std::min(wanted - all.jobs.size(), kJobsPage);
     core::Result<api::JobList> page = session.client().list_jobs(query);
     if (!page) return page;
     std::move(page->jobs.begin(), page->jobs.end(), std::back_inserter(all.jobs));
@@ -125,7 +125,7 @@ Outcome run_logs(const Invocation& invocation, const Terminal& terminal) {
   if (!session) return complain_about_context(session.error());
   if (invocation.has("follow")) {
     const core::Result<api::JobView> job = session->client().get_job(*number);
-    if (!job) return session->complain(job.error(), kMissing);
+    if (!job) return session->complain(job.error(), kJobMissing);
     const core::Result<WatchResult> result = watch_job(*job, {}, *session, terminal);
     if (!result) return session->complain(result.error());
     if (result->is_unplaced) return complain_in_vain(result->job);
@@ -149,7 +149,7 @@ Outcome run_outputs(const Invocation& invocation, const Terminal& terminal) {
   if (!session) return complain_about_context(session.error());
   const core::Result<std::vector<FetchedFile>> files =
       fetch_outputs(*number, invocation.get("to", "."), *session, terminal);
-  if (!files) return session->complain(files.error(), kMissing);
+  if (!files) return session->complain(files.error(), kJobMissing);
   Listing listing;
   listing.columns = {{"file", "FILE"}, {"bytes", "SIZE", Align::right}, {"digest", "DIGEST"}};
   boost::json::array objects;
@@ -202,7 +202,7 @@ Outcome run_cancel(const Invocation& invocation, const Terminal& terminal) {
                  " at the latest.");
   }
   if (!first) return shown;
-  return session->complain(*first, kMissing);
+  return session->complain(*first, kJobMissing);
 }
 
 }  // namespace intertie::cli

@@ -16,7 +16,7 @@ namespace intertie::cli {
 namespace {
 
 constexpr std::int64_t kGuestsShown = 20;
-constexpr std::size_t kPage = 1'000;  // The interface gives no more at once.
+constexpr std::size_t kGuestsPage = 1'000;  // The interface gives no more at once.
 
 std::string render_guest_state(const api::GuestView& guest) {
   switch (guest.phase) {
@@ -62,7 +62,7 @@ core::Result<api::GuestList> read_pages(std::optional<std::string> after, std::s
   api::GuestList all;
   while (true) {
     core::Result<api::GuestList> page =
-        session.client().list_guests(after, std::min(wanted - all.guests.size(), kPage));
+        session.client().list_guests(after, std::min(wanted - all.guests.size(), kGuestsPage));
     if (!page) return page;
     std::move(page->guests.begin(), page->guests.end(), std::back_inserter(all.guests));
     all.next = page->next;

@@ -7,6 +7,7 @@
 
 #include "intertie/codec/json.h"
 
+#include "output/cells.h"
 #include "output/for_people.h"
 #include "session/consent.h"
 #include "session/hub_session.h"
@@ -21,18 +22,6 @@ namespace {
 constexpr std::int64_t kPostingsShown = 20;
 constexpr int kClearingLooks = 10;
 constexpr std::chrono::milliseconds kClearingPause{300};
-
-template <class Enum>
-std::string enum_name(Enum value) {
-  for (const codec::Enumerator& enumerator : codec::type_of<Enum>().enumerators) {
-    if (enumerator.value == static_cast<std::int64_t>(value)) return std::string(enumerator.name);
-  }
-  return {};
-}
-
-Cell money_cell(core::Money amount, const std::string& currency) {
-  return Cell(money_text(amount, currency), std::to_string(amount.count));
-}
 
 Listing make_account_listing(const std::vector<api::AccountView>& accounts) {
   Listing listing;

@@ -55,7 +55,7 @@ std::vector<Cell> make_row(const simulation::SimulationReport& report) {
            report.violations.empty() ? "" : report.violations.front())};
 }
 
-Listing make_listing() {
+Listing make_seed_listing() {
   Listing listing;
   listing.columns = {{"seed", "SEED", Align::right},
                      {"jobs", "JOBS", Align::right},
@@ -150,7 +150,7 @@ Outcome run_simulate(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<simulation::Scenario> scenario = read_scenario(invocation);
   if (!scenario) return make_complaint(scenario.error());
   if (invocation.has("compare")) return run_compare(*scenario, seeds->first, terminal);
-  Listing listing = make_listing();
+  Listing listing = make_seed_listing();
   boost::json::array objects;
   Progress progress(terminal, "simulating");
   bool is_sound = true;

@@ -16,7 +16,7 @@
 namespace intertie::cli {
 namespace {
 
-constexpr core::Duration kReadyTimeout = core::seconds(120);
+constexpr core::Duration kSiteReadyTimeout = core::seconds(120);
 
 /// "NAME" or "NAME=FOLDER[:FOLDER...]": folders that a job which asks for NAME sees.
 execution::Software parse_software(const std::string& text) {
@@ -100,7 +100,7 @@ Outcome serve(service::SiteOptions options, const ServedFolder& folder, const Te
   if (!site && stop.has_come()) return kDone;
   if (!site) return complain_about_join(site.error());
   bool is_ready = false;
-  for (core::Duration waited; waited < kReadyTimeout && !is_ready && !stop.has_come();
+  for (core::Duration waited; waited < kSiteReadyTimeout && !is_ready && !stop.has_come();
        waited += core::milliseconds(250)) {
     is_ready = (*site)->wait_until_ready(core::milliseconds(250));
   }

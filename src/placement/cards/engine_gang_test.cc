@@ -18,7 +18,7 @@ class FirstScorer final : public NodeScorer {
   }
 };
 
-struct Live {
+struct LiveGang {
   Shape shape;
   std::vector<Pick> picks;
 };
@@ -63,7 +63,7 @@ TEST(EngineGang, AllOrNoneInTheSmallestFabricThatHoldsIt) {
     options.memo_entries = 1'024;
     options.fabric = fabric::make_uniform_layout(90, {4, 3, 4});
     CardEngine engine(nodes, std::make_shared<FirstScorer>(), options);
-    std::vector<Live> live;
+    std::vector<LiveGang> live;
     for (int step = 0; step < 120; ++step) {
       if (!live.empty() && random.chance(2, 5)) {
         std::swap(live[random.below(live.size())], live.back());
@@ -99,7 +99,7 @@ TEST(EngineGang, AllOrNoneInTheSmallestFabricThatHoldsIt) {
       ASSERT_TRUE(step % 20 != 0 || engine.is_consistent());
     }
     ASSERT_TRUE(engine.is_consistent());
-    for (const Live& item : live) {
+    for (const LiveGang& item : live) {
       for (const Pick& pick : item.picks) engine.release(item.shape, pick);
     }
     for (std::uint32_t i = 0; i < 90; ++i) EXPECT_EQ(engine.node(i), nodes[i]);

@@ -27,7 +27,7 @@ std::vector<NodeState> make_nodes() {
 }
 
 /// Shapes as in real life, and now and then nothing at all, or more than there is.
-Shape draw_shape(core::Random& random) {
+Shape draw_replayed_shape(core::Random& random) {
   const auto cpu = static_cast<std::int32_t>(random.between(1, 12) * 1'000);
   Shape shape{cpu, cpu * 2, 0, 0, {}};
   switch (random.below(10)) {
@@ -57,7 +57,7 @@ std::vector<TraceRequest> make_requests(std::uint64_t seed, std::size_t count) {
   core::Random random(seed);
   std::vector<TraceRequest> requests;
   for (std::size_t i = 0; i < count; ++i) {
-    requests.push_back({"r" + std::to_string(i), draw_shape(random)});
+    requests.push_back({"r" + std::to_string(i), draw_replayed_shape(random)});
   }
   return requests;
 }

@@ -137,7 +137,7 @@ TEST(Scorers, NodeValueNeverRises) {
   }
 }
 
-Shape draw_shape(core::Random& random) {
+Shape draw_scored_shape(core::Random& random) {
   Shape shape{static_cast<std::int32_t>(random.between(0, 40'000)), 0, 0, 0, {}};
   if (random.chance(1, 5)) return shape;
   shape.cards = 1;
@@ -151,7 +151,7 @@ Shape draw_shape(core::Random& random) {
 TEST(Scorers, EveryScorerKeepsTheContract) {
   core::Random random(23);
   std::vector<Shape> shapes;
-  for (int i = 0; i < 300; ++i) shapes.push_back(draw_shape(random));
+  for (int i = 0; i < 300; ++i) shapes.push_back(draw_scored_shape(random));
   const Workload mix = count_shapes(shapes);
   for (const std::string_view name : kScorers) {
     const std::unique_ptr<NodeScorer> scorer = make_scorer(name, mix);
@@ -164,7 +164,7 @@ TEST(Scorers, EveryScorerKeepsTheContract) {
       for (std::size_t c = 0; c < node.cards; ++c) {
         node.card_milli[c] = static_cast<std::uint16_t>(random.below(5) * 250);
       }
-      const Shape shape = draw_shape(random);
+      const Shape shape = draw_scored_shape(random);
       if (!fits(node, shape)) continue;
       const Scored one = scorer->score(node, shape);
       ASSERT_GE(one.score, 0) << name;

@@ -6,7 +6,7 @@
 namespace intertie::placement::cards {
 namespace {
 
-constexpr std::string_view kNodes =
+constexpr std::string_view kNodeLines =
     "sn,cpu_milli,memory_mib,gpu,model\n"
     "a,64000,262144,2,P100\r\n"
     "\n"
@@ -14,7 +14,7 @@ constexpr std::string_view kNodes =
     "c,1000,2000,0,\n";
 
 TEST(Trace, ReadsNodes) {
-  const auto trace = read_trace_nodes(kNodes, "n.csv");
+  const auto trace = read_trace_nodes(kNodeLines, "n.csv");
   ASSERT_TRUE(trace) << trace.error().detail;
   EXPECT_EQ(trace->names, (std::vector<std::string>{"a", "b,1", "c"}));
   EXPECT_EQ(trace->models, (ModelTable{"G\"2", "P100"}));

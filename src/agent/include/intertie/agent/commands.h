@@ -8,6 +8,7 @@
 
 #include "intertie/agent/events.h"
 #include "intertie/core/result.h"
+#include "intertie/core/wide_variant.h"
 #include "intertie/execution/task.h"
 #include "intertie/transfer/receipt.h"
 
@@ -87,9 +88,20 @@ struct ReportArrived {
   transfer::Receipt receipt;
 };
 
-using Command = std::variant<CreateSite, AcceptHubRows, AcknowledgeRows, NoteHubAnswer,
-                             ReportStaged, ReportNotStarted, ReportRankStarted, ReportRankEnded,
-                             NoteMeasured, ReportCollected, AddStatement, ReportArrived>;
+using CommandKinds =
+    std::variant<CreateSite, AcceptHubRows, AcknowledgeRows, NoteHubAnswer, ReportStaged,
+                 ReportNotStarted, ReportRankStarted, ReportRankEnded, NoteMeasured,
+                 ReportCollected, AddStatement, ReportArrived>;
+
+}  // namespace intertie::agent
+
+extern template class intertie::core::WideVariant<intertie::agent::CommandKinds>;
+
+namespace intertie::agent {
+
+struct Command : core::WideVariant<CommandKinds> {
+  using WideVariant::WideVariant;
+};
 
 struct Done {};
 struct HubRowsTaken {

@@ -11,6 +11,7 @@
 
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
+#include "intertie/core/wide_variant.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/execution/task.h"
 
@@ -127,9 +128,19 @@ struct ReceiptSigned {
 };
 BOOST_DESCRIBE_STRUCT(ReceiptSigned, (), (job, attempt, envelope))
 
-using Event =
+using EventKinds =
     std::variant<SiteCreated, AttemptOrdered, HubRowsAccepted, AttemptStaged, AttemptBegan,
                  StopOrdered, RankEnded, UsageSigned, AttemptFinished, AttemptRefused,
                  AttemptForgotten, StatementAdded, RowsAcknowledged, ReceiptSigned>;
+
+}  // namespace intertie::agent
+
+extern template class intertie::core::WideVariant<intertie::agent::EventKinds>;
+
+namespace intertie::agent {
+
+struct Event : core::WideVariant<EventKinds> {
+  using WideVariant::WideVariant;
+};
 
 }  // namespace intertie::agent

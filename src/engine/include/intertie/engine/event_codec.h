@@ -13,7 +13,8 @@
 
 namespace intertie::engine {
 
-/// `Event` is a std::variant of described structs that only grows at its end. O(size of the event).
+/// `Event` is a core::WideVariant of described structs that only grows at its end. O(size of the
+/// event).
 template <class Event>
 EncodedEvent encode_event(const Event& event, std::uint16_t version) {
   return {static_cast<std::uint16_t>(event.index()), version,
@@ -28,9 +29,10 @@ core::Result<Event> decode_kind(std::size_t kind, std::string_view head,
   core::Result<Event> result = core::Error{core::Reason::version_too_new, "unknown kind of event"};
   const auto try_one = [&]<std::size_t I>() {
     if (kind != I) return;
-    auto event = codec::from_cbor<std::variant_alternative_t<I, Event>>(head, codec::Source::own);
+    auto event = codec::from_cbor<std::variant_alternative_t<I, typename Event::Kinds>>(
+        head, codec::Source::own);
     if (event) {
-      result = Event(std::in_place_index<I>, std::move(*event));
+      result = Event(std::move(*event));
     } else {
       result = core::Error{core::Reason::store_damaged, event.error().detail};
     }
@@ -45,8 +47,8 @@ core::Result<Event> decode_kind(std::size_t kind, std::string_view head,
 /// does not decode.
 template <class Event>
 core::Result<Event> decode_event(std::size_t kind, std::string_view head) {
-  return detail::decode_kind<Event>(kind, head,
-                                    std::make_index_sequence<std::variant_size_v<Event>>());
+  return detail::decode_kind<Event>(
+      kind, head, std::make_index_sequence<std::variant_size_v<typename Event::Kinds>>());
 }
 
 }  // namespace intertie::engine

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "intertie/core/result.h"
+#include "intertie/core/wide_variant.h"
 #include "intertie/engine/channel.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/hub/events.h"
@@ -292,7 +293,7 @@ struct NotePeerAnswer {
   core::Duration sent;
 };
 
-using Command =
+using CommandKinds =
     std::variant<CreateHub, CreatePrincipal, Deposit, SetCreditLimit, SubmitJobs, CancelJob,
                  JoinSite, OfferPools, SetSiteDrained, OpenSiteChannel, ReconcileSite,
                  AcceptSiteRows, BeatSite, RotateSiteKeys, RevokeSite, ResolveDispute, AddPeer,
@@ -300,6 +301,16 @@ using Command =
                  MakeBeacon, AcceptBeacon, RegisterLine, NoteLine, ReserveLine, ReleaseLine,
                  SettlePeer, AdjustPeer, DecideAdjustment, NotePeerAnswer, AmendSite,
                  ReinstateSite>;
+
+}  // namespace intertie::hub
+
+extern template class intertie::core::WideVariant<intertie::hub::CommandKinds>;
+
+namespace intertie::hub {
+
+struct Command : core::WideVariant<CommandKinds> {
+  using WideVariant::WideVariant;
+};
 
 struct Done {};
 
@@ -326,7 +337,17 @@ struct RowsAccepted {
   std::uint64_t received = 0;  // Acknowledges the site's rows up to here.
 };
 
-using Reply = std::variant<Done, Created, Submitted, Joined, engine::ChannelHello, RowsAccepted,
-                           execution::HeartbeatAnswer, Beacon, BeaconAnswer>;
+using ReplyKinds = std::variant<Done, Created, Submitted, Joined, engine::ChannelHello,
+                                RowsAccepted, execution::HeartbeatAnswer, Beacon, BeaconAnswer>;
+
+}  // namespace intertie::hub
+
+extern template class intertie::core::WideVariant<intertie::hub::ReplyKinds>;
+
+namespace intertie::hub {
+
+struct Reply : core::WideVariant<ReplyKinds> {
+  using WideVariant::WideVariant;
+};
 
 }  // namespace intertie::hub

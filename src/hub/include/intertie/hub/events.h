@@ -20,6 +20,7 @@
 #include "intertie/core/rate.h"
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
+#include "intertie/core/wide_variant.h"
 #include "intertie/crypto/digest.h"
 #include "intertie/execution/site_messages.h"
 #include "intertie/execution/usage_record.h"
@@ -412,7 +413,7 @@ BOOST_DESCRIBE_STRUCT(InputMoved, (),
                       (job, attempt, offer, dataset, size, source, started, ended, received, direct,
                        cuts, fallback))
 
-using Event = std::variant<
+using EventKinds = std::variant<
     HubCreated, AccountOpened, PrincipalCreated, CreditLimitSet, EntryPosted, SiteRegistered,
     PoolOffered, MeasurementAccepted, MeasurementRefused, SiteStatusChanged, ShapeInterned,
     JobSubmitted, DemandUnmet, CapacityReserved, CapacityReleased, AttemptChosen, AttemptBegan,
@@ -424,5 +425,15 @@ using Event = std::variant<
     GuestCommitted, GuestDropped, GuestEnded, ChargeContested, LineRegistered, LineReserved,
     LineReleased, InputMoved, ContestResolved, ClearingProposed, ClearingAsked, ClearingDecided,
     SiteRecordAmended, SiteRecordLapsed, SiteReinstated>;
+
+}  // namespace intertie::hub
+
+extern template class intertie::core::WideVariant<intertie::hub::EventKinds>;
+
+namespace intertie::hub {
+
+struct Event : core::WideVariant<EventKinds> {
+  using WideVariant::WideVariant;
+};
 
 }  // namespace intertie::hub
