@@ -24,7 +24,7 @@ constexpr storage::LogIndex kTellPlaceEvery = 10'000;
 
 template <class Event>
 constexpr bool is_kind(std::uint16_t kind) {
-  return kind == boost::mp11::mp_find<hub::Event, Event>::value;
+  return kind == boost::mp11::mp_find<hub::Event::Kinds, Event>::value;
 }
 
 bool is_news(std::uint16_t kind) {

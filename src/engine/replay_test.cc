@@ -172,7 +172,7 @@ TEST_F(ReplayTest, TheEngineGoesOnWhereTheReplayEnded) {
   Engine<CounterMachine> engine(machine_, log, report->last, report->last_time);
   engine.submit({.added = 300}, {});
   engine.poll(after_seconds(1));  // The clock is behind the log.
-  const storage::Record& record = log.given.after_seconds(0)->records.after_seconds(0);
+  const storage::Record& record = log.given.at(0)->records.at(0);
   EXPECT_EQ(record.index, 3u);
   EXPECT_EQ(record.time, after_seconds(2));
   EXPECT_TRUE(store_->append(*log.given[0]));

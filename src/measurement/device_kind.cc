@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 32;
 
-core::Error make_error(const std::string& path, std::string_view field, std::string_view what) {
+core::Error refuse_kind(const std::string& path, std::string_view field, std::string_view what) {
   return {Reason::bad_field, path + '.' + std::string(field) + ": " + std::string(what)};
 }
 
@@ -58,41 +58,41 @@ bool is_safe_path(std::string_view path) {
 core::Result<void> check_fact(const FactSource& fact, const std::string& path) {
   if (fact.file.empty()) {
     const bool is_empty = fact.key.empty() && fact.where_key.empty() && fact.where_value.empty();
-    if (!is_empty) return make_error(path, "file", "missing");
+    if (!is_empty) return refuse_kind(path, "file", "missing");
     return {};
   }
-  if (!is_safe_path(fact.file)) return make_error(path, "file", "must be absolute, without ..");
+  if (!is_safe_path(fact.file)) return refuse_kind(path, "file", "must be absolute, without ..");
   const std::vector<std::string_view> parts = split_path(fact.file);
   const auto stars = std::count(parts.begin(), parts.end(), "*");
   if (stars > 1 || std::count(fact.file.begin(), fact.file.end(), '*') != stars) {
-    return make_error(path, "file", "one * at most, as a whole path component");
+    return refuse_kind(path, "file", "one * at most, as a whole path component");
   }
   if (stars == 1 && fact.where_key.empty()) {
-    return make_error(path, "where_key", "needed beside a *");
+    return refuse_kind(path, "where_key", "needed beside a *");
   }
   return {};
 }
 
 core::Result<void> check_kind(const DeviceKind& kind, const std::string& path) {
-  if (!is_kind_name(kind.name)) return make_error(path, "name", "1 to 32 of a-z, 0-9 and -");
+  if (!is_kind_name(kind.name)) return refuse_kind(path, "name", "1 to 32 of a-z, 0-9 and -");
   if (!is_safe_path(kind.node_prefix) || kind.node_prefix.back() == '/') {
-    return make_error(path, "node_prefix", "must be absolute and end in a name, without ..");
+    return refuse_kind(path, "node_prefix", "must be absolute and end in a name, without ..");
   }
   for (const std::string& node : kind.shared_nodes) {
-    if (!is_safe_path(node)) return make_error(path, "shared_nodes", "must be absolute paths");
+    if (!is_safe_path(node)) return refuse_kind(path, "shared_nodes", "must be absolute paths");
   }
   if (!kind.visible_variable.empty() && !is_variable_name(kind.visible_variable)) {
-    return make_error(path, "visible_variable", "not a variable's name");
+    return refuse_kind(path, "visible_variable", "not a variable's name");
   }
   for (const std::string& variable : kind.environment) {
     const std::size_t equals = variable.find('=');
     if (equals == std::string::npos ||
         !is_variable_name(std::string_view(variable).substr(0, equals))) {
-      return make_error(path, "environment", "expected NAME=value");
+      return refuse_kind(path, "environment", "expected NAME=value");
     }
   }
   for (const FactCheck& check : kind.checks) {
-    if (check.fact.file.empty()) return make_error(path, "checks", "a fact without file");
+    if (check.fact.file.empty()) return refuse_kind(path, "checks", "a fact without file");
     if (auto done = check_fact(check.fact, path + ".checks"); !done) return done;
   }
   if (auto done = check_fact(kind.model, path + ".model"); !done) return done;
@@ -112,7 +112,7 @@ core::Result<std::vector<DeviceKind>> parse_device_kinds(std::string_view text) 
     if (auto checked = check_kind(file->kinds[i], path); !checked) return checked.error();
     for (std::size_t j = 0; j < i; ++j) {
       if (file->kinds[j].name == file->kinds[i].name)
-        return make_error(path, "name", "given twice");
+        return refuse_kind(path, "name", "given twice");
     }
   }
   return std::move(file->kinds);

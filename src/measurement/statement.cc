@@ -19,7 +19,7 @@ constexpr std::int64_t value_max = 9'000'000'000'000'000'000;
 constexpr std::int64_t count_max = 1'000'000;
 constexpr std::int64_t permille = 1000;
 
-core::Error make_error(std::string_view path, std::string_view field, std::string_view what) {
+core::Error refuse_statement(std::string_view path, std::string_view field, std::string_view what) {
   return {Reason::bad_field,
           std::string(path) + '.' + std::string(field) + ": " + std::string(what)};
 }
@@ -40,28 +40,30 @@ std::int64_t compute_bound(std::int64_t peak) {
 }
 
 core::Result<void> check_figure(const Figure& figure, const std::string& path) {
-  if (figure.unit != get_unit(figure.what)) return make_error(path, "unit", "does not fit");
+  if (figure.unit != get_unit(figure.what)) return refuse_statement(path, "unit", "does not fit");
   if (figure.kernel.empty() || figure.kernel.size() > measurement_name_bytes_max) {
-    return make_error(path, "kernel", "must name library and kernel");
+    return refuse_statement(path, "kernel", "must name library and kernel");
   }
   if (figure.peak_kernel.size() > measurement_name_bytes_max)
-    return make_error(path, "peak_kernel", "too long");
-  if (!is_between(figure.threads, 1, count_max)) return make_error(path, "threads", "out of range");
+    return refuse_statement(path, "peak_kernel", "too long");
+  if (!is_between(figure.threads, 1, count_max))
+    return refuse_statement(path, "threads", "out of range");
   if (!is_between(figure.repeats, repeats_min, count_max)) {
-    return make_error(path, "repeats", "at least 5 are needed");
+    return refuse_statement(path, "repeats", "at least 5 are needed");
   }
-  if (!is_ordered(figure.per_cpu_second)) return make_error(path, "per_cpu_second", "not ordered");
-  if (!is_ordered(figure.wall_clock)) return make_error(path, "wall_clock", "not ordered");
+  if (!is_ordered(figure.per_cpu_second))
+    return refuse_statement(path, "per_cpu_second", "not ordered");
+  if (!is_ordered(figure.wall_clock)) return refuse_statement(path, "wall_clock", "not ordered");
   if (figure.wall_clock.median == 0 && figure.per_cpu_second.median == 0) {
-    return make_error(path, "wall_clock", "must be above zero");
+    return refuse_statement(path, "wall_clock", "must be above zero");
   }
   if (!is_between(figure.cpu_per_wall_permille, 0, permille)) {
-    return make_error(path, "cpu_per_wall_permille", "out of range");
+    return refuse_statement(path, "cpu_per_wall_permille", "out of range");
   }
   const bool is_slow =
       figure.cpu_per_wall_permille > 0 && figure.cpu_per_wall_permille < contended_below_permille;
-  if (is_slow && !figure.contended) return make_error(path, "contended", "must be marked");
-  if (!is_between(figure.peak, 0, value_max)) return make_error(path, "peak", "out of range");
+  if (is_slow && !figure.contended) return refuse_statement(path, "contended", "must be marked");
+  if (!is_between(figure.peak, 0, value_max)) return refuse_statement(path, "peak", "out of range");
   const std::int64_t reached = std::max(
       figure.per_cpu_second.high, figure.per_cpu_second.high == 0 ? figure.wall_clock.high : 0);
   if (figure.peak > 0 && reached > compute_bound(figure.peak)) {
@@ -72,39 +74,42 @@ core::Result<void> check_figure(const Figure& figure, const std::string& path) {
 
 core::Result<void> check_machine(const Machine& machine) {
   const std::string path = "machine";
-  if (!is_between(machine.cores, 1, count_max)) return make_error(path, "cores", "out of range");
+  if (!is_between(machine.cores, 1, count_max))
+    return refuse_statement(path, "cores", "out of range");
   if (!is_between(machine.hardware_threads, 1, count_max)) {
-    return make_error(path, "hardware_threads", "out of range");
+    return refuse_statement(path, "hardware_threads", "out of range");
   }
   if (!is_between(machine.usable_cpus.count, 1, count_max * permille)) {
-    return make_error(path, "usable_cpus", "out of range");
+    return refuse_statement(path, "usable_cpus", "out of range");
   }
   if (machine.usable_cpus.count > machine.hardware_threads * permille) {
-    return make_error(path, "usable_cpus", "more than the machine has");
+    return refuse_statement(path, "usable_cpus", "more than the machine has");
   }
-  if (machine.memory.count <= 0) return make_error(path, "memory", "must be above zero");
+  if (machine.memory.count <= 0) return refuse_statement(path, "memory", "must be above zero");
   if (!is_between(machine.usable_memory.count, 1, machine.memory.count)) {
-    return make_error(path, "usable_memory", "more than the machine has");
+    return refuse_statement(path, "usable_memory", "more than the machine has");
   }
   return {};
 }
 
 core::Result<void> check_head(const Statement& statement) {
   const std::string path = "statement";
-  if (statement.method != kMethod) return make_error(path, "method", "unknown");
+  if (statement.method != kMethod) return refuse_statement(path, "method", "unknown");
   if (statement.method_version != kMethodVersion) {
-    return make_error(path, "method_version", "unknown");
+    return refuse_statement(path, "method_version", "unknown");
   }
   if (statement.subject.empty() || statement.subject.size() > measurement_name_bytes_max) {
-    return make_error(path, "subject", "must be an identifier");
+    return refuse_statement(path, "subject", "must be an identifier");
   }
   if (statement.record_hash.size() > measurement_name_bytes_max) {
-    return make_error(path, "record_hash", "too long");
+    return refuse_statement(path, "record_hash", "too long");
   }
-  if (statement.ended < statement.started) return make_error(path, "ended", "before it started");
-  if (statement.expires <= statement.ended) return make_error(path, "expires", "before it ended");
+  if (statement.ended < statement.started)
+    return refuse_statement(path, "ended", "before it started");
+  if (statement.expires <= statement.ended)
+    return refuse_statement(path, "expires", "before it ended");
   if (!is_between(statement.steal_permille, 0, permille)) {
-    return make_error(path, "steal_permille", "out of range");
+    return refuse_statement(path, "steal_permille", "out of range");
   }
   return {};
 }
@@ -194,7 +199,7 @@ core::Result<void> check_figures(const std::vector<Figure>& figures, std::string
     if (auto checked = check_figure(figures[i], place); !checked) return checked;
     for (std::size_t j = 0; j < i; ++j) {
       if (figures[j].what == figures[i].what && figures[j].source == figures[i].source) {
-        return make_error(place, "what", "given twice");
+        return refuse_statement(place, "what", "given twice");
       }
     }
   }
@@ -212,13 +217,13 @@ core::Result<void> check_statement(const Statement& statement) {
     const MeasuredDevices& group = statement.devices[i];
     const std::string path = "devices[" + std::to_string(i) + ']';
     if (group.kind.empty() || group.kind.size() > measurement_name_bytes_max) {
-      return make_error(path, "kind", "must name a device kind");
+      return refuse_statement(path, "kind", "must name a device kind");
     }
     if (group.model.size() > measurement_name_bytes_max)
-      return make_error(path, "model", "too long");
+      return refuse_statement(path, "model", "too long");
     const auto most = static_cast<std::int64_t>(core::limits::devices_per_node_max);
-    if (!is_between(group.count, 1, most)) return make_error(path, "count", "out of range");
-    if (group.memory.count < 0) return make_error(path, "memory", "below zero");
+    if (!is_between(group.count, 1, most)) return refuse_statement(path, "count", "out of range");
+    if (group.memory.count < 0) return refuse_statement(path, "memory", "below zero");
     if (auto checked = check_figures(group.figures, path + ".figures"); !checked) return checked;
   }
   return {};

@@ -40,9 +40,9 @@ DevPorts read_ports(const std::string& folder) {
   return ports ? *ports : DevPorts{};
 }
 
-core::Result<std::unique_ptr<service::HubService>> start_hub(const Invocation& invocation,
-                                                             const std::string& folder,
-                                                             const Terminal& terminal) {
+core::Result<std::unique_ptr<service::HubService>> start_dev_hub(const Invocation& invocation,
+                                                                 const std::string& folder,
+                                                                 const Terminal& terminal) {
   const DevPorts ports = read_ports(folder);
   service::HubOptions options;
   options.folder = folder + "/hub";
@@ -153,7 +153,7 @@ Outcome run_dev(const Invocation& invocation, const Terminal& terminal) {
   const StopSignal stop(kill_descendants);
   terminal.say("Starting the hub ...");
   core::Result<std::unique_ptr<service::HubService>> hub =
-      start_hub(invocation, folder->path(), terminal);
+      start_dev_hub(invocation, folder->path(), terminal);
   if (!hub) return complain_about_start(hub.error());
   // At once: whatever an earlier run that was killed has left there names an old port.
   const ContextWriter writer{**hub, folder->path(), std::string(kCurrency)};
