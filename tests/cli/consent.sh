@@ -68,7 +68,15 @@ holds "$out" "nothing was submitted"
 holds "$out" "code=1"
 answer '' "$intertie submit job.yaml" # The end of the input is no yes.
 holds "$out" "code=1"
+answer 'n\n' "$intertie submit --count 3 job.yaml"
+holds "$out" " each, "
+holds "$out" " for all 3"
+holds "$out" "Run all 3? [Y/n]"
+holds "$out" "code=1"
 [ "$("$intertie" -q jobs -n 100 | wc -l)" = "$before" ] || fail "a no has submitted a job"
+answer 'y\n' "$intertie submit --count 3 job.yaml"
+holds "$out" "code=0"
+[ "$("$intertie" -q jobs -n 100 | wc -l)" = "$((before + 3))" ] || fail "not three jobs"
 for line in "$intertie run -y -- echo ran" "INTERTIE_ASK=never $intertie run -- echo ran" \
   "$intertie submit -y --wait job.yaml"; do
   answer '' "$line"

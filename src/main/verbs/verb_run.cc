@@ -34,8 +34,18 @@ std::string describe_start(const api::PoolVerdictView& pool) {
   return text;
 }
 
+/// What one job costs at most, and all of them.
+std::string describe_most(core::Money each, const std::string& currency, std::int64_t count) {
+  std::string text = ", at most " + money_text(each, currency);
+  core::Money all;
+  if (count > 1 && !__builtin_mul_overflow(each.count, count, &all.count)) {
+    text += " each, " + money_text(all, currency) + " for all " + std::to_string(count);
+  }
+  return text;
+}
+
 /// What the site of the plan asks for this job in an hour.
-std::string describe_spending(const api::PlanView& plan) {
+std::string describe_spending(const api::PlanView& plan, std::int64_t count) {
   for (const api::PoolVerdictView& pool : plan.pools) {
     if (!pool.chosen) continue;
     std::string text = "site " + pool.site + ", pool " + pool.pool;
@@ -47,7 +57,7 @@ std::string describe_spending(const api::PlanView& plan) {
       text += ", " + money_text({static_cast<std::int64_t>(hourly)}, plan.currency) + " an hour";
     }
     if (pool.price_max_micros) {
-      text += ", at most " + money_text(*pool.price_max_micros, plan.currency);
+      text += describe_most(*pool.price_max_micros, plan.currency, count);
     }
     return text + describe_start(pool);
   }
@@ -71,21 +81,6 @@ Complaint explain_refusal(const core::Error& error, const hub::JobDocument& docu
   return complaint;
 }
 
-/// Says where the job would run and for how much, and asks where there is somebody to ask. What
-/// the hub would not take is said when it is submitted.
-bool show_spending(const hub::JobDocument& document, const RunSettings& settings,
-                   HubSession& session, const Terminal& terminal, const StopSignal& stop) {
-  hub::JobDocument digested = document;
-  if (!digest_inputs(digested, settings.base)) return true;
-  const core::Result<api::PlanView> plan = session.client().plan_job(digested);
-  if (!plan) return true;
-  terminal.say(describe_spending(*plan));
-  if (settings.is_meant || !can_ask(terminal) || !may_ask()) return true;
-  const bool is_unplaceable = plan->verdict && plan->verdict->code == "unplaceable";
-  if (is_unplaceable) return true;  // The hub refuses it, and says more.
-  return ask(terminal, "Run it?", true, [&stop] { return stop.has_come(); });
-}
-
 Outcome leave(const StopSignal& stop, std::uint64_t job, const Terminal& terminal) {
   const std::string number = std::to_string(job);
   terminal.write_talk("\njob " + number + " goes on without this window.\n  intertie logs -f " +
@@ -97,6 +92,22 @@ Outcome leave(const StopSignal& stop, std::uint64_t job, const Terminal& termina
 }
 
 }  // namespace
+
+bool confirm_spending(const hub::JobDocument& document, const RunSettings& settings,
+                      HubSession& session, const Terminal& terminal, const StopSignal& stop) {
+  if (!terminal.talk_is_terminal() || !terminal.wants_talk()) return true;
+  hub::JobDocument digested = document;
+  if (!digest_inputs(digested, settings.base)) return true;
+  const core::Result<api::PlanView> plan = session.client().plan_job(digested);
+  if (!plan) return true;
+  terminal.say(describe_spending(*plan, settings.count));
+  if (settings.is_meant || !can_ask(terminal) || !may_ask()) return true;
+  const bool is_unplaceable = plan->verdict && plan->verdict->code == "unplaceable";
+  if (is_unplaceable) return true;  // The hub refuses it, and says more.
+  const std::string question =
+      settings.count == 1 ? "Run it?" : "Run all " + std::to_string(settings.count) + "?";
+  return ask(terminal, question, true, [&stop] { return stop.has_come(); });
+}
 
 Outcome show_plan(const hub::JobDocument& document, HubSession& session, const Terminal& terminal) {
   const core::Result<api::PlanView> plan = session.client().plan_job(document);
@@ -127,8 +138,8 @@ Outcome run_job(hub::JobDocument document, const RunSettings& settings,
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
   // Before anything is sent: a no should cost nothing.
-  if (settings.shows_plan && terminal.talk_is_terminal() && terminal.wants_talk()) {
-    const bool is_wanted = show_spending(document, settings, *session, terminal, stop);
+  if (settings.shows_plan) {
+    const bool is_wanted = confirm_spending(document, settings, *session, terminal, stop);
     if (stop.has_come()) return kInterrupted;
     if (!is_wanted) return complain_about_no("nothing was submitted");
   }

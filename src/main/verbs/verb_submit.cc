@@ -3,6 +3,7 @@
 
 #include "intertie/codec/json.h"
 
+#include "session/consent.h"
 #include "session/job_files.h"
 #include "session/job_secrets.h"
 #include "session/local_file.h"
@@ -23,21 +24,25 @@ Outcome plan_document(hub::JobDocument document, const std::string& base,
   return show_plan(document, *session, terminal);
 }
 
-Outcome submit_many(hub::JobDocument document, const std::string& base, std::int64_t count,
+Outcome submit_many(hub::JobDocument document, const RunSettings& settings,
                     const Invocation& invocation, const Terminal& terminal) {
-  core::Result<SecretValues> secrets = read_secrets(document, base);
+  const StopSignal stop({});
+  core::Result<SecretValues> secrets = read_secrets(document, settings.base);
   if (!secrets) return make_complaint(secrets.error());
   core::Result<HubSession> session = HubSession::open(invocation, terminal);
   if (!session) return complain_about_context(session.error());
+  if (!confirm_spending(document, settings, *session, terminal, stop)) {
+    return complain_about_no("nothing was submitted");
+  }
   core::Result<void> sent = seal_secrets(document, *secrets, *session);
   secrets->clear();
-  if (sent) sent = upload_inputs(document, base, *session, terminal);
+  if (sent) sent = upload_inputs(document, settings.base, *session, terminal);
   if (!sent) return session->complain(sent.error());
-  const std::vector<hub::JobDocument> documents(static_cast<std::size_t>(count), document);
-  std::optional<ProgressThread> progress(
-      std::in_place, terminal, "submitting " + std::to_string(count) + " jobs", look_at_age());
-  const core::Result<api::BulkView> view =
-      session->client().submit_bulk({documents}, invocation.get("key", make_random_key()));
+  const std::vector<hub::JobDocument> documents(static_cast<std::size_t>(settings.count), document);
+  std::optional<ProgressThread> progress(std::in_place, terminal,
+                                         "submitting " + std::to_string(settings.count) + " jobs",
+                                         look_at_age());
+  const core::Result<api::BulkView> view = session->client().submit_bulk({documents}, settings.key);
   progress.reset();
   if (!view) return session->complain(view.error());
   if (terminal.is_json()) return terminal.show_object(codec::encode(*view), "", "");
@@ -77,14 +82,14 @@ Outcome run_submit(const Invocation& invocation, const Terminal& terminal) {
   if (invocation.has("dry-run")) {
     return plan_document(*std::move(document), base, invocation, terminal);
   }
-  const std::int64_t count = invocation.get_count("count", 1);
-  if (count > 1) return submit_many(*std::move(document), base, count, invocation, terminal);
   RunSettings settings;
   settings.base = base;
   settings.key = invocation.get("key", make_random_key());
   settings.fetch = invocation.get("fetch", "");
   settings.detaches = !invocation.has("wait");
   settings.is_meant = invocation.has("yes");
+  settings.count = invocation.get_count("count", 1);
+  if (settings.count > 1) return submit_many(*std::move(document), settings, invocation, terminal);
   return run_job(*std::move(document), settings, invocation, terminal);
 }
 
