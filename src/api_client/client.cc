@@ -144,10 +144,7 @@ core::Result<api::JobView> Client::wait_for_job(
 }
 
 core::Result<api::JobView> Client::cancel_job(std::uint64_t job) {
-  Outgoing call;
-  call.method = "POST";
-  call.path = make_job_path(job, ":cancel");
-  return core_->ask<api::JobView>(call);
+  return core_->tell<api::JobView>(make_job_path(job, ":cancel"));
 }
 
 core::Result<api::ExplainView> Client::explain_job(std::uint64_t job) {
@@ -271,17 +268,11 @@ core::Result<api::SiteView> Client::get_site(const std::string& site) {
 }
 
 core::Result<api::SiteView> Client::drain_site(const std::string& site) {
-  Outgoing call;
-  call.method = "POST";
-  call.path = make_path("/v1/sites/", site, ":drain");
-  return core_->ask<api::SiteView>(call);
+  return core_->tell<api::SiteView>(make_path("/v1/sites/", site, ":drain"));
 }
 
 core::Result<api::SiteView> Client::resume_site(const std::string& site) {
-  Outgoing call;
-  call.method = "POST";
-  call.path = make_path("/v1/sites/", site, ":resume");
-  return core_->ask<api::SiteView>(call);
+  return core_->tell<api::SiteView>(make_path("/v1/sites/", site, ":resume"));
 }
 
 core::Result<api::SiteView> Client::offer_pools(const std::string& site,
@@ -316,17 +307,11 @@ core::Result<api::KeysAnswer> Client::revoke_site(const std::string& site,
 }
 
 core::Result<api::KeysAnswer> Client::suspend_site(const std::string& site) {
-  Outgoing call;
-  call.method = "POST";
-  call.path = make_path("/v1/sites/", site, ":suspend");
-  return core_->ask<api::KeysAnswer>(call);
+  return core_->tell<api::KeysAnswer>(make_path("/v1/sites/", site, ":suspend"));
 }
 
 core::Result<api::KeysAnswer> Client::reinstate_site(const std::string& site) {
-  Outgoing call;
-  call.method = "POST";
-  call.path = make_path("/v1/sites/", site, ":reinstate");
-  return core_->ask<api::KeysAnswer>(call);
+  return core_->tell<api::KeysAnswer>(make_path("/v1/sites/", site, ":reinstate"));
 }
 
 core::Result<api::SiteTokenView> Client::create_site_token(const api::SiteTokenRequest& request) {
@@ -390,10 +375,7 @@ core::Result<api::LineView> Client::add_line(const api::LineRequest& request) {
 }
 
 core::Result<api::LineView> Client::retire_line(const std::string& to) {
-  Outgoing call;
-  call.method = "POST";
-  call.path = make_path("/v1/lines/", to, ":retire");
-  return core_->ask<api::LineView>(call);
+  return core_->tell<api::LineView>(make_path("/v1/lines/", to, ":retire"));
 }
 
 // The public log

@@ -55,6 +55,15 @@ class ClientCore {
     return codec::from_json<View>(response->body, codec::Boundary::tolerant);
   }
 
+  /// A POST that says all in its path.
+  template <class View>
+  core::Result<View> tell(std::string path) {
+    Outgoing call;
+    call.method = "POST";
+    call.path = std::move(path);
+    return ask<View>(call);
+  }
+
   template <class View, class Body>
   core::Result<View> post(std::string path, const Body& body, std::string key = {},
                           std::string method = "POST") {

@@ -50,7 +50,6 @@ core::Result<void> check_status(const Context& context, const SiteState& site,
   switch (newer.status) {
     case RecordStatus::registered:
     case RecordStatus::stale:
-      return {};
     case RecordStatus::suspended:
       return {};
     case RecordStatus::measured:

@@ -7,6 +7,11 @@
 #include "intertie/identity/envelope.h"
 
 namespace intertie::hub {
+namespace {
+
+using Record = identity::RegistrationRecord;
+
+}  // namespace
 
 core::Result<identity::SignedRecord> open_site_record(std::string_view envelope,
                                                       const crypto::PublicKey& hub_key) {
@@ -42,14 +47,11 @@ core::Result<void> check_site_rotation(const identity::SignedRecord& older,
   if (!has_signed(newer, *old_key)) {
     return {core::Reason::bad_signature, "record: the old key has not signed"};
   }
-  identity::RegistrationRecord expected = older.record;
-  expected.seq = newer.record.seq;
-  expected.prev_hash = newer.record.prev_hash;
-  expected.keys = newer.record.keys;
-  expected.next_key_hash = newer.record.next_key_hash;
-  expected.issued = newer.record.issued;
-  expected.valid_until = newer.record.valid_until;
-  if (expected == newer.record) return {};
+  if (identity::are_equal_but_for(older.record, newer.record, &Record::seq, &Record::prev_hash,
+                                  &Record::keys, &Record::next_key_hash, &Record::issued,
+                                  &Record::valid_until)) {
+    return {};
+  }
   return {core::Reason::bad_field, "record: a rotation changes keys and times alone"};
 }
 
@@ -60,20 +62,13 @@ core::Result<void> check_site_amendment(const identity::SignedRecord& older,
       newer.record.next_key_hash != older.record.next_key_hash) {
     return {core::Reason::bad_key, "record: its keys change by another request"};
   }
-  identity::RegistrationRecord expected = older.record;
-  expected.seq = newer.record.seq;
-  expected.prev_hash = newer.record.prev_hash;
-  expected.status = newer.record.status;
-  expected.successor = newer.record.successor;
-  expected.place = newer.record.place;
-  expected.point = newer.record.point;
-  expected.commissioned = newer.record.commissioned;
-  expected.claimed = newer.record.claimed;
-  expected.endpoints = newer.record.endpoints;
-  expected.aka = newer.record.aka;
-  expected.issued = newer.record.issued;
-  expected.valid_until = newer.record.valid_until;
-  if (expected == newer.record) return {};
+  if (identity::are_equal_but_for(older.record, newer.record, &Record::seq, &Record::prev_hash,
+                                  &Record::status, &Record::successor, &Record::place,
+                                  &Record::point, &Record::commissioned, &Record::claimed,
+                                  &Record::endpoints, &Record::aka, &Record::issued,
+                                  &Record::valid_until)) {
+    return {};
+  }
   return {core::Reason::bad_field, "record: an amendment changes what the site says of itself"};
 }
 

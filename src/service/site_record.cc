@@ -16,13 +16,9 @@ namespace {
 // Whether the two differ in status and times alone.
 bool says_the_same(const identity::RegistrationRecord& known,
                    const identity::RegistrationRecord& shown) {
-  identity::RegistrationRecord expected = known;
-  expected.seq = shown.seq;
-  expected.prev_hash = shown.prev_hash;
-  expected.status = shown.status;
-  expected.issued = shown.issued;
-  expected.valid_until = shown.valid_until;
-  return expected == shown;
+  using Record = identity::RegistrationRecord;
+  return identity::are_equal_but_for(known, shown, &Record::seq, &Record::prev_hash,
+                                     &Record::status, &Record::issued, &Record::valid_until);
 }
 
 }  // namespace

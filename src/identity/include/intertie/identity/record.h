@@ -140,4 +140,12 @@ core::Result<void> check_record(const RegistrationRecord& record);
 core::Result<void> check_record_time(const RegistrationRecord& record, core::Time now,
                                      core::Duration margin);
 
+/// Whether the two are equal but for these members. O(size).
+template <class... T>
+bool are_equal_but_for(RegistrationRecord older, const RegistrationRecord& newer,
+                       T RegistrationRecord::*... members) {
+  ((older.*members = newer.*members), ...);
+  return older == newer;
+}
+
 }  // namespace intertie::identity
