@@ -1,6 +1,7 @@
 // A hub without service around it, for benchmarks: made-up sites and jobs, events kept or dropped.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -56,8 +57,10 @@ inline double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// A hub with one rich user and one site with `pools` pools of one core.
-inline void make_grid(hub::HubMachine& machine, EventLog& log, std::uint32_t pools) {
+/// A hub with one rich user and one site with `pools` pools of one core; with `card_nodes`, of so
+/// many nodes with eight cards and 64 cores.
+inline void make_grid(hub::HubMachine& machine, EventLog& log, std::uint32_t pools,
+                      std::uint32_t card_nodes = 0) {
   machine.start(log.now);
   (void)machine.decide(hub::CreateHub{}, log.now, log);
   (void)machine.decide(hub::CreatePrincipal{"ada", hub::Role::user, 1LL << 40, {}}, log.now, log);
@@ -76,6 +79,12 @@ inline void make_grid(hub::HubMachine& machine, EventLog& log, std::uint32_t poo
     pool.cpus_per_node = core::MilliCpus{1000};
     pool.memory_per_node = core::Bytes{4LL << 30};
     pool.nodes = {{"n0", true}};
+    if (card_nodes > 0) {
+      pool.cpus_per_node = core::MilliCpus{64'000};
+      pool.memory_per_node = core::Bytes{1LL << 40};
+      pool.devices_per_node = {{"gpu", "", 8, {}}};
+      pool.nodes.assign(card_nodes, {"n", true});
+    }
     pool.isolation = topology::Isolation::namespace_;
     pool.price.per_cpu_hour = core::Money{100'000 + 10 * std::int64_t{handle}};
     log.emit(offered);
@@ -87,14 +96,22 @@ inline void make_grid(hub::HubMachine& machine, EventLog& log, std::uint32_t poo
   }
 }
 
-/// `count` jobs, each of one of `shapes` requirement sets.
-inline hub::SubmitJobs make_jobs(std::uint32_t shapes, std::size_t count, core::Random& random) {
+/// `count` jobs, each of one of `shapes` requirement sets; `with_cards`: of 0, 1, 2, 4 or 8 cards.
+inline hub::SubmitJobs make_jobs(std::uint32_t shapes, std::size_t count, core::Random& random,
+                                 bool with_cards = false) {
   hub::SubmitJobs command;
   for (std::size_t i = 0; i < count; ++i) {
     hub::JobDocument document;
     document.run = {"true"};
-    document.need.memory =
-        core::Bytes{(64 + static_cast<std::int64_t>(random.below(shapes))) << 20};
+    const std::uint64_t shape = random.below(shapes);
+    document.need.memory = core::Bytes{(64 + static_cast<std::int64_t>(shape)) << 20};
+    if (with_cards) {
+      constexpr std::uint32_t kCards[] = {0, 1, 1, 1, 2, 2, 4, 8};
+      const std::uint32_t cards = kCards[shape % 8];
+      const auto cores = static_cast<std::int64_t>(1 + shape / 8 % 8);
+      document.need.cpus = core::MilliCpus{1000 * cores * std::max<std::int64_t>(cards, 1)};
+      if (cards > 0) document.need.devices = hub::DeviceNeed{"gpu", "", cards};
+    }
     document.timeout = core::minutes(10);
     command.jobs.push_back(hub::prepare_submission(document, std::nullopt).value());
   }

@@ -1,12 +1,13 @@
 // Placement from a long queue: decisions only, and memory a waiting job.
 //
-//   bench_queue [JOBS] [POOLS] [SHAPES] [FOLDER]
+//   bench_queue [JOBS] [POOLS] [SHAPES] [FOLDER] [CARD NODES]
 //
 // Fills POOLS pools of one core each, queues JOBS jobs of SHAPES requirement sets, then frees one
 // core after another and times how long the hub takes to choose and commit the next job. No log is
 // written: the figure is the decision alone (events are encoded and applied, index rows made).
 // With a FOLDER, which must not exist, a second figure: the same decisions, written to SQLite and
-// synced, kDecisionsPerAppend in a transaction, deciding and syncing one after the other.
+// synced, kDecisionsPerAppend in a transaction, deciding and syncing one after the other ("-":
+// not). With CARD NODES pools have so many nodes with eight cards, and jobs 0 to 8 cards.
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "intertie/storage_sqlite/sqlite_store.h"
 
@@ -76,14 +78,15 @@ int main(int argc, char** argv) {
   hub::HubMachine machine;
   bench::EventLog log(machine, false);
   core::Random random(42);
-  bench::make_grid(machine, log, pools);
+  const auto card_nodes = static_cast<std::uint32_t>(argument(5, 0));
+  bench::make_grid(machine, log, pools, card_nodes);
 
   const long before_kib = read_resident_kib();
   auto start = std::chrono::steady_clock::now();
   double deciding = 0;
   for (std::size_t left = jobs; left > 0;) {
     const std::size_t part = std::min<std::size_t>(left, 10'000);
-    const hub::SubmitJobs command = bench::make_jobs(shapes, part, random);
+    const hub::SubmitJobs command = bench::make_jobs(shapes, part, random, card_nodes > 0);
     start = std::chrono::steady_clock::now();
     (void)machine.decide(command, log.now, log);
     while (machine.has_work(log.now)) machine.work(log.now, log);
@@ -103,6 +106,6 @@ int main(int argc, char** argv) {
   std::printf("placed           %zu jobs from the queue, %.0f decisions/s, %.1f events each\n",
               rounds, double(rounds) / took, double(log.events() - events_before) / double(rounds));
   std::printf("mean head        %.0f bytes\n", double(log.head_bytes) / double(log.events()));
-  if (argc > 4) time_durable(machine, log, argv[4]);
+  if (argc > 4 && std::string_view(argv[4]) != "-") time_durable(machine, log, argv[4]);
   return 0;
 }

@@ -23,4 +23,9 @@ CapacityView make_capacity_view(const placement::FreeCounts& counts) {
   return view;
 }
 
+FragmentationView make_fragmentation_view(const placement::CardSummary& summary) {
+  return {summary.free, summary.stranded_milli, summary.whole_nodes, summary.largest,
+          summary.cpus_per_card};
+}
+
 }  // namespace intertie::api

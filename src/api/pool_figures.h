@@ -5,6 +5,7 @@
 
 #include "intertie/api/pool_views.h"
 #include "intertie/core/time.h"
+#include "intertie/placement/card_choice.h"
 #include "intertie/placement/pool_capacity.h"
 #include "intertie/topology/pool.h"
 
@@ -13,6 +14,7 @@ namespace intertie::api {
 PriceView make_price_view(const topology::PriceTable& price);
 MeasuredView make_measured_view(const topology::Capability& measured, core::Time now);
 CapacityView make_capacity_view(const placement::FreeCounts& counts);
+FragmentationView make_fragmentation_view(const placement::CardSummary& summary);
 
 struct PoolCounts {
   const placement::FreeCounts& total;

@@ -12,6 +12,7 @@ RemotePoolView make_pool_view(const hub::AnnouncedPool& announced, core::Time no
   const topology::Pool& pool = *announced.terms;
   auto view = make_shown_pool<RemotePoolView>(pool, {announced.total, announced.free}, now);
   view.identifier = pool.identifier;
+  if (announced.cards) view.fragmentation = make_fragmentation_view(*announced.cards);
   return view;
 }
 

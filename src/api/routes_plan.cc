@@ -100,6 +100,20 @@ void describe_waiting(ExplainView& view, const WaitingFacts& facts, core::Time n
   if (view.change) view.summary += " What would help: " + view.change->sentence;
 }
 
+CardChoiceView make_card_choice_view(const placement::CardChoice& choice) {
+  CardChoiceView view;
+  view.nodes_evaluated = choice.evaluated;
+  view.nodes_fitting = choice.fitting;
+  view.milli_cpus_per_card = choice.cpus_per_card;
+  for (const placement::MisfitCount& count : choice.infeasible) {
+    view.nodes_infeasible.push_back({count.why, count.nodes});
+  }
+  for (const placement::RankedNode& ranked : choice.best) {
+    view.best.push_back({ranked.node, ranked.score, ranked.regret_micros});
+  }
+  return view;
+}
+
 // The decision as it was recorded, with today's names of the pools.
 std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFacts& attempt,
                                       const Directory& directory) {
@@ -139,6 +153,7 @@ std::optional<ChoiceView> read_choice(storage::Reader& reader, const AttemptFact
     view.candidates.push_back(std::move(row));
   }
   view.counts = make_counts(decision->refused);
+  if (decision->cards) view.cards = make_card_choice_view(*decision->cards);
   return view;
 }
 

@@ -6,6 +6,7 @@
 #include "intertie/core/limits.h"
 #include "intertie/hub/index_tables.h"
 #include "intertie/identity/identifier.h"
+#include "intertie/placement/pool_cards.h"
 
 #include "fold_job.h"
 #include "pool_figures.h"
@@ -27,6 +28,9 @@ PoolView make_pool_view(const topology::Pool& pool, const placement::PoolCapacit
   view.nodes = static_cast<std::int64_t>(pool.nodes.size());
   view.milli_cpus_per_node = pool.cpus_per_node;
   view.memory_bytes_per_node = pool.memory_per_node;
+  if (!pool.devices_per_node.empty()) {
+    view.fragmentation = make_fragmentation_view(placement::summarise_cards(capacity));
+  }
   return view;
 }
 

@@ -48,6 +48,7 @@ void rebuild_capacity(State& state, const topology::Pool& pool) {
     if (reservation.terms.pool != pool.handle.index) continue;
     capacity.apply(make_allocations(reservation.terms.slots));
   }
+  capacity.replace(state.capacities[pool.handle.index]);
   state.capacities[pool.handle.index] = std::move(capacity);
 }
 

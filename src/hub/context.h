@@ -18,6 +18,7 @@
 #include "intertie/hub/state.h"
 #include "intertie/placement/placer.h"
 
+#include "card_places.h"
 #include "fit_table.h"
 #include "grid.h"
 #include "pool_loads.h"
@@ -78,6 +79,7 @@ struct Soft {
   std::optional<core::Duration> leases_checked;          // Home leases; boot time.
   std::set<std::uint32_t> sites_held;                    // Start nothing before a home answers.
   PoolLoads loads;
+  CardPlaces places;
   core::Time records_from;  // No record lapses or goes stale before: sites get the time to renew.
 };
 

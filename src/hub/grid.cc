@@ -180,7 +180,7 @@ void Grid::take_pool(std::uint32_t peer, Source& source, const BeaconPool& news)
   }
   const RemotePool before = std::exchange(
       pools_[handle], {peer, news.site, news.site_sign_key, count_total(news), count_free(news),
-                       make_rooms(news), make_empty_node(news.pool)});
+                       make_rooms(news), make_empty_node(news.pool), news.cards});
   RemotePool& now = pools_[handle];
   reset_free(handle);
   loads_[handle] = make_load(news, now, source.heard);

@@ -31,6 +31,7 @@ struct RemotePool {
   placement::FreeCounts announced;  // What is free by the beacon alone.
   placement::NodeRooms announced_rooms;
   placement::NodeRoom empty_node;  // What a node has with nothing in use.
+  std::optional<placement::CardSummary> cards = std::nullopt;  // As the beacon says.
 };
 
 /// A row of a peer's channel.

@@ -66,8 +66,8 @@ core::Result<FoundPool> find_pool(const Context& context, const ReserveRequest& 
     return {core::Reason::offer_outdated, "the price has changed"};
   }
   FoundPool found{known->second, std::get<placement::Fit>(fit), {}};
-  auto allocations =
-      state.capacities[found.handle].find_allocation(found.fit.shape, shape.requirements.tasks);
+  auto allocations = context.soft.places.find_allocation(state, found.handle, found.fit.shape,
+                                                         shape.requirements.tasks);
   if (!allocations) return {core::Reason::busy, "pool " + message.pool};
   found.allocations = std::move(*allocations);
   return found;

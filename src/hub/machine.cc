@@ -37,6 +37,7 @@ void HubMachine::start(core::Time now) {
   soft_->started = soft_->clock.boot;
   wake_all(*soft_, state_);
   soft_->loads.rebuild(state_);
+  soft_->places.clear();
   for (const LineRegistered& registered : state_.lines) {
     put_line(soft_->grid.lines(), registered.line, registered.is_retired);
   }
@@ -148,6 +149,7 @@ std::vector<AnnouncedPool> HubMachine::list_announced_pools() const {
     pool.total = remote.total;
     pool.heard = grid.find_news(remote.peer).value_or(core::Time{});
     pool.is_heard = grid.is_heard(remote.peer);
+    pool.cards = remote.cards;
     pools.push_back(std::move(pool));
   }
   return pools;

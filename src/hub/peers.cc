@@ -9,6 +9,7 @@
 #include "intertie/codec/cbor.h"
 #include "intertie/core/limits.h"
 #include "intertie/engine/fault.h"
+#include "intertie/placement/pool_cards.h"
 
 #include "channel_checks.h"
 #include "clearing.h"
@@ -116,6 +117,7 @@ BeaconPool make_beacon_pool(const State& state, std::uint32_t handle) {
   row.free_scratch = free.scratch;
   const std::size_t groups = row.pool.devices_per_node.size();
   row.free_devices = list_devices(free.devices, groups);
+  if (groups > 0) row.cards = placement::summarise_cards(state.capacities[handle]);
   if (row.nodes > 1) row.free_nodes = make_beacon_nodes(state.capacities[handle], groups);
   return row;
 }

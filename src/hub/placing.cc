@@ -29,6 +29,7 @@ struct WakeNote {
 
   void operator()(const PoolOffered& event) const {
     soft.floors.clear();
+    soft.places.forget(event.pool.handle.index);
     wake_pool_shapes(soft, event.pool.handle.index);
   }
   void operator()(const MeasurementAccepted& event) const {
@@ -196,6 +197,11 @@ StartResult try_candidate(Context& context, const Job& job, topology::PoolHandle
                           const placement::Placement& placement) {
   Explanation explanation = make_explanation(context.state, context.soft.grid, placement);
   if ((pool.index & kRemotePools) == 0) {
+    const State& state = context.state;
+    if (const auto* fit = context.soft.fits.find_fit(state, job.shape, pool.index, context.now)) {
+      explanation.cards = context.soft.places.explain(state, pool.index, fit->shape,
+                                                      state.shapes[job.shape].requirements.tasks);
+    }
     return try_start(context, job, pool, codec::to_json(explanation));
   }
   return try_ask(context, job, pool.index & ~kRemotePools, std::move(explanation));

@@ -57,7 +57,7 @@ StartResult try_start(Context& context, const Job& job, topology::PoolHandle poo
   const auto* fit = context.soft.fits.find_fit(state, job.shape, pool.index, context.now);
   if (fit == nullptr) return {};
   const auto allocations =
-      state.capacities[pool.index].find_allocation(fit->shape, shape.requirements.tasks);
+      context.soft.places.find_allocation(state, pool.index, fit->shape, shape.requirements.tasks);
   if (!allocations) return {};
 
   CapacityReserved reserved;

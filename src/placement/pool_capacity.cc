@@ -48,6 +48,7 @@ PoolCapacity::PoolCapacity(const topology::Pool& pool) {
   count(per_node_, empty_node_, 1);
   total_.scratch = free_.scratch = pool.scratch;
   nodes_.assign(pool.nodes.size(), empty_node_);
+  changes_.resize(std::clamp<std::size_t>(nodes_.size() / 4, 16, 1'024));
   for (std::uint32_t node = 0; node < nodes_.size(); ++node) {
     nodes_[node].is_up = pool.nodes[node].is_up;
     if (!nodes_[node].is_up) continue;
@@ -209,8 +210,22 @@ bool PoolCapacity::can_apply(std::span<const TaskAllocation> allocations) const 
   return true;
 }
 
-void PoolCapacity::apply(std::span<const TaskAllocation> allocations) {
+void PoolCapacity::note_change(std::uint32_t node) {
+  changes_[version_ % changes_.size()] = node;
   ++version_;
+}
+
+void PoolCapacity::count_use(const TaskAllocation& task, std::int64_t sign) {
+  if (task.devices == 0) return;
+  card_use_.cpus += task.cpus * sign;
+  card_use_.devices += sign * std::popcount(task.devices);
+}
+
+void PoolCapacity::replace(const PoolCapacity& former) {
+  version_ = former.version_ + changes_.size() + 1;
+}
+
+void PoolCapacity::apply(std::span<const TaskAllocation> allocations) {
   for (const TaskAllocation& task : allocations) {
     assert(task.node < nodes_.size());
     FreeNode& node = nodes_[task.node];
@@ -222,6 +237,8 @@ void PoolCapacity::apply(std::span<const TaskAllocation> allocations) {
     node.memory -= task.memory;
     node.devices ^= task.devices;
     index(task.node);
+    note_change(task.node);
+    count_use(task, 1);
     assert(task.scratch.count >= 0 && !is_scratch_short(task.scratch, 1));
     if (total_.scratch.count > 0) free_.scratch -= task.scratch;
   }
@@ -235,7 +252,6 @@ std::optional<std::vector<TaskAllocation>> PoolCapacity::reserve(const TaskShape
 }
 
 void PoolCapacity::release(std::span<const TaskAllocation> allocations) {
-  ++version_;
   for (const TaskAllocation& task : allocations) {
     assert(task.node < nodes_.size());
     FreeNode& node = nodes_[task.node];
@@ -246,6 +262,8 @@ void PoolCapacity::release(std::span<const TaskAllocation> allocations) {
     node.devices |= task.devices;
     assert(node.cpus <= empty_node_.cpus && node.memory <= empty_node_.memory);
     index(task.node);
+    note_change(task.node);
+    count_use(task, -1);
     if (total_.scratch.count > 0) free_.scratch += task.scratch;
     assert(free_.scratch <= total_.scratch);
   }
@@ -254,7 +272,7 @@ void PoolCapacity::release(std::span<const TaskAllocation> allocations) {
 void PoolCapacity::set_node_up(std::uint32_t node, bool is_up) {
   assert(node < nodes_.size());
   if (nodes_[node].is_up == is_up) return;
-  ++version_;
+  note_change(node);
   unindex(node);
   count(total_, empty_node_, is_up ? 1 : -1);
   nodes_[node].is_up = is_up;
@@ -263,6 +281,7 @@ void PoolCapacity::set_node_up(std::uint32_t node, bool is_up) {
 
 bool PoolCapacity::is_consistent_with(std::span<const TaskAllocation> live) const {
   std::vector<FreeNode> expected(nodes_.size(), empty_node_);
+  CardUse use;
   for (const TaskAllocation& task : live) {
     if (task.node >= expected.size()) return false;
     FreeNode& node = expected[task.node];
@@ -271,7 +290,11 @@ bool PoolCapacity::is_consistent_with(std::span<const TaskAllocation> live) cons
     node.cpus -= task.cpus;
     node.memory -= task.memory;
     node.devices ^= task.devices;
+    if (task.devices == 0) continue;
+    use.cpus += task.cpus;
+    use.devices += std::popcount(task.devices);
   }
+  if (use != card_use_) return false;
   FreeCounts free;
   free.scratch = total_.scratch;
   if (total_.scratch.count > 0) {

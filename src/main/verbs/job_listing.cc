@@ -66,6 +66,26 @@ std::string render_defeat(const api::PoolVerdictView& winner, const api::PoolVer
   return "fits, costs " + money_text({more}, currency) + " more, most of it for " + most->second;
 }
 
+/// Free devices of all, the most on one node, and how many have no cores there.
+struct DeviceCells {
+  Cell free{"-", ""};
+  Cell largest{"-", ""};
+  Cell stranded{"-", ""};
+};
+
+DeviceCells make_device_cells(const std::optional<api::FragmentationView>& fragmentation,
+                              std::int64_t total) {
+  DeviceCells cells;
+  if (!fragmentation) return cells;
+  const std::string free = std::to_string(fragmentation->free_devices);
+  const std::int64_t tenths = (fragmentation->stranded_devices_milli + 50) / 100;
+  cells.free = Cell(free + "/" + std::to_string(total), free);
+  cells.largest = Cell(std::to_string(fragmentation->largest_devices));
+  cells.stranded = Cell(std::to_string(tenths / 10) + "." + std::to_string(tenths % 10),
+                        std::to_string(fragmentation->stranded_devices_milli));
+  return cells;
+}
+
 std::string render_devices(const std::vector<topology::DeviceGroup>& groups) {
   std::string text;
   for (const topology::DeviceGroup& group : groups) {
@@ -211,6 +231,9 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
                      {"free_milli_cpus", "FREE CPUS", Align::right},
                      {"free_memory_bytes", "FREE MEMORY", Align::right},
                      {"devices", "DEVICES"},
+                     {"free_devices", "FREE DEVICES", Align::right},
+                     {"largest_devices", "ON ONE NODE", Align::right},
+                     {"stranded_devices_milli", "STRANDED", Align::right},
                      {"fp64_ops_per_core", "FP64 A CORE", Align::right},
                      {"per_cpu_hour_micros", "CPU HOUR", Align::right},
                      {"isolation", "ISOLATION"},
@@ -224,14 +247,15 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
       const std::string cpus =
           core::to_text(pool.free.milli_cpus) + "/" + core::to_text(pool.total.milli_cpus);
       const std::string devices = render_devices(pool.devices_per_node);
+      const DeviceCells free = make_device_cells(pool.fragmentation, pool.total.devices);
       listing.rows.push_back(
           {Cell(site.name), Cell(pool.name),
            Cell(std::string(core::compute_class_name(pool.class_))), Cell(status),
            Cell(cpus, std::to_string(pool.free.milli_cpus.count)),
            Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
-           Cell(devices.empty() ? "-" : devices, devices), rate_cell(pool.measured),
-           money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
-           time_cell(site.heard, now), Cell(site.region)});
+           Cell(devices.empty() ? "-" : devices, devices), free.free, free.largest, free.stranded,
+           rate_cell(pool.measured), money_cell(pool.price.per_cpu_hour_micros, currency),
+           Cell(enum_name(pool.isolation)), time_cell(site.heard, now), Cell(site.region)});
     }
   }
   return listing;
@@ -244,15 +268,16 @@ void add_remote_sites(Listing& listing, const std::vector<api::RemoteSiteView>& 
       const std::string cpus =
           core::to_text(pool.free.milli_cpus) + "/" + core::to_text(pool.total.milli_cpus);
       const std::string devices = render_devices(pool.devices_per_node);
+      const DeviceCells free = make_device_cells(pool.fragmentation, pool.total.devices);
       listing.rows.push_back(
           {Cell(site.region + "/" + site.name), Cell(pool.name),
            Cell(std::string(core::compute_class_name(pool.class_))),
            Cell(site.is_lost ? "lost" : enum_name(pool.status)),
            Cell(cpus, std::to_string(pool.free.milli_cpus.count)),
            Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
-           Cell(devices.empty() ? "-" : devices, devices), rate_cell(pool.measured),
-           money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
-           time_cell(site.heard, now), Cell(site.region)});
+           Cell(devices.empty() ? "-" : devices, devices), free.free, free.largest, free.stranded,
+           rate_cell(pool.measured), money_cell(pool.price.per_cpu_hour_micros, currency),
+           Cell(enum_name(pool.isolation)), time_cell(site.heard, now), Cell(site.region)});
     }
   }
 }

@@ -1,4 +1,6 @@
 // intertie explain: why a job runs where it runs, or does not run, and what would help.
+#include <cstdlib>
+
 #include "intertie/codec/json.h"
 
 #include "output/for_people.h"
@@ -29,6 +31,33 @@ std::string render_pools(const std::vector<api::PoolVerdictView>& pools,
   return indent(render_table(listing, "", columns == kUnlimitedColumns ? columns : columns - 2));
 }
 
+/// "0.25", of millionths of a card.
+std::string cards_text(std::int64_t micros) {
+  const std::int64_t hundredths = (std::abs(micros) + 5'000) / 10'000;
+  const std::string cents = std::to_string(100 + hundredths % 100).substr(1);
+  const bool is_negative = micros < 0 && hundredths > 0;
+  return (is_negative ? "-" : "") + std::to_string(hundredths / 100) + "." + cents;
+}
+
+std::string render_cards(const api::CardChoiceView& cards) {
+  std::string text = "Of " + std::to_string(cards.nodes_evaluated) + " nodes there, " +
+                     std::to_string(cards.nodes_fitting) + " had room";
+  for (const api::NodeMisfitView& misfit : cards.nodes_infeasible) {
+    const std::string count = std::to_string(misfit.nodes);
+    text += misfit.why == placement::NodeMisfit::down
+                ? ", " + count + " down"
+                : ", " + count + " short of " + enum_name(misfit.why);
+  }
+  text += ".\n";
+  for (std::size_t i = 0; i < cards.best.size(); ++i) {
+    const api::RankedNodeView& best = cards.best[i];
+    text += std::string(i == 0 ? "Chosen: node " : "Next: node ") + std::to_string(best.node) +
+            ", score " + std::to_string(best.score) + ", regret " + cards_text(best.regret_micros) +
+            " cards.\n";
+  }
+  return text;
+}
+
 std::string render_choice(const api::ChoiceView& choice, core::Time now,
                           const std::string& currency, const Terminal& terminal) {
   std::string text = "\nAttempt " + std::to_string(choice.attempt) + " was given to site " +
@@ -41,6 +70,7 @@ std::string render_choice(const api::ChoiceView& choice, core::Time now,
             short_rate(choice.line_bits_per_second, "bit/s") +
             " were reserved for its inputs, until it began.\n";
   }
+  if (choice.cards) text += render_cards(*choice.cards);
   text += render_pools(choice.candidates, currency, terminal);
   return text + render_refusals(choice.counts, std::nullopt);
 }

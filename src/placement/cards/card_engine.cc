@@ -80,6 +80,21 @@ void CardEngine::Parts::change(std::uint32_t index, const Mutate& mutate) {
   if (fabric) fabric->set_free_cards(index, node.is_up ? node.cards_free : std::uint8_t{0});
 }
 
+void CardEngine::Parts::set_node(std::uint32_t index, const NodeState& state, bool is_up) {
+  assert(index < nodes.size() && state.cards == nodes[index].real.cards);
+  const auto count = [&](std::int64_t sign) {
+    if (!nodes[index].is_up) return;
+    free_milli += sign * compute_free_milli(nodes[index].real);
+    capacity_milli += sign * card_milli[index];
+  };
+  count(-1);
+  change(index, [&](Node& node) {
+    node.real = state;
+    node.is_up = is_up;
+  });
+  count(1);
+}
+
 void CardEngine::Parts::take(const Shape& shape, Pick pick) {
   assert(pick.node < nodes.size());
   change(pick.node, [&](Node& node) {
@@ -301,6 +316,18 @@ void CardEngine::set_node_up(std::uint32_t node, bool is_up) {
   const std::int64_t sign = is_up ? 1 : -1;
   parts_->free_milli += sign * compute_free_milli(parts_->nodes[node].real);
   parts_->capacity_milli += sign * parts_->card_milli[node];
+}
+
+void CardEngine::set_node(std::uint32_t node, const NodeState& state, bool is_up) {
+  parts_->set_node(node, state, is_up);
+}
+void CardEngine::set_scorer(std::shared_ptr<const NodeScorer> scorer) {
+  assert(scorer != nullptr);
+  parts_->scorer = std::move(scorer);
+  parts_->memo.clear();
+  for (std::size_t cell = 0; cell < parts_->cells.cell_count(); ++cell) {
+    for (std::size_t slot = 0; slot < parts_->shapes.size(); ++slot) parts_->rows.drop(cell, slot);
+  }
 }
 
 std::optional<GangPlace> CardEngine::place_gang(const Gang& gang) {

@@ -35,6 +35,7 @@ struct CardEngine::Parts {
   /// `mutate(node)` changes one node; the index follows.
   template <class Mutate>
   void change(std::uint32_t index, const Mutate& mutate);
+  void set_node(std::uint32_t index, const NodeState& state, bool is_up);
   void take(const Shape& shape, Pick pick);
   void release(const Shape& shape, Pick pick);
 
@@ -46,6 +47,11 @@ struct CardEngine::Parts {
   std::uint32_t choose_by_row(std::size_t cell, std::size_t slot);
   std::optional<std::uint32_t> choose_by_scan(const Shape& shape) const;
   std::optional<Pick> choose(const Shape& shape);
+
+  // What a choice sees.
+  std::int64_t count_fitting(const Shape& shape);
+  std::vector<Rated> rank(const Shape& shape, std::size_t count);
+  std::uint16_t read_score(std::size_t cell, std::uint32_t node, std::size_t slot);
 
   // Gangs.
   std::int32_t count_tasks(std::uint32_t index, const Shape& task) const;

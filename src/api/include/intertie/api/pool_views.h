@@ -48,6 +48,20 @@ struct CapacityView {
 };
 BOOST_DESCRIBE_STRUCT(CapacityView, (), (milli_cpus, memory_bytes, devices, scratch_bytes))
 
+/// The free cards of a pool, on nodes that are up, and how many of them are of use.
+struct FragmentationView {
+  std::int64_t free_devices = 0;
+  /// Thousandths of devices that their node has too few free cores for, at what a device brings in
+  /// this pool.
+  std::int64_t stranded_devices_milli = 0;
+  std::int64_t whole_nodes = 0;      // With all their devices free.
+  std::int64_t largest_devices = 0;  // The most free on one node.
+  core::MilliCpus milli_cpus_per_device;
+};
+BOOST_DESCRIBE_STRUCT(FragmentationView, (),
+                      (free_devices, stranded_devices_milli, whole_nodes, largest_devices,
+                       milli_cpus_per_device))
+
 /// A pool of another region, as its hub announced it last.
 struct RemotePoolView {
   std::string name;
@@ -63,10 +77,11 @@ struct RemotePoolView {
   std::optional<MeasuredView> measured;
   CapacityView total;
   CapacityView free;
+  std::optional<FragmentationView> fragmentation;  // Absent: no devices, or its hub does not tell.
 };
 BOOST_DESCRIBE_STRUCT(RemotePoolView, (),
                       (name, identifier, class_, status, nodes_up, devices_per_node, software,
-                       isolation, network, price, measured, total, free))
+                       isolation, network, price, measured, total, free, fragmentation))
 
 /// A site of another region, known by its hub's beacons alone.
 struct RemoteSiteView {

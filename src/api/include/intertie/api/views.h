@@ -27,6 +27,7 @@
 #include "intertie/hub/job_document.h"
 #include "intertie/ledger/account.h"
 #include "intertie/ledger/entry.h"
+#include "intertie/placement/card_choice.h"
 #include "intertie/topology/pool.h"
 
 namespace intertie::api {
@@ -201,6 +202,31 @@ struct PlanView {
 };
 BOOST_DESCRIBE_STRUCT(PlanView, (), (verdict, pools, counts, change, currency))
 
+/// A node that the card engine found good. Below 0: it uses cards that few others could.
+struct RankedNodeView {
+  std::uint32_t node = 0;
+  std::int32_t score = 0;          // Higher wins; the lowest node among equals.
+  std::int64_t regret_micros = 0;  // What is lost by it, in millionths of a card.
+};
+BOOST_DESCRIBE_STRUCT(RankedNodeView, (), (node, score, regret_micros))
+
+struct NodeMisfitView {
+  placement::NodeMisfit why = placement::NodeMisfit::down;
+  std::int64_t nodes = 0;
+};
+BOOST_DESCRIBE_STRUCT(NodeMisfitView, (), (why, nodes))
+
+/// What the card engine saw in the chosen pool.
+struct CardChoiceView {
+  std::int64_t nodes_evaluated = 0;
+  std::int64_t nodes_fitting = 0;
+  std::vector<NodeMisfitView> nodes_infeasible;  // By the first reason.
+  std::vector<RankedNodeView> best;              // The first was chosen.
+  core::MilliCpus milli_cpus_per_card;           // What a card brought in this pool then.
+};
+BOOST_DESCRIBE_STRUCT(CardChoiceView, (),
+                      (nodes_evaluated, nodes_fitting, nodes_infeasible, best, milli_cpus_per_card))
+
 /// The decision that placed the current or last attempt, as it was recorded then.
 struct ChoiceView {
   std::uint32_t attempt = 0;
@@ -214,10 +240,11 @@ struct ChoiceView {
   std::vector<ReasonCountView> counts;
   std::string region;                     // Whose hub owns the pool.
   std::int64_t line_bits_per_second = 0;  // Reserved for its inputs on the line there; 0: none.
+  std::optional<CardChoiceView> cards;    // Absent: the card engine was not asked.
 };
 BOOST_DESCRIBE_STRUCT(ChoiceView, (),
                       (attempt, at, site, pool, held_micros, pools_considered, pools_fitting,
-                       candidates, counts, region, line_bits_per_second))
+                       candidates, counts, region, line_bits_per_second, cards))
 
 struct HistoryView {
   std::uint64_t index = 0;
@@ -266,11 +293,12 @@ struct PoolView {
   std::optional<MeasuredView> measured;
   CapacityView total;
   CapacityView free;
+  std::optional<FragmentationView> fragmentation;  // Absent: it has no devices.
 };
 BOOST_DESCRIBE_STRUCT(PoolView, (),
                       (name, handle, class_, authority, status, nodes, nodes_up,
                        milli_cpus_per_node, memory_bytes_per_node, devices_per_node, software,
-                       isolation, network, price, measured, total, free))
+                       isolation, network, price, measured, total, free, fragmentation))
 
 /// How the site's channel opened last, for whoever may reconcile it.
 struct SiteChannelView {

@@ -8,6 +8,7 @@
 
 #include <boost/describe.hpp>
 
+#include "intertie/placement/card_choice.h"
 #include "intertie/placement/placer.h"
 
 namespace intertie::hub {
@@ -43,8 +44,10 @@ struct Explanation {
   std::vector<placement::ReasonCount> refused;
   std::vector<RemotePoolName> remote;
   std::optional<ReservedLine> line = std::nullopt;
+  /// What the card engine saw in the chosen pool. Nothing: it was not asked.
+  std::optional<placement::CardChoice> cards = std::nullopt;
 };
 BOOST_DESCRIBE_STRUCT(Explanation, (),
-                      (chosen, verdict, pools, fitting, candidates, refused, remote, line))
+                      (chosen, verdict, pools, fitting, candidates, refused, remote, line, cards))
 
 }  // namespace intertie::hub

@@ -32,6 +32,7 @@ struct AnnouncedPool {
   placement::FreeCounts total;            // If nothing were in use.
   core::Time heard;                       // When the peer's last beacon came.
   bool is_heard = false;                  // It counts now.
+  std::optional<placement::CardSummary> cards = std::nullopt;  // As the beacon says.
 };
 
 /// The last hello of a site or a peer.

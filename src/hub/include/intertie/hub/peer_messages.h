@@ -19,6 +19,7 @@
 #include "intertie/core/reason.h"
 #include "intertie/core/time.h"
 #include "intertie/hub/job_document.h"
+#include "intertie/placement/card_choice.h"
 #include "intertie/placement/request.h"
 #include "intertie/topology/pool.h"
 
@@ -195,10 +196,12 @@ struct BeaconPool {
   /// Of a pool with more than one node that is up: emptiest first, at most kBeaconNodeRowsMax.
   std::optional<std::vector<BeaconNodes>> free_nodes = std::nullopt;
   std::optional<BeaconQueue> queue = std::nullopt;  // Nothing: nothing runs there.
+  /// Of a pool with devices. Nothing: it has none, or the sender's version does not tell.
+  std::optional<placement::CardSummary> cards = std::nullopt;
 };
 BOOST_DESCRIBE_STRUCT(BeaconPool, (),
                       (pool, nodes, site, site_identifier, site_sign_key, free_cpus, free_memory,
-                       free_devices, free_scratch, free_nodes, queue))
+                       free_devices, free_scratch, free_nodes, queue, cards))
 
 /// What the sender has measured of a line into its region.
 struct LineReport {

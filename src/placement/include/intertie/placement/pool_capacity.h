@@ -69,6 +69,21 @@ struct NodeRoom {
   friend bool operator==(const NodeRoom&, const NodeRoom&) = default;
 };
 
+/// What is free on one node, whether it is up or not. Bit i of `devices` is device index i.
+struct NodeFree {
+  core::MilliCpus cpus;
+  core::Bytes memory;
+  std::uint64_t devices = 0;
+  bool is_up = true;
+};
+
+/// What the tasks that have devices have together, on all nodes.
+struct CardUse {
+  core::MilliCpus cpus;
+  std::int64_t devices = 0;
+  friend bool operator==(const CardUse&, const CardUse&) = default;
+};
+
 /// The free capacity of a pool, node by node; scratch space as one amount. A value; one thread at a
 /// time.
 ///
@@ -100,8 +115,25 @@ class PoolCapacity {
     }
   }
 
-  /// Changes with every change of the object; equal numbers of one object mean equal content.
+  const NodeFree& node(std::uint32_t node) const { return nodes_[node]; }
+  const CardUse& card_use() const { return card_use_; }
+
+  /// Grows by one with every change of a node; equal numbers of one object mean equal content.
   std::uint64_t version() const { return version_; }
+
+  /// Visits the nodes that have changed since `version`, some of them repeatedly. False, and
+  /// nothing is visited, if that is longer ago than is remembered
+  /// (a quarter of the nodes, 16..1024 changes).
+  template <class Visit>
+  bool visit_changes(std::uint64_t version, const Visit& visit) const {
+    if (version > version_ || version_ - version > changes_.size()) return false;
+    for (; version < version_; ++version) visit(changes_[version % changes_.size()]);
+    return true;
+  }
+
+  /// This object takes the place of `former`: its version is one that nobody has seen, and nothing
+  /// is remembered of what changed before.
+  void replace(const PoolCapacity& former);
 
   /// True if find_allocation would succeed. O(S), most often O(1). Allocates nothing.
   bool can_reserve(const TaskShape& shape, std::int64_t tasks) const;
@@ -142,12 +174,7 @@ class PoolCapacity {
     GroupCounts devices{};
     friend auto operator<=>(const State&, const State&) = default;
   };
-  struct FreeNode {
-    core::MilliCpus cpus;
-    core::Bytes memory;
-    std::uint64_t devices = 0;
-    bool is_up = true;
-  };
+  using FreeNode = NodeFree;
   using States = std::map<State, std::set<std::uint32_t>>;
 
   State make_state(const FreeNode& node) const;
@@ -156,6 +183,8 @@ class PoolCapacity {
   void index(std::uint32_t node);
   States::const_iterator find_first_fit(const TaskShape& shape) const;
   static std::int64_t count_fitting(const State& state, const TaskShape& shape);
+  void note_change(std::uint32_t node);
+  void count_use(const TaskAllocation& task, std::int64_t sign);
   bool is_scratch_short(core::Bytes needed, std::int64_t tasks) const;
   bool exceeds_free(const TaskShape& shape, std::int64_t tasks) const;
   void append_tasks(std::uint32_t node, const TaskShape& shape, std::int64_t tasks,
@@ -168,7 +197,9 @@ class PoolCapacity {
   FreeCounts per_node_;
   FreeCounts free_;
   FreeCounts total_;
+  CardUse card_use_;
   std::uint64_t version_ = 0;
+  std::vector<std::uint32_t> changes_;  // By version, modulo its size.
 };
 
 }  // namespace intertie::placement

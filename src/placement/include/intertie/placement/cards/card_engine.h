@@ -40,6 +40,12 @@ struct GangPlace {
   std::vector<Pick> picks;  // One a task, by node.
 };
 
+/// A node that fits, and its score.
+struct Rated {
+  std::uint32_t node = 0;
+  std::int32_t score = 0;
+};
+
 /// What a choice saw, for explanations and benchmarks.
 struct EngineCounters {
   std::uint64_t scorer_calls = 0;
@@ -106,6 +112,18 @@ class CardEngine {
   /// A node that is down (lost or drained) takes nothing new; what runs there stays taken until it
   /// is released. O(changed slots).
   void set_node_up(std::uint32_t node, bool is_up);
+
+  /// Replaces what is free on a node and whether it is up: for an index over capacity that somebody
+  /// else accounts. The node keeps its cards (asserted). O(changed slots).
+  void set_node(std::uint32_t node, const NodeState& state, bool is_up);
+  /// Scores by another scorer from now on. O(rows + memo entries).
+  void set_scorer(std::shared_ptr<const NodeScorer> scorer);
+
+  /// Nodes that are up and fit. O(cells), for a new shape O(nodes).
+  std::int64_t count_fitting(const Shape& shape);
+  /// The best `count` nodes of the cell that choose takes, in the order of its rule: the first is
+  /// its choice. Empty: fits nowhere. O(nodes of the cell).
+  std::vector<Rated> rank(const Shape& shape, std::size_t count);
 
   const EngineCounters& counters() const;
 
