@@ -36,6 +36,14 @@ void ring(int descriptor) {
 
 }  // namespace
 
+Result<void> prepare_shared(const std::string& shared) {
+  if (!shared.starts_with('/')) return {Reason::bad_argument, "shared folder: not absolute"};
+  for (const char* part : {"", "/tasks", "/batches"}) {
+    if (auto made = make_folder(shared + part, 0711); !made) return made;
+  }
+  return {};
+}
+
 Result<void> SlurmRunner::Engine::start() {
   event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   wake_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -44,8 +52,7 @@ Result<void> SlurmRunner::Engine::start() {
   auto tag = store_.open_tag();
   if (!tag) return tag.error();
   tag_ = std::move(*tag);
-  if (auto made = make_folder(options_.shared, 0711); !made) return made;
-  if (auto made = make_folder(options_.shared + "/batches", 0711); !made) return made;
+  if (auto made = prepare_shared(options_.shared); !made) return made;
   const auto facts = probe_slurm(options_.config);
   if (!facts && facts.error().reason != Reason::unreachable) return facts.error();
   if (facts) facts_ = *facts;

@@ -24,8 +24,8 @@ struct Owner {
 /// not_found: no such Unix user on this machine; denied: it is root.
 core::Result<Owner> find_owner(const std::string& unix_user);
 
-/// Makes the folder with that mode if it is not there, parents too (0711). An existing one keeps
-/// its owner and gets the mode. io_failed.
+/// Makes the folder with that mode if it is not there, parents too (0711). An existing one is left
+/// as it is. io_failed.
 core::Result<void> make_folder(const std::string& path, mode_t mode);
 
 /// Gives a rank's folder, `in` and `work` to the owner, opens the way to it (0711 on its parent),

@@ -64,6 +64,7 @@ struct SlurmPool {
   std::vector<Gres> gres;  // In the order of the pool's device groups.
   topology::Pool pool;     // Name, nodes, size and devices; authority engine.
 };
+BOOST_DESCRIBE_STRUCT(SlurmPool, (), (partition, minutes_max, gres, pool))
 
 /// Which partitions to publish (empty: all that are up), and what each pool has besides.
 struct PoolWish {
