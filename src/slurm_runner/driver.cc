@@ -29,6 +29,7 @@
 #include "intertie/crypto/signature.h"
 #include "intertie/execution_runners/local_runner.h"
 #include "intertie/execution_runners/task_tree.h"
+#include "intertie/execution_slurm/hosts.h"
 #include "intertie/execution_slurm/plan.h"
 #include "intertie/identity/envelope.h"
 
@@ -97,6 +98,7 @@ class Driver {
   void start_due();
   void start(Held& held);
   void add_devices(execution::RunRequest& request) const;
+  void add_peers(execution::RunRequest& request) const;
   void take_events();
   void take_signals();
   void take_lines();
@@ -248,10 +250,19 @@ void Driver::add_devices(execution::RunRequest& request) const {
   }
 }
 
+/// The ranks of a gang over several nodes find each other by the names of their nodes.
+void Driver::add_peers(execution::RunRequest& request) const {
+  if (plan_.kind != BatchKind::gang || !request.gang) return;
+  auto hosts = execution_slurm::find_task_hosts(read_variable("SLURM_STEP_NODELIST"),
+                                                read_variable("SLURM_STEP_TASKS_PER_NODE"));
+  if (hosts && hosts->size() == request.gang->size) request.gang->peers = std::move(*hosts);
+}
+
 void Driver::start(Held& held) {
   held.is_started = true;
   execution::RunRequest& request = held.plan.request;
   add_devices(request);
+  add_peers(request);
   request.grace = std::min(request.grace, plan_.grace);
   Duration lease = plan_.silence;
   if (held.lease_until) lease = std::min(lease, *held.lease_until - read_boot_time());

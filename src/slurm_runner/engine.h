@@ -139,6 +139,7 @@ class SlurmRunner::Engine {
   bool is_stopping_ = false;
   std::string last_complaint_;
   core::Time look_from_;
+  core::Time submitted_at_;
 
   std::atomic<std::uint64_t> list_calls_{0};
   std::atomic<std::uint64_t> submissions_{0};

@@ -31,6 +31,8 @@ constexpr std::size_t kReportBytesMax = 1u << 20;
 constexpr std::size_t kClaimBytesMax = 4'096;
 /// After something has happened the queue is asked sooner, but not at every step.
 constexpr Duration kSoon = core::milliseconds(300);
+constexpr Duration kBurst = core::milliseconds(500);
+constexpr std::chrono::milliseconds kGather{50};
 
 std::string get_engine(const RecordedTask& task) {
   return task.folder + "/" + std::string(execution_slurm::kEngineFolder);
@@ -74,6 +76,11 @@ void SlurmRunner::Engine::work() {
                           [&] { return has_work_ || is_stopping_; });
       }
       if (is_stopping_) return;
+      // The first task goes at once; in a burst a few that come together make an array.
+      const bool is_burst = read_boot_time() - submitted_at_ < kBurst && !waiting_.empty();
+      if (is_burst) changed_.wait_for(lock, kGather, [&] { return is_stopping_; });
+      if (is_stopping_) return;
+      if (!waiting_.empty()) submitted_at_ = read_boot_time();
       // What needs Slurm's word, or a cancelled job's end, need not wait for the whole interval.
       const bool is_eager = std::ranges::any_of(tasks_, [](const auto& each) {
         const EngineTask& task = each.second;
@@ -98,7 +105,8 @@ void SlurmRunner::Engine::cancel_due() {
     std::string engine;
     std::uint64_t batch = 0;
     BatchKind kind = BatchKind::tasks;
-    std::string id;  // What scancel is given; empty: nothing.
+    std::string name;  // Of the batch.
+    std::string id;    // What scancel is given; empty: nothing.
   };
   std::vector<Due> due;
   {
@@ -106,7 +114,12 @@ void SlurmRunner::Engine::cancel_due() {
     for (auto& [key, task] : tasks_) {
       if (!task.sight.is_cancelled || task.is_cancel_sent || task.result) continue;
       const BatchRecord& record = batches_.at(task.batch).record;
-      Due one{key, get_engine(task.recorded), task.batch, record.submission.kind, {}};
+      Due one{key,
+              get_engine(task.recorded),
+              task.batch,
+              record.submission.kind,
+              record.submission.name,
+              {}};
       const bool is_array = one.kind == BatchKind::tasks && record.submission.tasks > 1;
       const bool is_alone = one.kind != BatchKind::pilot || record.tasks.size() == 1;
       if (record.job != 0 && is_alone) {
@@ -118,16 +131,16 @@ void SlurmRunner::Engine::cancel_due() {
     }
   }
   if (due.empty()) return;
-  std::set<std::string> ids;
+  std::map<std::string, std::set<std::string>> ids;  // By name.
   std::set<TaskKey> taken;
   for (const Due& one : due) {
     (void)write_shared(one.engine, "cancel", "", std::nullopt);
     const auto claimed = claim(one.engine, "agent\n");
     if (claimed && *claimed) taken.insert(one.key);
-    if (!one.id.empty()) ids.insert(one.id);
+    if (!one.id.empty()) ids[one.name].insert(one.id);
   }
-  if (!ids.empty()) {
-    const auto done = cancel_jobs(options_.config, {ids.begin(), ids.end()});
+  for (const auto& [name, of_batch] : ids) {
+    const auto done = cancel_jobs(options_.config, name, {of_batch.begin(), of_batch.end()});
     if (!done) tell(core::to_text(done.error()));
     if (!done && taken.empty()) {
       const Lock lock(mutex_);

@@ -86,8 +86,9 @@ execution_slurm::SubmitOutcome submit_batch(const std::string& config, const std
   return execution_slurm::read_submit_answer(answer.exit_code, answer.output, answer.errors);
 }
 
-core::Result<void> cancel_jobs(const std::string& config, const std::vector<std::string>& ids) {
-  Command command{{"scancel"}, {}, config, {}};
+core::Result<void> cancel_jobs(const std::string& config, const std::string& name,
+                               const std::vector<std::string>& ids) {
+  Command command{{"scancel", "--name=" + name}, {}, config, {}};
   command.words.insert(command.words.end(), ids.begin(), ids.end());
   const auto answer = run_command(command);
   // Some of them may be gone; what is not will be asked for again at the next look.

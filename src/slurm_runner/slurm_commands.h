@@ -21,7 +21,10 @@ execution_slurm::SubmitOutcome submit_batch(const std::string& config, const std
                                             const std::vector<std::string>& arguments,
                                             const std::string& script);
 
-/// Jobs, elements of arrays. Those that have ended already are no error. unreachable.
-core::Result<void> cancel_jobs(const std::string& config, const std::vector<std::string>& ids);
+/// Jobs, or elements of arrays, with that name: a slurmctld that was restored from an older state
+/// gives numbers again, perhaps to somebody else. Those that have ended already are no error.
+/// unreachable.
+core::Result<void> cancel_jobs(const std::string& config, const std::string& name,
+                               const std::vector<std::string>& ids);
 
 }  // namespace intertie::slurm_runner

@@ -102,6 +102,32 @@ start_site() {
   wait_for 60 has_line "$work/$name.out" '^status *ready'
 }
 wait_for_phase() { # JOB PHASE
-  wait_for "${3:-40}" is_phase "$1" "$2"
+  wait_for 60 is_phase "$1" "$2"
 }
 is_phase() { "$intertie" -o json jobs "$1" 2>/dev/null | grep -q "\"phase\": \"$2\""; }
+# succeeds JOB: it ends, and well.
+succeeds() {
+  wait_for_phase "$1" ended || true
+  expect 0 -o json jobs "$1"
+  holds "$out" '"outcome": "succeeded"'
+}
+# fails_with JOB REASON
+fails_with() {
+  wait_for_phase "$1" ended || true
+  expect 0 -o json jobs "$1"
+  holds "$out" "\"$2\""
+}
+# submit COMMAND [LINE...]: a job file of a shell command and further lines; $job is its number.
+submit() {
+  printf 'run: [sh, -c, "%s"]\n' "$1" >job.yaml
+  shift
+  [ $# = 0 ] || printf '%s\n' "$@" >>job.yaml
+  expect 0 -q submit job.yaml
+  # shellcheck disable=SC2034  # Used by the tests.
+  job=$out
+}
+count_in_slurm() { # CLUSTER STATES
+  in_slurm "$1" squeue -h -r -t "$2" -o %i | wc -l
+}
+is_running_in_slurm() { [ "$(count_in_slurm "$1" R)" -ge "${2:-1}" ]; }
+is_empty_in_slurm() { [ "$(count_in_slurm "$1" PD,R,CG)" = 0 ]; }

@@ -428,7 +428,10 @@ kill-ctld)
 start-ctld)
   load_settings; export SLURM_CONF=$DIR/slurm.conf
   live_pid "$DIR/run/slurmctld.pid" >/dev/null && die "slurmctld runs"
-  start_ctld ;;
+  start_ctld
+  # What it had not saved before it was killed it learns when the nodes register, which is soon
+  # only if they are asked.
+  wait_for 10 scontrol ping && wait_for 20 scontrol reconfigure ;;
 start-node) load_settings; export SLURM_CONF=$DIR/slurm.conf; start_node "${1:?NODE}" ;;
 *) usage ;;
 esac

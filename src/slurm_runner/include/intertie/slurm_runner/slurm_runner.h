@@ -60,8 +60,8 @@ core::Result<SlurmFacts> probe_slurm(const std::string& config);
 core::Result<std::vector<execution_slurm::SlurmPool>> discover_pools(
     const std::string& config, const execution_slurm::PoolWish& wish);
 
-/// Makes the shared folder with its parts `tasks` and `batches`, which everybody may pass and nobody
-/// but the agent may list. io_failed.
+/// Makes the shared folder with its parts `tasks` and `batches`, which everybody may pass and
+/// nobody but the agent may list. io_failed.
 core::Result<void> prepare_shared(const std::string& shared);
 
 class SlurmRunner final : public execution_runners::TaskRunner {
