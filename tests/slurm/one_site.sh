@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Jobs of the grid in Slurm: the pool, the Unix user, outputs, logs and the bill; a user without a
 # line in the table; an array, a pilot, gangs on one node and on several; cancellation.
+# shellcheck disable=SC2016  # Variables are for the tasks.
 set -euo pipefail
 intertie=$(realpath "$1")
 work=$(mktemp -d)
@@ -64,12 +65,13 @@ for rank in 0 1 2; do
   expect 0 logs --rank "$rank" "$job"
   holds "$out" "rank $rank of 3 at alpha-n1,alpha-n2,alpha-n3"
 done
-[ "$(in_slurm alpha squeue -h -t all -o '%D %C' | grep -c '^3 9$')" = 1 ] || fail "not one allocation"
+shape() { in_slurm alpha squeue -h -t all -o '%D %C' | grep -c "^$1$"; }
+[ "$(shape '3 9')" = 1 ] || fail "not one allocation"
 
 # One that shares a private network is on one node.
 submit 'sleep 0.1; echo rank $INTERTIE_RANK' 'tasks: 3' 'need: {cpus: 1, network: gang}'
 succeeds "$job"
-[ "$(in_slurm alpha squeue -h -t all -o '%D %C' | grep -c '^1 3$')" = 1 ] || fail "not on one node"
+[ "$(shape '1 3')" = 1 ] || fail "not on one node"
 
 # Devices are Slurm's.
 submit 'echo sees $CUDA_VISIBLE_DEVICES' 'need: {devices: {kind: gpu, count: 2}}'

@@ -47,7 +47,10 @@ holds "$(in_slurm beta squeue -h -t all -o '%u %T')" 'games COMPLETED'
 holds "$(in_slurm beta squeue -h -t all -o %j)" it-
 
 # What jilin owes is what hubei is owed.
-balance() { operate "$1" -o json hub peer list | sed -n 's/.*"balance_micros": \(-\{0,1\}[0-9]*\).*/\1/p'; }
+balance() {
+  operate "$1" -o json hub peer list |
+    sed -n 's/.*"balance_micros": \(-\{0,1\}[0-9]*\).*/\1/p'
+}
 mirrors() {
   local jilin hubei
   jilin=$(balance jilin)

@@ -1,7 +1,7 @@
 # A real Slurm cluster, a hub and a site whose tasks run in it; source it after checks.sh.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/../tools" && pwd)
-slurm=$tools/slurm_cluster.sh
+slurm=$tools/slurm-cluster
 if ! command -v slurmctld >/dev/null && ! PATH=$PATH:/usr/sbin command -v slurmctld >/dev/null; then
   echo "skipped: Slurm is not installed (tools/install-packages slurm)"
   exit 77
