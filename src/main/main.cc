@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "intertie/execution_runners/launcher.h"
+#include "intertie/slurm_runner/driver.h"
 
 #include "command_line/help.h"
 #include "command_line/parse.h"
@@ -41,6 +42,10 @@ int main(int argc, char** argv) {
   // The launcher forks for every task: it must begin before any thread, key or large memory.
   if (argc >= 2 && std::string_view(argv[1]) == "launcher") {
     return intertie::execution_runners::run_launcher(argc - 2, argv + 2);
+  }
+  // Slurm's jobs run it; it stands in no table and no help.
+  if (argc >= 2 && std::string_view(argv[1]) == "slurm-driver") {
+    return intertie::slurm_runner::run_slurm_driver(argc - 2, argv + 2);
   }
   std::signal(SIGPIPE, SIG_IGN);
   // For completion scripts alone, so it stands in no table and no help.

@@ -21,8 +21,8 @@ constexpr int kStoreTriesMax = 10;
 
 // What the hub treats in another way than a failure to bring inputs.
 bool is_told_as_it_is(core::Reason reason) {
-  return reason == core::Reason::not_supported || reason == core::Reason::secret_unreadable ||
-         reason == core::Reason::secrets_refused;
+  return reason == core::Reason::not_supported || reason == core::Reason::denied ||
+         reason == core::Reason::secret_unreadable || reason == core::Reason::secrets_refused;
 }
 
 std::vector<std::uint32_t> list_ranks(const execution::StartAttempt& order) {
@@ -104,6 +104,11 @@ class SitePreparer::Worker {
 
  private:
   core::Result<void> bring_inputs(const SiteWork& work) {
+    if (context_.options.slurm) {
+      const auto& users = context_.options.slurm->runner.users;
+      const auto user = execution_slurm::find_unix_user(users, work.order.owner);
+      if (!user) return user.error();
+    }
     const auto document = read_document(*reader_, work.document);
     if (!document) return document.error();
     if (auto brought = bring_secrets_patiently(work, *document); !brought) return brought;

@@ -51,7 +51,10 @@ core::Result<execution::RunRequest> make_run_request(const SiteContext& context,
   }
   auto plan = plan_files(document, context.isolation);
   if (!plan) return plan.error();
-  auto gift = grant_devices(context.machine, slot.devices, context.isolation);
+  // In Slurm the job's own environment says which devices it was given.
+  const bool is_local = !context.options.slurm;
+  auto gift = is_local ? grant_devices(context.machine, slot.devices, context.isolation)
+                       : core::Result<DeviceGift>(DeviceGift{});
   if (!gift) return gift.error();
   execution::RunRequest request;
   request.key = {order.job, order.attempt, slot.rank};
@@ -61,6 +64,7 @@ core::Result<execution::RunRequest> make_run_request(const SiteContext& context,
   for (const auto& [name, value] : document.env) request.environment[name] = value;
   for (const auto& [name, value] : gift->environment) request.environment[name] = value;
   request.devices.nodes = std::move(gift->nodes);
+  if (!is_local) request.devices.indices = slot.devices;
   request.isolation = context.isolation;
   request.cpus = slot.cpus;
   request.memory = slot.memory;

@@ -20,7 +20,7 @@ using agent::Action;
 using execution::TaskEnd;
 using execution::TaskKey;
 using execution::TaskResult;
-using execution_runners::LocalRunner;
+using execution_runners::TaskRunner;
 
 constexpr int kPollMilliseconds = 1'000;
 /// How often running tasks are asked what they have used.
@@ -53,23 +53,23 @@ struct SiteRunner::Todo {
 };
 
 SiteRunner::SiteRunner(const SiteContext& context, SitePreparer& preparer,
-                       std::unique_ptr<storage::Reader> reader, std::unique_ptr<LocalRunner> runner,
-                       LocalRunner::Options attach_options)
+                       std::unique_ptr<storage::Reader> reader, std::unique_ptr<TaskRunner> runner,
+                       AttachRunner attach)
     : context_(context),
       preparer_(preparer),
       reader_(std::move(reader)),
-      attach_options_(std::move(attach_options)),
+      attach_(std::move(attach)),
       wake_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       runner_(std::move(runner)) {}
 
 core::Result<std::unique_ptr<SiteRunner>> SiteRunner::start(const SiteContext& context,
                                                             SitePreparer& preparer,
-                                                            std::unique_ptr<LocalRunner> runner,
-                                                            LocalRunner::Options attach_options) {
+                                                            std::unique_ptr<TaskRunner> runner,
+                                                            AttachRunner attach) {
   auto reader = context.store.open_reader();
   if (!reader) return reader.error();
-  std::unique_ptr<SiteRunner> made(new SiteRunner(context, preparer, std::move(*reader),
-                                                  std::move(runner), std::move(attach_options)));
+  std::unique_ptr<SiteRunner> made(
+      new SiteRunner(context, preparer, std::move(*reader), std::move(runner), std::move(attach)));
   if (!made->wake_event_.is_open()) return make_io_error("eventfd");
   made->thread_ = std::thread([owner = made.get()] { owner->run(); });
   return made;
@@ -153,7 +153,7 @@ void SiteRunner::note_failure(const core::Error& error) {
 }
 
 void SiteRunner::attach_again() {
-  auto attached = LocalRunner::attach(attach_options_);
+  auto attached = attach_();
   if (!attached) {
     note_failure(attached.error());
     return;
@@ -379,7 +379,8 @@ void SiteRunner::start_rank(const Todo& todo, const execution::TaskSlot& slot,
     if (asked) asked = add_secrets(context_, todo.id, *document, *request);
     if (asked) {
       context_.fail_points.pass(ServicePoint::task_start_before_send);
-      asked = runner_->start(*request);
+      const auto size = static_cast<std::uint32_t>(todo.order.slots.size());
+      asked = runner_->start_task(*request, {todo.order.owner, todo.order.pool, size});
       context_.fail_points.pass(ServicePoint::task_start_after_send);
     }
     if (request) wipe_secrets(*document, *request);

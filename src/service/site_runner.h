@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,7 +18,7 @@
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
 #include "intertie/execution/task.h"
-#include "intertie/execution_runners/local_runner.h"
+#include "intertie/execution_runners/task_runner.h"
 
 #include "site_context.h"
 #include "site_descriptor.h"
@@ -25,15 +26,17 @@
 
 namespace intertie::service {
 
+/// Connects to the runner anew after it has gone.
+using AttachRunner = std::function<core::Result<std::unique_ptr<execution_runners::TaskRunner>>()>;
+
 /// Asks the agent's machine what is to be done after each durable change, and does it. A task's end
-/// is acknowledged to the launcher only when the journal has it.
+/// is acknowledged to the runner only when the journal has it.
 class SiteRunner {
  public:
-  /// All tasks that the launcher knows are adopted before anything is started.
+  /// All tasks that the runner knows are adopted before anything is started.
   static core::Result<std::unique_ptr<SiteRunner>> start(
       const SiteContext& context, SitePreparer& preparer,
-      std::unique_ptr<execution_runners::LocalRunner> runner,
-      execution_runners::LocalRunner::Options attach_options);
+      std::unique_ptr<execution_runners::TaskRunner> runner, AttachRunner attach);
   /// stop(false).
   ~SiteRunner();
   SiteRunner(const SiteRunner&) = delete;
@@ -45,7 +48,7 @@ class SiteRunner {
   /// The attempt may run until then (boot time). Any thread.
   void extend_lease(const agent::AttemptId& attempt, core::Time until_boot);
 
-  /// Joins the thread; with `stop_tasks` every task is ended and the launcher exits.
+  /// Joins the thread; with `stop_tasks` every task is ended and the runner with them.
   void stop(bool stop_tasks);
 
  private:
@@ -64,8 +67,7 @@ class SiteRunner {
 
   SiteRunner(const SiteContext& context, SitePreparer& preparer,
              std::unique_ptr<storage::Reader> reader,
-             std::unique_ptr<execution_runners::LocalRunner> runner,
-             execution_runners::LocalRunner::Options attach_options);
+             std::unique_ptr<execution_runners::TaskRunner> runner, AttachRunner attach);
 
   void run();
   void wait_for_work();
@@ -89,7 +91,7 @@ class SiteRunner {
   const SiteContext& context_;
   SitePreparer& preparer_;
   const std::unique_ptr<storage::Reader> reader_;
-  const execution_runners::LocalRunner::Options attach_options_;
+  const AttachRunner attach_;
   SiteDescriptor wake_event_;
 
   std::mutex mutex_;
@@ -99,7 +101,7 @@ class SiteRunner {
   bool has_change_ = true;
 
   // Of the thread alone.
-  std::unique_ptr<execution_runners::LocalRunner> runner_;
+  std::unique_ptr<execution_runners::TaskRunner> runner_;
   std::map<execution::TaskKey, Known> known_;
   core::Time listed_at_;
   core::Time looked_at_;

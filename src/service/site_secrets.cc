@@ -32,6 +32,9 @@ core::Result<void> bring_secrets(const SiteContext& context, net::HttpClient& cl
                                  const agent::AttemptId& attempt,
                                  const hub::JobDocument& document) {
   if (document.secrets.empty()) return {};
+  if (context.options.slurm) {
+    return {core::Reason::secrets_refused, "a task that waits in Slurm's queue can keep no secret"};
+  }
   const auto text = post_json(client, "/site/v1/secrets",
                               codec::to_json(api::SecretsRequest{attempt.first, attempt.second}));
   if (!text) return text.error();

@@ -27,6 +27,7 @@
 #include "site_preparer.h"
 #include "site_record.h"
 #include "site_runner.h"
+#include "site_slurm.h"
 #include "site_uplink.h"
 #include "snapshot_thread.h"
 
@@ -34,6 +35,7 @@ namespace intertie::service {
 namespace {
 
 using execution_runners::LocalRunner;
+using execution_runners::TaskRunner;
 
 constexpr core::Duration kUpkeepInterval = core::minutes(10);
 constexpr core::Duration kSnapshotInterval = core::minutes(10);
@@ -144,10 +146,20 @@ class SiteService::Parts {
     runner_options_.launcher.push_back(runner_options_.folder);
     auto attached = LocalRunner::attach(runner_options_);
     if (!attached) return attached.error();
-    attached_ = std::move(*attached);
-    const auto isolation = find_isolation(*attached_);
+    const auto isolation = find_isolation(**attached);
     if (!isolation) return isolation.error();
     isolation_ = *isolation;
+    attach_ = [this]() -> core::Result<std::unique_ptr<TaskRunner>> {
+      auto again = LocalRunner::attach(runner_options_);
+      if (!again) return again.error();
+      return std::unique_ptr<TaskRunner>(std::move(*again));
+    };
+    attached_ = std::move(*attached);
+    if (options_.slurm) {
+      // Here it has only shown what the nodes, which are taken to be alike, can do.
+      (void)attached_->stop(true);
+      attached_.reset();
+    }
     auto machine = discover_site_machine(options_);
     if (!machine) return machine.error();
     machine_ = std::move(*machine);
@@ -199,6 +211,7 @@ class SiteService::Parts {
 
   core::Result<void> make_offer() {
     pools_ = options_.pools;
+    if (options_.slurm) return make_slurm_offer();
     for (const topology::Pool& pool : pools_) {
       if (pool.isolation > isolation_) {
         return {core::Reason::isolation_too_weak, "pool " + pool.name + " offers more than works"};
@@ -210,6 +223,33 @@ class SiteService::Parts {
     const auto chosen = measurement::choose_class(*statement_, {}, options_.compute_class);
     if (!chosen) return chosen.error();
     pools_.front().compute_class = *chosen;
+    return {};
+  }
+
+  core::Result<void> make_slurm_offer() {
+    topology::Pool model = make_default_pool(options_, machine_, isolation_);
+    model.network = options_.network;
+    if (statement_) {
+      const auto chosen = measurement::choose_class(*statement_, {}, options_.compute_class);
+      if (!chosen) return chosen.error();
+      model.compute_class = *chosen;
+    }
+    const bool has_joined = read_site_identity(options_.folder).has_value();
+    auto offer = find_slurm_offer(options_.folder, *options_.slurm, model, has_joined);
+    if (!offer) return offer.error();
+    slurm_options_ = options_.slurm->runner;
+    if (auto made = slurm_runner::prepare_shared(slurm_options_.shared); !made) return made;
+    slurm_options_.folder = options_.folder + "/slurm";
+    slurm_options_.pools = std::move(*offer);
+    slurm_options_.tell = [this](const std::string& text) {
+      log_->write(LogLevel::warning, "site", "slurm", {{"text", text}});
+    };
+    for (const auto& each : slurm_options_.pools) pools_.push_back(each.pool);
+    attach_ = [this]() -> core::Result<std::unique_ptr<TaskRunner>> {
+      auto made = slurm_runner::SlurmRunner::attach(slurm_options_);
+      if (!made) return made.error();
+      return std::unique_ptr<TaskRunner>(std::move(*made));
+    };
     return {};
   }
 
@@ -263,7 +303,9 @@ class SiteService::Parts {
     if (!content) return content.error();
     content_ = std::move(*content);
     if (auto done = open_data_listener(); !done) return done;
-    auto tasks = SiteTasks::open(options_.folder + "/tasks", *content_, fail_points_);
+    auto tasks =
+        SiteTasks::open((options_.slurm ? slurm_options_.shared : options_.folder) + "/tasks",
+                        *content_, fail_points_);
     if (!tasks) return tasks.error();
     tasks_ = std::move(*tasks);
     context_.emplace(SiteContext{options_, machine_, pools_, isolation_, *clients_, identity_.hub,
@@ -273,7 +315,12 @@ class SiteService::Parts {
     auto preparer = SitePreparer::start(*context_);
     if (!preparer) return preparer.error();
     preparer_ = std::move(*preparer);
-    auto runner = SiteRunner::start(*context_, *preparer_, std::move(attached_), runner_options_);
+    if (options_.slurm) {
+      auto attached = attach_();
+      if (!attached) return attached.error();
+      attached_ = std::move(*attached);
+    }
+    auto runner = SiteRunner::start(*context_, *preparer_, std::move(attached_), attach_);
     if (!runner) return runner.error();
     runner_ = std::move(*runner);
     woken_runner_ = runner_.get();
@@ -409,7 +456,9 @@ class SiteService::Parts {
   std::unique_ptr<Log> log_;
   FailPoints fail_points_;
   LocalRunner::Options runner_options_;
-  std::unique_ptr<LocalRunner> attached_;  // Until the runner's thread takes it over.
+  AttachRunner attach_;
+  slurm_runner::SlurmOptions slurm_options_;  // Of a site with Slurm.
+  std::unique_ptr<TaskRunner> attached_;      // Until the runner's thread takes it over.
   topology::Isolation isolation_ = topology::Isolation::none;
   SiteMachine machine_;
   std::optional<SiteKeys> keys_;

@@ -15,6 +15,7 @@ constexpr std::array kOutsideModules = {
     std::string_view("measurement_probes"),
     std::string_view("transfer_wire"),
     std::string_view("execution_runners"),
+    std::string_view("slurm_runner"),
     std::string_view("service"),
     std::string_view("main"),
 };

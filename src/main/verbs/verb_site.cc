@@ -9,6 +9,7 @@
 #include "session/context.h"
 #include "session/local_file.h"
 #include "session/serving.h"
+#include "session/slurm_options.h"
 #include "session/stop_signal.h"
 #include "verbs/site_facts.h"
 #include "verbs/verbs.h"
@@ -146,6 +147,8 @@ Outcome run_site_join(const Invocation& invocation, const Terminal& terminal) {
   options.aka = facts->aka.value_or(std::vector<identity::Alias>());
   read_offer(invocation, options);
   read_device_options(invocation, options);
+  if (auto read = read_slurm_options(invocation, options); !read)
+    return make_complaint(read.error());
   return serve(std::move(options), *folder, terminal);
 }
 
@@ -157,6 +160,8 @@ Outcome run_site_start(const Invocation& invocation, const Terminal& terminal) {
   service::SiteOptions options = make_site_options(folder->path());
   read_offer(invocation, options);
   read_device_options(invocation, options);
+  if (auto read = read_slurm_options(invocation, options); !read)
+    return make_complaint(read.error());
   return serve(std::move(options), *folder, terminal);
 }
 

@@ -15,9 +15,17 @@
 #include "intertie/execution/isolation.h"
 #include "intertie/identity/record.h"
 #include "intertie/measurement/statement.h"
+#include "intertie/slurm_runner/slurm_runner.h"
 #include "intertie/topology/pool.h"
 
 namespace intertie::service {
+
+/// A site whose tasks run in a Slurm cluster. `runner`: its folder and pools are filled in. Tasks'
+/// folders then lie in `runner.shared`. `partitions`: empty publishes all that are up.
+struct SlurmSite {
+  slurm_runner::SlurmOptions runner;
+  std::vector<std::string> partitions;
+};
 
 /// How a site finds out what its machine can do. quick: about 1.5 s; full: about 8 s; none: its
 /// pools stay unmeasured unless `SiteOptions::statement` is given.
@@ -52,6 +60,10 @@ struct SiteOptions {
   std::string data_address;
   /// Named environments that jobs may ask for; their names become the default pool's software.
   std::vector<execution::Software> software;
+
+  /// Set: pools are discovered in Slurm at the joining, and tasks are submitted to it.
+  /// docs/slurm.md.
+  std::optional<SlurmSite> slurm;
 
   /// The command that ends in execution_runners::run_launcher; "--folder" and the launcher's folder
   /// are appended. argv[0] is absolute: {"/proc/self/exe", "launcher"}.
