@@ -11,7 +11,6 @@
 #include "intertie/engine/index_rebuild.h"
 #include "intertie/identity/allocator.h"
 #include "intertie/identity/envelope.h"
-#include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "files.h"
 #include "seal_key_need.h"
@@ -74,10 +73,7 @@ void add_metric(std::string& text, std::string_view name, std::string_view type,
 
 core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& options, Log& log,
                                                            FailPoints& fail_points) {
-  storage_sqlite::SqliteOptions sqlite;
-  sqlite.folder = options.folder + "/store";
-  sqlite.fail_hook = make_fail_hook(fail_points, options.store_fault);
-  auto store = storage_sqlite::open_sqlite_store(std::move(sqlite));
+  auto store = open_hub_store(options, make_fail_hook(fail_points, options.store_fault));
   if (!store) return store.error();
   std::unique_ptr<HubBackend> backend(new HubBackend(std::move(*store), options, log, fail_points));
   auto datasets = HubDatasets::open(
@@ -93,11 +89,12 @@ core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& opt
   return backend;
 }
 
-HubBackend::HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& options, Log& log,
+HubBackend::HubBackend(HubStore store, const HubOptions& options, Log& log,
                        FailPoints& fail_points)
     : log_(log),
       fail_points_(fail_points),
-      store_(std::move(store)),
+      store_(std::move(store.store)),
+      shared_(store.shared),
       boot_id_(read_boot_id()),
       readers_(*store_),
       answers_(fail_points),
@@ -305,6 +302,10 @@ core::Result<std::string> HubBackend::read_body(storage::LogIndex index) {
   auto body = readers_.get().read_body(index);
   if (!body) return body.error();
   return std::move(body->bytes);
+}
+
+void HubBackend::announce(const std::string& user_address) {
+  if (shared_ != nullptr) shared_->announce(user_address);
 }
 
 core::Time HubBackend::now() const { return read_clock(); }

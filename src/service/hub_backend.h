@@ -20,6 +20,7 @@
 #include "fail_points.h"
 #include "http_adapter.h"
 #include "hub_datasets.h"
+#include "hub_store.h"
 #include "job_watchers.h"
 #include "key_store.h"
 #include "line_traffic.h"
@@ -93,6 +94,11 @@ class HubBackend final : public api::Backend {
   AnswerSender& answers() { return answers_; }
   WorkerPool& workers() { return workers_; }
 
+  /// Tells the followers on the same database where this leader answers.
+  void announce(const std::string& user_address);
+  /// Another process leads now.
+  bool is_deposed() const { return shared_ != nullptr && shared_->is_deposed(); }
+
   /// Whether the principal exists; blocks for a turn of the engine.
   core::Result<void> check_principal(const std::string& name);
 
@@ -103,7 +109,7 @@ class HubBackend final : public api::Backend {
   bool close(core::Duration grace);
 
  private:
-  HubBackend(std::unique_ptr<storage::Store> store, const HubOptions& options, Log& log,
+  HubBackend(HubStore store, const HubOptions& options, Log& log,
              FailPoints& fail_points);
   core::Result<void> complete_index();
   core::Result<void> start_engine(const HubOptions& options);
@@ -120,6 +126,7 @@ class HubBackend final : public api::Backend {
   Log& log_;
   FailPoints& fail_points_;
   const std::unique_ptr<storage::Store> store_;
+  storage_postgres::PostgresStore* const shared_;  // store_, if other processes may lead on it.
   std::optional<HubKeys> keys_;
   std::unique_ptr<HubDatasets> datasets_;
   std::string hub_id_;

@@ -182,6 +182,7 @@ core::Result<std::unique_ptr<HubService::Parts>> HubService::Parts::start(
     parts->stop();
     return done.error();
   }
+  parts->backend->announce(parts->user_address);
   parts->log->write(
       LogLevel::info, "hub", "started",
       {{"id", parts->hub_id}, {"user", parts->user_address}, {"site", parts->site_address}});
@@ -195,7 +196,8 @@ bool HubService::Parts::stop() {
   if (user_server) user_server->stop(kListenerGrace);
   if (site_server) site_server->stop(kListenerGrace);
   if (data_listener) data_listener->stop(kListenerGrace);
-  is_sound = backend->close(kEngineGrace);
+  // Who was deposed can make nothing durable any more.
+  is_sound = backend->close(backend->is_deposed() ? core::Duration{0} : kEngineGrace);
   log->write(is_sound ? LogLevel::info : LogLevel::error, "hub", "stopped");
   user_server.reset();
   site_server.reset();

@@ -41,6 +41,7 @@ inline constexpr std::array<std::string_view, 2> kDevExamples = {
 
 inline constexpr std::array kHubStart = {
     Option{"data", 0, text, "DIR", "the hub's folder (created)"},
+    Option{"store", 0, text, "URL", "the log's database, postgres://... (default: in the folder)"},
     Option{"listen", 0, text, "HOST:PORT", "address for users"},
     Option{"site-listen", 0, text, "HOST:PORT", "address for sites"},
     Option{"site-address", 0, text, "HOST:PORT", "what sites are told to dial"},

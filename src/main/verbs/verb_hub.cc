@@ -1,5 +1,6 @@
 // intertie hub: a hub as a process of its own.
 #include <algorithm>
+#include <atomic>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -7,15 +8,20 @@
 #include "session/context.h"
 #include "session/local_file.h"
 #include "session/serving.h"
+#include "session/standby.h"
 #include "session/stop_signal.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
 namespace {
 
+// How soon a leader notices that it was deposed.
+constexpr core::Duration kDeposedLook = core::milliseconds(100);
+
 service::HubOptions make_options(const Invocation& invocation, const std::string& folder) {
   service::HubOptions options;
   options.folder = folder;
+  options.store = invocation.get("store", "");
   options.user_listen = invocation.get("listen", options.user_listen);
   options.site_listen = invocation.get("site-listen", options.site_listen);
   options.site_address = invocation.get("site-address", "");
@@ -85,8 +91,9 @@ core::Result<void> write_contexts(StartedHub& started, const ContextWriter& writ
 }
 
 core::Result<StartedHub> start_hub(const Invocation& invocation, const std::string& folder,
-                                   const Terminal& terminal) {
+                                   const Terminal& terminal, std::function<void()> on_deposed) {
   service::HubOptions options = make_options(invocation, folder);
+  options.on_deposed = std::move(on_deposed);
   options.on_store_change = make_store_teller(terminal, folder);
   core::Result<std::vector<service::FirstPrincipal>> users = parse_users(invocation);
   if (!users) return users.error();
@@ -122,6 +129,55 @@ void show_started(const StartedHub& started, const Terminal& terminal) {
   terminal.show_object(object, text, started.hub->hub_id());
 }
 
+// Serves until the process is to stop, or `is_deposed` becomes true.
+Outcome serve(StartedHub& started, const Invocation& invocation, const std::string& folder,
+              const Terminal& terminal, const StopSignal& stop,
+              const std::atomic<bool>& is_deposed) {
+  show_started(started, terminal);
+  terminal.say("Ctrl-C stops the hub; running jobs go on at their sites.");
+  // The tokens end; whoever leaves the hub running for weeks should not notice.
+  const ContextWriter writer = make_writer(started, folder, invocation);
+  core::Duration left = writer.get_renewal();
+  while (!stop.wait(std::min(left, kDeposedLook)) && !is_deposed) {
+    left = left - std::min(left, kDeposedLook);
+    if (left > core::Duration{0}) continue;
+    left = writer.get_renewal();
+    const core::Result<void> renewed = write_contexts(started, writer);
+    if (!renewed)
+      terminal.say("The contexts could not be renewed: " + core::to_text(renewed.error()));
+  }
+  terminal.say(is_deposed ? "Another process has taken the lead." : "Stopping ...");
+  return started.hub->stop() || is_deposed ? kDone : kFailed;
+}
+
+Outcome lead(const Invocation& invocation, const std::string& folder, const Terminal& terminal,
+             const StopSignal& stop) {
+  const std::atomic<bool> is_deposed = false;
+  core::Result<StartedHub> started = start_hub(invocation, folder, terminal, {});
+  if (!started) return complain_about_start(started.error());
+  return serve(*started, invocation, folder, terminal, stop, is_deposed);
+}
+
+// On a database that other processes may lead on: waits, leads, and after it was deposed waits
+// again.
+Outcome lead_in_turn(const Invocation& invocation, const std::string& folder,
+                     const Terminal& terminal, const StopSignal& stop) {
+  Standby standby(invocation.get("store", ""), terminal, stop);
+  while (standby.wait_for_lead()) {
+    std::atomic<bool> is_deposed = false;
+    core::Result<StartedHub> started =
+        start_hub(invocation, folder, terminal, [&is_deposed] { is_deposed = true; });
+    if (!started) {
+      if (standby.wait_after(started.error())) continue;
+      if (stop.has_come()) return kDone;
+      return complain_about_start(started.error());
+    }
+    const Outcome outcome = serve(*started, invocation, folder, terminal, stop, is_deposed);
+    if (!is_deposed || stop.has_come()) return outcome;
+  }
+  return kDone;
+}
+
 }  // namespace
 
 Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal) {
@@ -130,19 +186,8 @@ Outcome run_hub_start(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<ServedFolder> folder = ServedFolder::open(get_hub_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   const StopSignal stop(nullptr);
-  core::Result<StartedHub> started = start_hub(invocation, folder->path(), terminal);
-  if (!started) return complain_about_start(started.error());
-  show_started(*started, terminal);
-  terminal.say("Ctrl-C stops the hub; running jobs go on at their sites.");
-  // The tokens end; whoever leaves the hub running for weeks should not notice.
-  const ContextWriter writer = make_writer(*started, folder->path(), invocation);
-  while (!stop.wait(writer.get_renewal())) {
-    const core::Result<void> renewed = write_contexts(*started, writer);
-    if (!renewed)
-      terminal.say("The contexts could not be renewed: " + core::to_text(renewed.error()));
-  }
-  terminal.say("Stopping ...");
-  return started->hub->stop() ? kDone : kFailed;
+  if (!invocation.find("store")) return lead(invocation, folder->path(), terminal, stop);
+  return lead_in_turn(invocation, folder->path(), terminal, stop);
 }
 
 Outcome run_hub_init(const Invocation& invocation, const Terminal& terminal) {
@@ -151,7 +196,7 @@ Outcome run_hub_init(const Invocation& invocation, const Terminal& terminal) {
   const core::Result<ServedFolder> folder = ServedFolder::open(get_hub_folder(invocation));
   if (!folder) return make_complaint(folder.error());
   const StopSignal stop(nullptr);
-  core::Result<StartedHub> started = start_hub(invocation, folder->path(), terminal);
+  core::Result<StartedHub> started = start_hub(invocation, folder->path(), terminal, {});
   if (!started) return complain_about_start(started.error());
   const std::string id = started->hub->hub_id();
   if (!started->hub->stop()) return kFailed;

@@ -12,6 +12,7 @@
 #include "intertie/hub/events.h"
 #include "intertie/hub/machine.h"
 #include "intertie/storage/verify.h"
+#include "intertie/storage_postgres/postgres_store.h"
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "output/for_people.h"
@@ -26,8 +27,22 @@ namespace {
 
 constexpr std::int64_t kRecordsShown = 50;
 
+/// A store to look at, of either kind.
+struct StoreView {
+  std::unique_ptr<storage::Reader> reader;
+  std::unique_ptr<storage::Snapshots> snapshots;
+};
+
+core::Result<StoreView> open_database(const std::string& place) {
+  storage_postgres::PostgresOptions options;
+  options.connection = place;
+  core::Result<storage_postgres::PostgresView> view = storage_postgres::open_postgres_view(options);
+  if (!view) return view.error();
+  return StoreView{std::move(view->reader), std::move(view->snapshots)};
+}
+
 /// Accepts the store's own folder, a hub's folder, or that of `intertie dev`.
-core::Result<storage_sqlite::SqliteView> open_store(const std::string& folder) {
+core::Result<storage_sqlite::SqliteView> open_folder(const std::string& folder) {
   core::Result<storage_sqlite::SqliteView> view =
       storage_sqlite::open_sqlite_view({.folder = folder});
   for (const char* const below : {"/store", "/hub/store", "/journal"}) {
@@ -39,7 +54,15 @@ core::Result<storage_sqlite::SqliteView> open_store(const std::string& folder) {
   return view;
 }
 
-/// The folder among those of open_store that holds the store.
+/// Accepts a folder or a database.
+core::Result<StoreView> open_store(const std::string& place) {
+  if (storage_postgres::is_postgres_store(place)) return open_database(place);
+  core::Result<storage_sqlite::SqliteView> view = open_folder(place);
+  if (!view) return view.error();
+  return StoreView{std::move(view->reader), std::move(view->snapshots)};
+}
+
+/// The folder among those of open_folder that holds the store.
 core::Result<std::string> find_store(const std::string& folder) {
   for (const char* const below : {"", "/store", "/hub/store", "/journal"}) {
     const auto view = storage_sqlite::open_sqlite_view({.folder = folder + below});
@@ -135,7 +158,7 @@ std::pair<std::string, boost::json::value> describe(const storage::HeadView& hea
 }  // namespace
 
 Outcome run_log_verify(const Invocation& invocation, const Terminal& terminal) {
-  const core::Result<storage_sqlite::SqliteView> view = open_store(invocation.operands[0]);
+  const core::Result<StoreView> view = open_store(invocation.operands[0]);
   if (!view) return make_complaint(view.error());
   const core::Result<storage::LogPosition> last = view->reader->read_last();
   if (!last) return make_complaint(last.error());
@@ -188,7 +211,7 @@ Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal) 
 }
 
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal) {
-  const core::Result<storage_sqlite::SqliteView> view = open_store(invocation.operands[0]);
+  const core::Result<StoreView> view = open_store(invocation.operands[0]);
   if (!view) return make_complaint(view.error());
   const auto from =
       static_cast<std::uint64_t>(std::max<std::int64_t>(1, invocation.get_count("from", 1)));

@@ -25,6 +25,14 @@ struct FirstPrincipal {
 struct HubOptions {
   std::string folder;  // Created with mode 0700 if missing; its parent must exist.
 
+  /// Where the log is kept: empty: in the folder (SQLite); or "postgres://USER@HOST:PORT/DATABASE",
+  /// a database of this hub alone, which several processes may share: one leads
+  /// (docs/postgres.md). The keys stay in the folder, and are the same in each process's.
+  std::string store;
+  /// Another process took the lead: this one can write nothing any more and should be stopped. On
+  /// a thread of the service, which must not wait.
+  std::function<void()> on_deposed;
+
   /// "ADDRESS:PORT"; port 0 chooses a free one; "[::1]:0" for IPv6.
   std::string user_listen = "127.0.0.1:0";
   std::string site_listen = "127.0.0.1:0";
