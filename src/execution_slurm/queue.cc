@@ -11,7 +11,7 @@ namespace {
 using core::Reason;
 using core::Result;
 
-constexpr std::size_t kFields = 5;
+constexpr std::size_t kQueueFields = 5;
 constexpr std::int64_t kElementMax = 4'000'000;
 constexpr std::size_t kElementsMax = 100'000;
 
@@ -111,7 +111,7 @@ Result<std::vector<QueueRow>> parse_queue(std::string_view output) {
                             "squeue, line " + std::to_string(number) + " " + quote(line)};
     // The name stands last, and may hold bars: users choose it.
     auto fields = split(line, '|');
-    if (fields.size() < kFields) return error;
+    if (fields.size() < kQueueFields) return error;
     const auto ids = parse_ids(fields[0]);
     if (!ids || fields[1].empty()) return error;
     QueueRow row;

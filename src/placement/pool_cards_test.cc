@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kMib = std::int64_t{1} << 20;
 
-topology::Pool make_pool(std::size_t nodes, std::int64_t cores, std::int64_t cards,
+topology::Pool make_card_pool(std::size_t nodes, std::int64_t cores, std::int64_t cards,
                          std::int64_t memory = 1'000 * kMib) {
   topology::Pool pool;
   pool.cpus_per_node = {cores * 1'000};
@@ -98,7 +98,7 @@ TEST(PoolCards, ChoosesByTheRuleWhateverHappenedBefore) {
     core::Random random(seed);
     const auto cards = static_cast<std::int64_t>(1 + random.below(8));
     const std::size_t nodes = seed % 3 == 0 ? 150 : 1 + random.below(7);
-    const topology::Pool pool = make_pool(nodes, 16, cards);
+    const topology::Pool pool = make_card_pool(nodes, 16, cards);
     PoolCapacity capacity(pool);
     CardScorers scorers;
     PoolCards running(pool, capacity, scorers);
@@ -137,7 +137,7 @@ TEST(PoolCards, ChoosesByTheRuleWhateverHappenedBefore) {
 }
 
 TEST(PoolCards, SaysWhatItSawOfEveryNode) {
-  topology::Pool pool = make_pool(6, 16, 4);
+  topology::Pool pool = make_card_pool(6, 16, 4);
   pool.nodes[5].is_up = false;
   PoolCapacity capacity(pool);
   const auto take = [&](std::uint32_t node, std::int64_t cores, std::uint64_t devices,
@@ -165,7 +165,7 @@ TEST(PoolCards, SaysWhatItSawOfEveryNode) {
 }
 
 TEST(PoolCards, PartsOfAMibAreLeftToPoolCapacity) {
-  const topology::Pool pool = make_pool(1, 4, 2, 3 * kMib);
+  const topology::Pool pool = make_card_pool(1, 4, 2, 3 * kMib);
   PoolCapacity capacity(pool);
   CardScorers scorers;
   PoolCards cards(pool, capacity, scorers);
@@ -176,7 +176,7 @@ TEST(PoolCards, PartsOfAMibAreLeftToPoolCapacity) {
 }
 
 TEST(PoolCards, FollowsAPoolThatIsOfferedAnew) {
-  topology::Pool pool = make_pool(3, 4, 2);
+  topology::Pool pool = make_card_pool(3, 4, 2);
   PoolCapacity capacity(pool);
   CardScorers scorers;
   PoolCards cards(pool, capacity, scorers);
@@ -191,7 +191,7 @@ TEST(PoolCards, FollowsAPoolThatIsOfferedAnew) {
 }
 
 TEST(PoolCards, TheMixIsWhatRunsAndHalfAShare) {
-  PoolCapacity capacity(make_pool(4, 32, 8));
+  PoolCapacity capacity(make_card_pool(4, 32, 8));
   EXPECT_EQ(compute_cpus_per_card(capacity).count, 1'536);  // Two cores, rounded to 3 * 2^9.
   capacity.apply(std::vector{TaskAllocation{0, {31'000}, {1}, 0, {}}});
   EXPECT_EQ(compute_cpus_per_card(capacity).count, 1'536);  // A task without cards is no news.
@@ -204,7 +204,7 @@ TEST(PoolCards, TheMixIsWhatRunsAndHalfAShare) {
 }
 
 TEST(PoolCards, SummaryCountsCardsWithoutCores) {
-  topology::Pool pool = make_pool(4, 32, 8);
+  topology::Pool pool = make_card_pool(4, 32, 8);
   pool.nodes[3].is_up = false;
   PoolCapacity capacity(pool);
   EXPECT_EQ(summarise_cards(capacity), (CardSummary{24, 0, 3, 8, {1'536}}));
@@ -219,7 +219,7 @@ TEST(PoolCards, SummaryCountsCardsWithoutCores) {
 }
 
 TEST(PoolCards, OnlyWholeGroupsOfEightAtMost) {
-  topology::Pool pool = make_pool(1, 4, 8);
+  topology::Pool pool = make_card_pool(1, 4, 8);
   EXPECT_TRUE(has_card_engine(pool));
   pool.authority = topology::Authority::engine;
   EXPECT_FALSE(has_card_engine(pool));
@@ -235,7 +235,7 @@ TEST(PoolCards, OnlyWholeGroupsOfEightAtMost) {
 // Golden: node 0 has one card and its four cores left, node 1 two cards and cores to spare. Best
 // fit gives cores to the fuller node and strands its card.
 TEST(PoolCards, ATaskWithoutCardsLeavesCardsTheirCores) {
-  const topology::Pool pool = make_pool(2, 32, 8);
+  const topology::Pool pool = make_card_pool(2, 32, 8);
   const TaskAllocation first{0, {28'000}, {1}, 0b0111'1111, {}};
   const TaskAllocation second{1, {4'000}, {1}, 0b0011'1111, {}};
   const auto fill = [&](bool uses_engine) {
@@ -264,7 +264,7 @@ TEST(PoolCards, ATaskWithoutCardsLeavesCardsTheirCores) {
 // Cards refused of those asked for, with arrivals and departures about as fast as each other.
 std::int64_t count_refused(bool uses_engine, std::uint64_t seed, std::int64_t large_permille) {
   core::Random random(seed);
-  const topology::Pool pool = make_pool(40, 64, 8);
+  const topology::Pool pool = make_card_pool(40, 64, 8);
   PoolCapacity capacity(pool);
   CardScorers scorers;
   PoolCards cards(pool, capacity, scorers);
