@@ -46,7 +46,7 @@ std::string render_cards(const api::CardChoiceView& cards) {
     const std::string count = std::to_string(misfit.nodes);
     text += misfit.why == placement::NodeMisfit::down
                 ? ", " + count + " down"
-                : ", " + count + " short of " + enum_name(misfit.why);
+                : ", " + count + " short of " + std::string(codec::encode(misfit.why).as_string());
   }
   text += ".\n";
   for (std::size_t i = 0; i < cards.best.size(); ++i) {
