@@ -13,7 +13,8 @@ cd "$work"
 
 # Twice the CPUs that are needed: a slurmctld that was killed takes jobs that have ended for running
 # ones, until their nodes register again, which may take minutes.
-start_cluster alpha NODES=2 CPUS=12
+echo SlurmdTimeout=6 >extra.conf # A dead node is seen sooner.
+start_cluster alpha NODES=2 CPUS=12 EXTRA="$work/extra.conf"
 echo 'ada nobody' >users
 touch join.token
 start_hub jilin 22 ada
@@ -89,7 +90,7 @@ node=$(in_slurm alpha squeue -h -t R -o %N)
 "$slurm" kill-node alpha "$node"
 mapfile -t dead < <(pgrep -f "slurm-driver --batch $work/plant-shared")
 for each in "${dead[@]}"; do kill -KILL -- "$each"; done
-wait_for 40 is_in_attempt "$job" 2
+wait_for 90 is_in_attempt "$job" 2
 expect 0 explain "$job"
 holds "$out" node_lost
 # The shell and its sleep, of one attempt.
