@@ -202,6 +202,26 @@ void describe_silence(ExplainView& view, const hub::HubMachine::RemoteBound& bou
                   (view.job.is_cancel_requested ? "is cancelled then." : "goes on without it.");
 }
 
+/// What a site says of an end, in its own words: the body of the event.
+struct SiteWord {
+  std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(SiteWord, (), (detail))
+
+void add_site_words(storage::Reader& reader, const std::vector<JobEvent>& events,
+                    std::vector<HistoryView>& history) {
+  for (const JobEvent& one : events) {
+    const auto* over = std::get_if<hub::AttemptOver>(&one.event);
+    if (over == nullptr || !over->failure) continue;
+    const auto body = reader.read_body(one.index);
+    if (!body) continue;
+    const auto word = codec::from_json<SiteWord>(body->bytes, codec::Boundary::tolerant);
+    const auto shown = std::ranges::find(history, one.index, &HistoryView::index);
+    if (!word || word->detail.empty() || shown == history.end()) continue;
+    shown->sentence += " (" + word->detail + ")";
+  }
+}
+
 void explain_job(const CallPointer& call) {
   auto known = find_job(call);
   if (!known) return;
@@ -217,6 +237,7 @@ void explain_job(const CallPointer& call) {
           view.job = make_job_view(facts, *directory);
           const JobInputs inputs = read_inputs(call->backend, facts, view.job.owner);
           view.history = make_history(events, *directory, inputs);
+          add_site_words(call->backend.reader(), events, view.history);
           view.moves = list_moves(events, inputs);
           if (waiting.is_waiting) {
             describe_waiting(view, waiting, now);

@@ -28,7 +28,7 @@ core::Result<std::string> BatchStore::open_tag() const {
     made += kDigits[static_cast<unsigned char>(byte) >> 4];
     made += kDigits[static_cast<unsigned char>(byte) & 15];
   }
-  if (auto written = write_shared(folder, "tag", made, std::nullopt); !written) {
+  if (auto written = write_shared(folder, "tag", made, std::nullopt, Keep::durable); !written) {
     return written.error();
   }
   return made;
@@ -54,7 +54,7 @@ core::Result<std::vector<BatchRecord>> BatchStore::read_all() const {
 
 core::Result<void> BatchStore::write(const BatchRecord& record) const {
   return write_shared(folder + "/batches", std::to_string(record.number) + ".json",
-                      codec::to_json(record), std::nullopt);
+                      codec::to_json(record), std::nullopt, Keep::durable);
 }
 
 void BatchStore::remove(std::uint64_t number) const {

@@ -106,7 +106,7 @@ Result<void> give_rank(const std::string& rank, const Owner& owner) {
 }
 
 Result<void> write_shared(const std::string& folder, const std::string& name,
-                          std::string_view bytes, const std::optional<Owner>& owner) {
+                          std::string_view bytes, const std::optional<Owner>& owner, Keep keep) {
   const std::string what = folder + "/" + name;
   const Descriptor parent(::open(folder.c_str(), kFolderFlags));
   if (!parent.is_open()) return make_errno_error(folder);
@@ -119,11 +119,11 @@ Result<void> write_shared(const std::string& folder, const std::string& name,
   if (owner && ::fchown(file.get(), owner->user, owner->group) != 0) {
     return make_errno_error("chown of " + what);
   }
-  if (::fsync(file.get()) != 0) return make_errno_error(what);
+  if (keep == Keep::durable && ::fsync(file.get()) != 0) return make_errno_error(what);
   if (::renameat(parent.get(), part.c_str(), parent.get(), name.c_str()) != 0) {
     return make_errno_error(what);
   }
-  if (::fsync(parent.get()) != 0) return make_errno_error(folder);
+  if (keep == Keep::durable && ::fsync(parent.get()) != 0) return make_errno_error(folder);
   return {};
 }
 
@@ -164,9 +164,6 @@ Result<bool> claim(const std::string& engine_folder, std::string_view who) {
   if (!file.is_open() && errno == EEXIST) return false;
   if (!file.is_open()) return make_errno_error(engine_folder + "/claim");
   if (auto written = write_bytes(file.get(), who, engine_folder); !written) return written.error();
-  if (::fsync(file.get()) != 0 || ::fsync(parent.get()) != 0) {
-    return make_errno_error(engine_folder + "/claim");
-  }
   return true;
 }
 

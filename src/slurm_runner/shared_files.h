@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,9 +33,15 @@ core::Result<void> make_folder(const std::string& path, mode_t mode);
 /// and makes its folder `engine` (0700). Only before anything of the task runs. io_failed.
 core::Result<void> give_rank(const std::string& rank, const Owner& owner);
 
-/// Writes beside the file, syncs, renames. `folder` / `name`; the folder itself is no link.
+/// quick: survives the death of every process, but not that of the machine that has the disk.
+enum class Keep : std::uint8_t { quick, durable };
+
+/// Writes beside the file and renames, so that nobody reads half of it. `folder` / `name`; the
+/// folder itself is no link. A sync is what costs most on a busy disk: only what cannot be learnt
+/// again after a power failure needs it. io_failed.
 core::Result<void> write_shared(const std::string& folder, const std::string& name,
-                                std::string_view bytes, const std::optional<Owner>& owner);
+                                std::string_view bytes, const std::optional<Owner>& owner,
+                                Keep keep = Keep::quick);
 
 /// not_found; too_large; io_failed.
 core::Result<std::string> read_shared(const std::string& folder, const std::string& name,

@@ -13,7 +13,8 @@ cd "$work"
 
 # Twice the CPUs that are needed: a slurmctld that was killed takes jobs that have ended for running
 # ones, until their nodes register again, which may take minutes.
-start_cluster alpha NODES=2 CPUS=12
+echo SlurmdTimeout=6 >extra.conf # A dead node is seen sooner.
+start_cluster alpha NODES=2 CPUS=12 EXTRA="$work/extra.conf"
 echo 'ada nobody' >users
 touch join.token
 start_hub jilin 22 ada
@@ -73,16 +74,28 @@ fails_with "$job" time_limit
 submit 'echo >>runs; sleep 100'
 wait_for 30 is_running_in_slurm alpha 1
 in_slurm alpha scancel --user=nobody
-fails_with "$job" node_lost
+is_in_attempt() { "$intertie" -o json jobs "$1" | grep -q "\"attempt\": $2"; }
+wait_for 40 is_in_attempt "$job" 2 # The hub tries anew.
+expect 0 explain "$job"
+holds "$out" 'Slurm: job'
+expect 0 cancel "$job"
+wait_for_phase "$job" ended
+wait_for 30 is_empty_in_slurm alpha
 
-# A node dies with all its processes: the task is lost, once nothing can run there any more.
-submit 'echo >>runs; sleep 100'
+# A node dies, and nobody is left there but the meter, which ends the task when its lease is over;
+# only then the task is lost.
+submit 'echo >>runs; sleep 103'
 wait_for 30 is_running_in_slurm alpha 1
 node=$(in_slurm alpha squeue -h -t R -o %N)
 "$slurm" kill-node alpha "$node"
 mapfile -t dead < <(pgrep -f "slurm-driver --batch $work/plant-shared")
 for each in "${dead[@]}"; do kill -KILL -- "$each"; done
-fails_with "$job" node_lost
+wait_for 90 is_in_attempt "$job" 2
+expect 0 explain "$job"
+holds "$out" node_lost
+# The shell and its sleep, of one attempt.
+[ "$(pgrep -fc "sleep 103")" -le 2 ] || fail "two attempts run at once"
+expect 0 cancel "$job"
 "$slurm" start-node alpha "$node"
 
 finish
