@@ -89,8 +89,7 @@ core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& opt
   return backend;
 }
 
-HubBackend::HubBackend(HubStore store, const HubOptions& options, Log& log,
-                       FailPoints& fail_points)
+HubBackend::HubBackend(HubStore store, const HubOptions& options, Log& log, FailPoints& fail_points)
     : log_(log),
       fail_points_(fail_points),
       store_(std::move(store.store)),
