@@ -1,5 +1,5 @@
 # A PostgreSQL server of the test's own: source it. It needs $work, a folder of the test.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 pg_bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/postgres' | tail -n 1)")
 pg_pid=
