@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A hub moves from its folder to PostgreSQL and back with `log copy`:  tests/postgres/copy.sh INTERTIE
+# A hub moves from its folder to PostgreSQL and back with `log copy`:
+#   tests/postgres/copy.sh INTERTIE
 # The chain's last hash is the same in all three places, all verify, and the hub goes on in each.
 set -euo pipefail
 
@@ -47,8 +48,13 @@ pay() {
   hub_pid=
 }
 
-read_chain() { "$bin" log verify --output json "$1" | python3 -c \
-  'import json,sys; r=json.load(sys.stdin); assert r["is_sound"]; print(r["last_index"], r["chain"])'; }
+read_chain() {
+  "$bin" log verify --output json "$1" | python3 -c '
+import json, sys
+report = json.load(sys.stdin)
+assert report["is_sound"]
+print(report["last_index"], report["chain"])'
+}
 
 make_server
 start_server
