@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "intertie/api/record_keeper.h"
@@ -89,8 +90,7 @@ core::Result<std::unique_ptr<HubBackend>> HubBackend::open(const HubOptions& opt
   return backend;
 }
 
-HubBackend::HubBackend(HubStore store, const HubOptions& options, Log& log,
-                       FailPoints& fail_points)
+HubBackend::HubBackend(HubStore store, const HubOptions& options, Log& log, FailPoints& fail_points)
     : log_(log),
       fail_points_(fail_points),
       store_(std::move(store.store)),
@@ -221,6 +221,13 @@ core::Result<void> HubBackend::open_keys(const HubOptions& options) {
     if (!region) return core::Error{core::Reason::bad_argument, "region: " + options.region};
     hub_id_ =
         identity::to_text(identity::get_registry_identifier(identity::make_allocator(*region)));
+  }
+  // Keys made here would be another hub's.
+  if (shared_ != nullptr && !known->empty() &&
+      !std::filesystem::exists(options.folder + "/keys/sign.pem")) {
+    return core::Error{core::Reason::bad_key,
+                       "the hub's keys are not in " + options.folder +
+                           "/keys: copy them from the folder of another of its processes"};
   }
   auto keys = open_hub_keys(options.folder + "/keys", hub_id_, options.host_names, read_clock());
   if (!keys) return keys.error();

@@ -109,8 +109,7 @@ class HubBackend final : public api::Backend {
   bool close(core::Duration grace);
 
  private:
-  HubBackend(HubStore store, const HubOptions& options, Log& log,
-             FailPoints& fail_points);
+  HubBackend(HubStore store, const HubOptions& options, Log& log, FailPoints& fail_points);
   core::Result<void> complete_index();
   core::Result<void> start_engine(const HubOptions& options);
   core::Result<void> open_keys(const HubOptions& options);

@@ -44,7 +44,7 @@ class PostgresSnapshots final : public storage::Snapshots {
     const std::string stored = storage::encode_snapshot(incarnation_, snapshot);
     auto done = opened->execute("BEGIN");
     if (done) done = check_lead(*opened);
-    if (done) done = write_pieces(*opened, snapshot.index, stored);
+    if (done) done = write_snapshot_pieces(*opened, snapshot.index, stored);
     if (done) done = pass(FailPoint::snapshot_before_rename);
     if (done) done = opened->execute("COMMIT");
     if (done) done = pass(FailPoint::snapshot_after_rename);
@@ -95,21 +95,6 @@ class PostgresSnapshots final : public storage::Snapshots {
     return {core::Reason::store_unavailable, "another process leads on this database"};
   }
 
-  static core::Result<void> write_pieces(Connection& connection, LogIndex index,
-                                         const std::string& stored) {
-    const auto number = static_cast<std::int64_t>(index);
-    const core::Result<Rows> dropped = connection.query(kDropOne, std::move(Values().add(number)));
-    if (!dropped) return dropped.error();
-    std::int64_t part = 0;
-    for (std::size_t offset = 0; offset < stored.size(); offset += kPieceBytes) {
-      Values values;
-      values.add(number).add(part++).add(stored.substr(offset, kPieceBytes));
-      const core::Result<Rows> inserted = connection.query(kInsertPiece, values);
-      if (!inserted) return inserted.error();
-    }
-    return {};
-  }
-
   PostgresOptions options_;
   storage::Incarnation incarnation_;
   std::int64_t epoch_;
@@ -122,6 +107,21 @@ std::unique_ptr<storage::Snapshots> make_postgres_snapshots(const PostgresOption
                                                             const storage::Incarnation& incarnation,
                                                             std::int64_t epoch) {
   return std::make_unique<PostgresSnapshots>(options, incarnation, epoch);
+}
+
+core::Result<void> write_snapshot_pieces(Connection& connection, LogIndex index,
+                                         const std::string& stored) {
+  const auto number = static_cast<std::int64_t>(index);
+  const core::Result<Rows> dropped = connection.query(kDropOne, std::move(Values().add(number)));
+  if (!dropped) return dropped.error();
+  std::int64_t part = 0;
+  for (std::size_t offset = 0; offset < stored.size(); offset += kPieceBytes) {
+    Values values;
+    values.add(number).add(part++).add(stored.substr(offset, kPieceBytes));
+    const core::Result<Rows> inserted = connection.query(kInsertPiece, values);
+    if (!inserted) return inserted.error();
+  }
+  return {};
 }
 
 }  // namespace intertie::storage_postgres

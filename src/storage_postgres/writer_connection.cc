@@ -54,6 +54,8 @@ constexpr Statement kSetIndexed{"set_indexed",
                                 "UPDATE intertie.store SET indexed_up_to = $1 WHERE id = 1"};
 constexpr Statement kEraseBody{
     "erase_body", "UPDATE intertie.bodies SET is_erased = true, bytes = '' WHERE idx = $1"};
+constexpr Statement kSetEnd{"set_end",
+                            "UPDATE intertie.store SET last_index = $1, last_chain = $2"};
 constexpr Statement kNotify{"notify", "SELECT pg_notify('intertie_log', '')"};
 
 core::Error no_lead() {
@@ -79,6 +81,34 @@ core::Result<WriterConnection> WriterConnection::open(const PostgresOptions& opt
   }
   if (auto done = writer.lock(lead, options.lock_wait); !done) return done.error();
   return writer;
+}
+
+core::Result<WriterConnection> WriterConnection::open_new(const PostgresOptions& options,
+                                                          const storage::Incarnation& incarnation) {
+  core::Result<Connection> opened = Connection::open(options.connection, options.patience);
+  if (!opened) return opened.error();
+  WriterConnection writer(*std::move(opened));
+  if (auto done = writer.set_up(options.patience); !done) return done.error();
+  const auto found = read_incarnation(writer.connection_);
+  if (!found) return found.error();
+  if (found->has_value()) {
+    return {core::Reason::already_exists,
+            describe_connection(options.connection) + " has a store already"};
+  }
+  // The other store may be slow.
+  auto done = writer.connection_.execute("SET idle_in_transaction_session_timeout = 0; BEGIN");
+  if (done) done = create_tables(writer.connection_, incarnation);
+  if (!done) return done.error();
+  return writer;
+}
+
+core::Result<void> WriterConnection::finish_new(const storage::LogPosition& last) {
+  Values values;
+  values.add(static_cast<std::int64_t>(last.index)).add(last.chain);
+  const core::Result<Rows> ended = connection_.query(kSetEnd, values);
+  if (!ended) return ended.error();
+  if (auto done = connection_.execute("COMMIT"); !done) return done;
+  return connection_.execute("ANALYZE intertie.log, intertie.bodies");
 }
 
 core::Result<void> WriterConnection::set_up(core::Duration patience) {

@@ -27,6 +27,13 @@ class WriterConnection {
   static core::Result<WriterConnection> open(const PostgresOptions& options, const Lead& lead,
                                              const storage::Incarnation& fresh);
 
+  /// Connects, and begins a transaction in which the store is made: already_exists. What follows
+  /// up to finish_new is part of it.
+  static core::Result<WriterConnection> open_new(const PostgresOptions& options,
+                                                 const storage::Incarnation& incarnation);
+  core::Result<void> finish_new(const storage::LogPosition& last);
+  Connection& connection() { return connection_; }
+
   /// The next epoch becomes ours.
   core::Result<std::int64_t> gain_lead();
   core::Result<StoreRow> read_row() { return read_store_row(connection_); }

@@ -1,5 +1,5 @@
 # A PostgreSQL server of the test's own: source it. It needs $work, a folder of the test.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 pg_bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/postgres' | tail -n 1)")
 pg_pid=
@@ -10,7 +10,11 @@ as_server=(setpriv --pdeathsig QUIT)
   as_server=(setpriv --reuid=65534 --regid=65534 --clear-groups --pdeathsig QUIT)
 
 find_free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -c '
+import socket
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+print(listener.getsockname()[1])'
 }
 
 make_server() {
@@ -24,8 +28,8 @@ make_server() {
 }
 
 start_server() {
-  "${as_server[@]}" "$pg_bin/postgres" -D "$pg_folder/data" -k "$pg_folder" -h 127.0.0.1 -p "$pg_port" \
-    >>"$work/server.log" 2>&1 &
+  "${as_server[@]}" "$pg_bin/postgres" -D "$pg_folder/data" -k "$pg_folder" -h 127.0.0.1 \
+    -p "$pg_port" >>"$work/server.log" 2>&1 &
   pg_pid=$!
   until "$pg_bin/pg_isready" -q -h 127.0.0.1 -p "$pg_port"; do sleep 0.05; done
 }

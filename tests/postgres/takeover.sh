@@ -18,10 +18,9 @@ declare -A pid port relay_pid relay_port
 load_pid=
 
 cleanup() {
-  # shellcheck disable=SC2086  # Several process ids.
-  kill -CONT ${relay_pid[*]} ${pid[*]} 2>/dev/null || true
-  # shellcheck disable=SC2086
-  kill -9 ${pid[*]} ${relay_pid[*]} $load_pid 2>/dev/null || true
+  kill -CONT "${relay_pid[@]}" "${pid[@]}" 2>/dev/null || true
+  # shellcheck disable=SC2086  # None, or one.
+  kill -9 "${pid[@]}" "${relay_pid[@]}" $load_pid 2>/dev/null || true
   stop_server QUIT
   wait 2>/dev/null || true
   rm -rf "$work"
@@ -39,6 +38,7 @@ start_relay() {
   mkfifo "$work/$1.relay"
   "$relay" "$pg_port" <"$work/$1.relay" >"$work/$1.port" &
   relay_pid[$1]=$!
+  # shellcheck disable=SC2034  # Held open, or the relay's input ends.
   exec {hold}>"$work/$1.relay"
   until [ -s "$work/$1.port" ]; do sleep 0.02; done
   relay_port[$1]=$(cat "$work/$1.port")
@@ -121,7 +121,7 @@ for ((round = 0; round < rounds; ++round)); do
     cut) kill -CONT "${relay_pid[$leader]}" ;;
     pause) kill -CONT "${pid[$leader]}" ;;
   esac
-  [ $fault = kill ] || wait_line $leader "Another process has taken the lead"
+  [ "$fault" = kill ] || wait_line $leader "Another process has taken the lead"
   wait_line $leader "Waiting:"
   now=$(sql -d hub -c 'SELECT epoch FROM intertie.store')
   [ "$epoch" = "$now" ] || fail "the lead changed without a fault: $epoch, $now"

@@ -445,6 +445,13 @@ inline constexpr std::string_view kHubKeysDetails =
     "secrets "
     "of jobs). Stop the hub first; sites and jobs go on. Secrets under way stay readable.";
 inline constexpr std::array kBackup = {Operand{"DIR"}, Operand{"TARGET"}};
+inline constexpr std::array kCopy = {Operand{"FROM"}, Operand{"TO"}};
+inline constexpr std::array<std::string_view, 2> kCopyExamples = {
+    "log copy /var/lib/intertie/hub postgres://intertie@db.example/hub",
+    "log copy postgres://intertie@db.example/hub /var/lib/intertie/hub/store"};
+inline constexpr std::string_view kCopyDetails =
+    "Stop the hub first. Every record keeps its hash, erased bodies stay erased, and the index is\n"
+    "built anew. The keys stay where they are: in the hub's folder.";
 inline constexpr std::array kLogShow = {
     Option{"from", 0, count, "N", "the first record (default 1)"},
     Option{"limit", 'n', count, "N", "at most so many (default 50)"},

@@ -13,6 +13,7 @@
 
 #include "intertie/core/limits.h"
 #include "intertie/identity/identifier.h"
+#include "intertie/storage_postgres/postgres_store.h"
 
 #include "session/context.h"
 #include "session/local_file.h"
@@ -165,13 +166,20 @@ std::function<void(const core::Error*)> make_store_teller(const Terminal& termin
                                                           const std::string& folder) {
   return [&terminal, folder](const core::Error* failure) {
     if (failure == nullptr) {
-      terminal.write_talk(folder + " can be written again; everything goes on.\n");
+      const std::string place = storage_postgres::is_postgres_store(folder)
+                                    ? storage_postgres::describe_connection(folder)
+                                    : folder;
+      terminal.write_talk(place + " can be written again; everything goes on.\n");
       return;
     }
     const Complaint complaint = make_complaint(
-        *failure, "Free space under " + folder +
-                      ", or mount its file system anew if it has become read-only and start this "
-                      "again. What was acknowledged is kept, what runs goes on.");
+        *failure,
+        storage_postgres::is_postgres_store(folder)
+            ? "Look after " + storage_postgres::describe_connection(folder) +
+                  ". What was acknowledged is kept, and all goes on once it answers."
+            : "Free space under " + folder +
+                  ", or mount its file system anew if it has become read-only and start this "
+                  "again. What was acknowledged is kept, what runs goes on.");
     terminal.write_talk(render_complaint(complaint, terminal.error_color()));
   };
 }

@@ -5,8 +5,8 @@
 
 #include "intertie/core/result.h"
 
-#include "session/terminal.h"
 #include "session/stop_signal.h"
+#include "session/terminal.h"
 
 namespace intertie::cli {
 

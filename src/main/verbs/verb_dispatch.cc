@@ -67,6 +67,7 @@ constexpr std::array kEntries = {
     Entry{"line rm", run_line_rm},
     Entry{"log reindex", run_log_reindex},
     Entry{"log backup", run_log_backup},
+    Entry{"log copy", run_log_copy},
     Entry{"log public", run_log_public},
     Entry{"log show", run_log_show},
     Entry{"log verify", run_log_verify},

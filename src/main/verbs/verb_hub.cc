@@ -94,7 +94,8 @@ core::Result<StartedHub> start_hub(const Invocation& invocation, const std::stri
                                    const Terminal& terminal, std::function<void()> on_deposed) {
   service::HubOptions options = make_options(invocation, folder);
   options.on_deposed = std::move(on_deposed);
-  options.on_store_change = make_store_teller(terminal, folder);
+  options.on_store_change =
+      make_store_teller(terminal, options.store.empty() ? folder : options.store);
   core::Result<std::vector<service::FirstPrincipal>> users = parse_users(invocation);
   if (!users) return users.error();
   options.principals = *users;

@@ -12,7 +12,6 @@
 #include "intertie/hub/events.h"
 #include "intertie/hub/machine.h"
 #include "intertie/storage/verify.h"
-#include "intertie/storage_postgres/postgres_store.h"
 #include "intertie/storage_sqlite/sqlite_store.h"
 
 #include "output/for_people.h"
@@ -20,57 +19,13 @@
 #include "session/counting_reader.h"
 #include "session/progress.h"
 #include "session/serving.h"
+#include "session/store_view.h"
 #include "verbs/verbs.h"
 
 namespace intertie::cli {
 namespace {
 
 constexpr std::int64_t kRecordsShown = 50;
-
-/// A store to look at, of either kind.
-struct StoreView {
-  std::unique_ptr<storage::Reader> reader;
-  std::unique_ptr<storage::Snapshots> snapshots;
-};
-
-core::Result<StoreView> open_database(const std::string& place) {
-  storage_postgres::PostgresOptions options;
-  options.connection = place;
-  core::Result<storage_postgres::PostgresView> view = storage_postgres::open_postgres_view(options);
-  if (!view) return view.error();
-  return StoreView{std::move(view->reader), std::move(view->snapshots)};
-}
-
-/// Accepts the store's own folder, a hub's folder, or that of `intertie dev`.
-core::Result<storage_sqlite::SqliteView> open_folder(const std::string& folder) {
-  core::Result<storage_sqlite::SqliteView> view =
-      storage_sqlite::open_sqlite_view({.folder = folder});
-  for (const char* const below : {"/store", "/hub/store", "/journal"}) {
-    if (view || view.error().reason != core::Reason::not_found) return view;
-    core::Result<storage_sqlite::SqliteView> deeper =
-        storage_sqlite::open_sqlite_view({.folder = folder + below});
-    if (deeper || deeper.error().reason != core::Reason::not_found) return deeper;
-  }
-  return view;
-}
-
-/// Accepts a folder or a database.
-core::Result<StoreView> open_store(const std::string& place) {
-  if (storage_postgres::is_postgres_store(place)) return open_database(place);
-  core::Result<storage_sqlite::SqliteView> view = open_folder(place);
-  if (!view) return view.error();
-  return StoreView{std::move(view->reader), std::move(view->snapshots)};
-}
-
-/// The folder among those of open_folder that holds the store.
-core::Result<std::string> find_store(const std::string& folder) {
-  for (const char* const below : {"", "/store", "/hub/store", "/journal"}) {
-    const auto view = storage_sqlite::open_sqlite_view({.folder = folder + below});
-    if (view) return folder + below;
-    if (view.error().reason != core::Reason::not_found) return view.error();
-  }
-  return core::Error{core::Reason::not_found, "no store in " + folder};
-}
 
 /// Holds a hub's index against its log; an agent's journal has none. What an interrupted rebuild
 /// left is not damage: the hub's next start completes it.

@@ -63,6 +63,7 @@ Outcome run_ledger_postings(const Invocation& invocation, const Terminal& termin
 Outcome run_ledger_resolve(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_reindex(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_backup(const Invocation& invocation, const Terminal& terminal);
+Outcome run_log_copy(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_public(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_show(const Invocation& invocation, const Terminal& terminal);
 Outcome run_log_verify(const Invocation& invocation, const Terminal& terminal);

@@ -10,6 +10,7 @@
 
 #include "intertie/core/result.h"
 #include "intertie/core/time.h"
+#include "intertie/storage/copy.h"
 #include "intertie/storage/fail_point.h"
 #include "intertie/storage/store.h"
 
@@ -69,5 +70,10 @@ struct PostgresView {
 /// For followers and `log verify`. Its reader connects anew after a lost connection. The errors of
 /// open_postgres_store; not_found: no store there.
 core::Result<PostgresView> open_postgres_view(const PostgresOptions& options);
+
+/// A new store of this incarnation, to be filled (storage/copy.h), in one transaction.
+/// already_exists: the database has a store.
+core::Result<std::unique_ptr<storage::CopyTarget>> make_postgres_copy(
+    const PostgresOptions& options, const storage::Incarnation& incarnation);
 
 }  // namespace intertie::storage_postgres

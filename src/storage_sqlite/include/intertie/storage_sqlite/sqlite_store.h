@@ -6,6 +6,7 @@
 
 #include "intertie/core/quantity.h"
 #include "intertie/core/result.h"
+#include "intertie/storage/copy.h"
 #include "intertie/storage/fail_point.h"
 #include "intertie/storage/store.h"
 
@@ -51,5 +52,10 @@ core::Result<SqliteView> open_sqlite_view(const SqliteOptions& options);
 /// them (VACUUM INTO, so without free pages), all synced; `path` appears only when the copy is
 /// complete.
 core::Result<void> write_sqlite_backup(const SqliteOptions& options, const std::string& path);
+
+/// A new store of this incarnation in `options.folder`, to be filled (storage/copy.h).
+/// already_exists: there is something at that place. Its folder appears when it is complete.
+core::Result<std::unique_ptr<storage::CopyTarget>> make_sqlite_copy(
+    SqliteOptions options, const storage::Incarnation& incarnation);
 
 }  // namespace intertie::storage_sqlite
