@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t kMib = std::int64_t{1} << 20;
 
 topology::Pool make_card_pool(std::size_t nodes, std::int64_t cores, std::int64_t cards,
-                         std::int64_t memory = 1'000 * kMib) {
+                              std::int64_t memory = 1'000 * kMib) {
   topology::Pool pool;
   pool.cpus_per_node = {cores * 1'000};
   pool.memory_per_node = {memory};

@@ -9,7 +9,7 @@
 namespace intertie::cli {
 namespace {
 
-std::int64_t read_clock(clockid_t clock) {
+std::int64_t read_process_clock(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
@@ -17,8 +17,8 @@ std::int64_t read_clock(clockid_t clock) {
 
 }  // namespace
 
-std::int64_t read_wall_nanoseconds() { return read_clock(CLOCK_MONOTONIC); }
-std::int64_t read_cpu_nanoseconds() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+std::int64_t read_wall_nanoseconds() { return read_process_clock(CLOCK_MONOTONIC); }
+std::int64_t read_cpu_nanoseconds() { return read_process_clock(CLOCK_PROCESS_CPUTIME_ID); }
 
 std::int64_t read_resident_bytes() {
   std::ifstream file("/proc/self/statm");
