@@ -135,8 +135,21 @@ std::string quote_csv(const std::string& value) {
 
 }  // namespace
 
-std::string render_table(const Listing& listing, std::string_view empty, std::size_t columns_max) {
+void drop_empty_columns(Listing& listing, bool are_all_optional) {
+  for (std::size_t i = listing.columns.size(); i-- > 1;) {
+    if (!are_all_optional && !listing.columns[i].is_optional) continue;
+    const bool is_empty = std::ranges::all_of(
+        listing.rows, [i](const std::vector<Cell>& row) { return row[i].text == "-"; });
+    if (!is_empty) continue;
+    const auto at = static_cast<std::ptrdiff_t>(i);
+    listing.columns.erase(listing.columns.begin() + at);
+    for (std::vector<Cell>& row : listing.rows) row.erase(row.begin() + at);
+  }
+}
+
+std::string render_table(Listing listing, std::string_view empty, std::size_t columns_max) {
   if (listing.rows.empty()) return std::string(empty) + "\n";
+  drop_empty_columns(listing, false);
   std::vector<std::vector<std::string>> lines(1);
   for (const Column& column : listing.columns) lines[0].push_back(column.title);
   for (const std::vector<Cell>& row : listing.rows) {

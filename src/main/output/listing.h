@@ -14,6 +14,7 @@ struct Column {
   std::string name;   // Of the CSV header: "charged_micros".
   std::string title;  // Of the table: "CHARGED".
   Align align = Align::left;
+  bool is_optional = false;  // A table for people leaves it out if it is "-" in all rows.
 };
 
 /// A cell for people ("5m ago") and exactly ("2026-11-21T20:44:24Z").
@@ -37,11 +38,15 @@ struct Listing {
 inline constexpr std::size_t kUnlimitedColumns = SIZE_MAX;
 
 /// Aligned columns by display width, titles first, control characters made visible. Nothing but
-/// `empty` if there are no rows. Lines end without spaces. What is wider than `columns_max` has the
-/// texts of its widest columns broken at spaces, down to a width that is still readable; nothing is
-/// left out, so a table of many columns may stay wider.
-std::string render_table(const Listing& listing, std::string_view empty,
+/// `empty` if there are no rows. Optional columns that say nothing are left out. Lines end without
+/// spaces. What is wider than `columns_max` has the texts of its widest columns broken at spaces,
+/// down to a width that is still readable; nothing is left out, so a table of many columns may stay
+/// wider.
+std::string render_table(Listing listing, std::string_view empty,
                          std::size_t columns_max = kUnlimitedColumns);
+
+/// Leaves out the columns that are "-" in all rows, but never the first: the optional ones, or all.
+void drop_empty_columns(Listing& listing, bool are_all_optional);
 
 /// Exact values, one tab between them, no titles; tabs and line breaks within a value become
 /// spaces. For pipes.

@@ -106,6 +106,16 @@ TEST(Table, ShowsControlCharactersInsteadOfObeyingThem) {
   EXPECT_EQ(render_table(listing, ""), "NAME\na\\x1b[31mred new line\n");
 }
 
+TEST(Table, LeavesOutOptionalColumnsThatSayNothing) {
+  Listing listing;
+  listing.columns = {{"a", "A"}, {"b", "B"}, {"c", "C", Align::left, true}};
+  listing.rows = {{Cell("-"), Cell("-"), Cell("-", "")}, {Cell("x"), Cell("-"), Cell("-", "")}};
+  EXPECT_EQ(render_table(listing, ""), "A  B\n-  -\nx  -\n");
+  EXPECT_EQ(render_tabs(listing), "-\t-\t\nx\t-\t\n");
+  listing.rows[1][2] = Cell("7");
+  EXPECT_EQ(render_table(listing, ""), "A  B  C\n-  -  -\nx  -  7\n");
+}
+
 TEST(Tabs, GiveExactValuesOneRowALine) {
   Listing listing = sample();
   listing.rows[0][2] = Cell("two\nlines\tand tab");

@@ -164,17 +164,6 @@ Listing make_pool_listing(const std::vector<api::PoolVerdictView>& pools,
   return listing;
 }
 
-void drop_empty_columns(Listing& listing) {
-  for (std::size_t i = listing.columns.size(); i-- > 1;) {
-    const bool is_empty = std::ranges::all_of(
-        listing.rows, [i](const std::vector<Cell>& row) { return row[i].text == "-"; });
-    if (!is_empty) continue;
-    const auto at = static_cast<std::ptrdiff_t>(i);
-    listing.columns.erase(listing.columns.begin() + at);
-    for (std::vector<Cell>& row : listing.rows) row.erase(row.begin() + at);
-  }
-}
-
 std::string render_refusals(const std::vector<api::ReasonCountView>& counts,
                             const std::optional<api::ChangeView>& change) {
   std::string text;
@@ -231,14 +220,14 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
                      {"free_milli_cpus", "FREE CPUS", Align::right},
                      {"free_memory_bytes", "FREE MEMORY", Align::right},
                      {"devices", "DEVICES"},
-                     {"free_devices", "FREE DEVICES", Align::right},
-                     {"largest_devices", "ON ONE NODE", Align::right},
-                     {"stranded_devices_milli", "STRANDED", Align::right},
                      {"fp64_ops_per_core", "FP64 A CORE", Align::right},
                      {"per_cpu_hour_micros", "CPU HOUR", Align::right},
                      {"isolation", "ISOLATION"},
                      {"heard", "HEARD"},
-                     {"region", "REGION"}};
+                     {"region", "REGION"},
+                     {"free_devices", "FREE DEVICES", Align::right, true},
+                     {"largest_devices", "ON ONE NODE", Align::right, true},
+                     {"stranded_devices_milli", "STRANDED", Align::right, true}};
   for (const api::SiteView& site : sites) {
     for (const api::PoolView& pool : site.pools) {
       const std::string status = site.is_drained      ? "drained"
@@ -253,9 +242,9 @@ Listing make_site_listing(const std::vector<api::SiteView>& sites, core::Time no
            Cell(std::string(core::compute_class_name(pool.class_))), Cell(status),
            Cell(cpus, std::to_string(pool.free.milli_cpus.count)),
            Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
-           Cell(devices.empty() ? "-" : devices, devices), free.free, free.largest, free.stranded,
-           rate_cell(pool.measured), money_cell(pool.price.per_cpu_hour_micros, currency),
-           Cell(enum_name(pool.isolation)), time_cell(site.heard, now), Cell(site.region)});
+           Cell(devices.empty() ? "-" : devices, devices), rate_cell(pool.measured),
+           money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
+           time_cell(site.heard, now), Cell(site.region), free.free, free.largest, free.stranded});
     }
   }
   return listing;
@@ -275,9 +264,9 @@ void add_remote_sites(Listing& listing, const std::vector<api::RemoteSiteView>& 
            Cell(site.is_lost ? "lost" : enum_name(pool.status)),
            Cell(cpus, std::to_string(pool.free.milli_cpus.count)),
            Cell(short_bytes(pool.free.memory_bytes), std::to_string(pool.free.memory_bytes.count)),
-           Cell(devices.empty() ? "-" : devices, devices), free.free, free.largest, free.stranded,
-           rate_cell(pool.measured), money_cell(pool.price.per_cpu_hour_micros, currency),
-           Cell(enum_name(pool.isolation)), time_cell(site.heard, now), Cell(site.region)});
+           Cell(devices.empty() ? "-" : devices, devices), rate_cell(pool.measured),
+           money_cell(pool.price.per_cpu_hour_micros, currency), Cell(enum_name(pool.isolation)),
+           time_cell(site.heard, now), Cell(site.region), free.free, free.largest, free.stranded});
     }
   }
 }

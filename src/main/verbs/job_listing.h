@@ -18,10 +18,6 @@ Listing make_job_listing(const std::vector<api::JobView>& jobs, core::Time now,
 Listing make_pool_listing(const std::vector<api::PoolVerdictView>& pools,
                           const std::string& currency);
 
-/// Takes away the columns, but the first, that say nothing of any row. For people alone: programs
-/// count on all of them.
-void drop_empty_columns(Listing& listing);
-
 /// Refusals by reason and the change that would help; empty if there is nothing to say.
 std::string render_refusals(const std::vector<api::ReasonCountView>& counts,
                             const std::optional<api::ChangeView>& change);

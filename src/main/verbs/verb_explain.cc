@@ -27,7 +27,7 @@ std::string render_pools(const std::vector<api::PoolVerdictView>& pools,
                          const std::string& currency, const Terminal& terminal) {
   const std::size_t columns = terminal.columns();
   Listing listing = make_pool_listing(pools, currency);
-  drop_empty_columns(listing);
+  drop_empty_columns(listing, true);
   return indent(render_table(listing, "", columns == kUnlimitedColumns ? columns : columns - 2));
 }
 
