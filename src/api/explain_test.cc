@@ -77,6 +77,33 @@ TEST(Explain, EachCauseIsToldAndItsChangeHelps) {
   }
 }
 
+// A site's own words about an end are told, but not more of them than a line or two.
+TEST(Explain, WhatASiteSaysOfAFailureIsShownAndBounded) {
+  ApiWorld world;
+  auto site = world.join("alpha", 4);
+  world.measure(site);
+  const auto fail_with = [&](const std::string& detail) {
+    const std::uint64_t job = world.submit("ada");
+    for (const auto& row : world.read_rows(site)) {
+      const auto* start = std::get_if<execution::StartAttempt>(&row);
+      if (start == nullptr || start->job != job) continue;
+      world.say(site, execution::AttemptNotStarted{job, start->attempt, core::Reason::start_failed,
+                                                   detail});
+    }
+    std::string told;
+    const auto view = world.get<ExplainView>("ada", "/v1/jobs/" + std::to_string(job) + "/explain");
+    for (const HistoryView& event : view.history) {
+      if (event.what == "over") told += event.sentence;
+    }
+    return told;
+  };
+  EXPECT_NE(fail_with("no such program").find("(no such program)"), std::string::npos);
+  std::string many;
+  while (many.size() < 1'000) many += "省";  // Three bytes each: the bound is within one.
+  const std::string told = fail_with(many);
+  EXPECT_NE(told.find("(" + many.substr(0, 255) + "...)"), std::string::npos) << told;
+}
+
 // What passes by itself, or is for somebody else to mend: no change of the job is offered.
 TEST(Explain, CausesThatAreNotTheJobsAreToldWithoutAChange) {
   ApiWorld world;

@@ -208,6 +208,15 @@ struct SiteWord {
 };
 BOOST_DESCRIBE_STRUCT(SiteWord, (), (detail))
 
+/// A site may say much: its first bytes, cut between characters.
+std::string shorten(const std::string& text) {
+  constexpr std::size_t kBytesMax = 256;
+  if (text.size() <= kBytesMax) return text;
+  std::size_t length = kBytesMax;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) --length;
+  return text.substr(0, length) + "...";
+}
+
 void add_site_words(storage::Reader& reader, const std::vector<JobEvent>& events,
                     std::vector<HistoryView>& history) {
   for (const JobEvent& one : events) {
@@ -218,7 +227,7 @@ void add_site_words(storage::Reader& reader, const std::vector<JobEvent>& events
     const auto word = codec::from_json<SiteWord>(body->bytes, codec::Boundary::tolerant);
     const auto shown = std::ranges::find(history, one.index, &HistoryView::index);
     if (!word || word->detail.empty() || shown == history.end()) continue;
-    shown->sentence += " (" + word->detail + ")";
+    shown->sentence += " (" + shorten(word->detail) + ")";
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "intertie/codec/json.h"
 
+#include "output/escape.h"
 #include "output/for_people.h"
 #include "session/hub_session.h"
 #include "session/serving.h"
@@ -80,7 +81,7 @@ std::string render_history(const std::vector<api::HistoryView>& history, core::T
   for (const api::HistoryView& event : history) {
     std::string line = "  +" + short_duration(event.at - start);
     line.resize(std::max<std::size_t>(12, line.size() + 1), ' ');
-    text += line + event.sentence;
+    text += line + escape_controls(event.sentence);  // A site's words may be in it.
     if (event.reason) text += " (" + event.reason->code + ")";
     text += "\n";
   }
