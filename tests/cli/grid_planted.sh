@@ -26,6 +26,11 @@ end_watch() {
 trap end_watch EXIT
 watch_processes() {
   while :; do
+    if [ -e "$watched/look-away" ]; then
+      : >"$watched/looks-away"
+      sleep 0.01
+      continue
+    fi
     cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' >>"$watched/arguments" || true
     # Of hubs and sites: the user's own command line and the task have the secret by right.
     for pid in $(pgrep -f "^$intertie (hub start|site (start|join)) " || true); do
@@ -33,6 +38,14 @@ watch_processes() {
     done
     sleep 0.05
   done
+}
+# unwatched COMMAND: one whose arguments this test itself has filled with what must not be there.
+unwatched() {
+  rm -f "$watched/looks-away"
+  : >"$watched/look-away"
+  until [ -e "$watched/looks-away" ]; do sleep 0.01; done
+  "$@"
+  rm "$watched/look-away"
 }
 intertie=$(realpath "$intertie")
 # read_field NAME FILE -- of a context.
@@ -47,12 +60,12 @@ wanted=$(printf %s "$PLANTED" | sha256sum | cut -c1-64)
 expect 0 run --secret PLANTED -- sh -c "$digest"
 holds "$out" "$wanted"
 # A mistake, a refusal and a job that fails leave traces too.
-expect 3 run --secret "PLANTED=$PLANTED" -- true || true
+unwatched expect 3 run --secret "PLANTED=$PLANTED" -- true
 "$intertie" run --secret PLANTED -- sh -c 'exit 3' >/dev/null 2>&1 || true
 "$intertie" -q run --detach --secret PLANTED --cpus 9999 -- true >/dev/null 2>&1 || true
 at_jilin -o json jobs --owner '*' >/dev/null 2>&1 || true
-curl -sk -H "Authorization: Bearer $(read_field token jilin/ada.yaml)x" \
-  "$(read_field address jilin/ada.yaml)/v1/jobs" >/dev/null || true
+unwatched curl -sk -H "Authorization: Bearer $(read_field token jilin/ada.yaml)x" \
+  "$(read_field address jilin/ada.yaml)/v1/jobs" >/dev/null
 end_process site
 "$intertie" site rotate-keys --data site >rotated.out 2>&1 || fail "no new keys: $(cat rotated.out)"
 # shellcheck disable=SC2119
