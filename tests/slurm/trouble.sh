@@ -86,6 +86,8 @@ wait_for 30 is_empty_in_slurm alpha
 # only then the task is lost.
 submit 'echo >>runs; sleep 103'
 wait_for 30 is_running_in_slurm alpha 1
+# Running is also a job whose driver has not yet taken its task.
+wait_for 30 pgrep -f 'sleep 103'
 node=$(in_slurm alpha squeue -h -t R -o %N)
 "$slurm" kill-node alpha "$node"
 mapfile -t dead < <(pgrep -f "slurm-driver --batch $work/plant-shared")
