@@ -7,16 +7,6 @@ intertie=$1
 . "$(dirname "$0")/own_folder.sh"
 chmod 755 "$work"
 
-# start_process NAME WORD...
-start_process() {
-  local name=$1
-  shift
-  set -m
-  "$intertie" "$@" >"$name.out" 2>"$name.err" <"${input:-/dev/null}" &
-  pids=("$!" "${pids[@]}")
-  set +m
-}
-
 mkdir -p machine/dev
 for number in 0 1 2 3; do
   printf 'model: R1\nmemory: 1 GiB\n' >"machine/dev/intertie-rehearsal$number"

@@ -25,3 +25,13 @@ wait_for() {
   done
   fail "$1 does not say '$2': $(cat "$1")"
 }
+
+# start_process NAME WORD...: reads the file named by `input`, if there is one; NAME.out, NAME.err.
+start_process() {
+  local name=$1
+  shift
+  set -m
+  "$intertie" "$@" >"$name.out" 2>"$name.err" <"${input:-/dev/null}" &
+  pids=("$!" "${pids[@]}")
+  set +m
+}

@@ -8,16 +8,6 @@ intertie=$1
 . "$(dirname "$0")/own_folder.sh"
 chmod 755 "$work"
 
-# start_process NAME WORD...
-start_process() {
-  local name=$1
-  shift
-  set -m
-  "$intertie" "$@" >"$name.out" 2>"$name.err" <"${input:-/dev/null}" &
-  pids=("$!" "${pids[@]}")
-  set +m
-}
-
 mkdir -p solver/bin
 printf '#!/bin/sh\necho solved "$@"\n' >solver/bin/solve
 chmod 755 solver solver/bin solver/bin/solve
