@@ -64,13 +64,20 @@ core::Error no_lead() {
 
 }  // namespace
 
-core::Result<WriterConnection> WriterConnection::open(const PostgresOptions& options,
-                                                      const Lead& lead,
-                                                      const storage::Incarnation& fresh) {
+core::Result<WriterConnection> WriterConnection::connect(const PostgresOptions& options) {
   core::Result<Connection> opened = Connection::open(options.connection, options.patience);
   if (!opened) return opened.error();
   WriterConnection writer(*std::move(opened));
   if (auto done = writer.set_up(options.patience); !done) return done.error();
+  return writer;
+}
+
+core::Result<WriterConnection> WriterConnection::open(const PostgresOptions& options,
+                                                      const Lead& lead,
+                                                      const storage::Incarnation& fresh) {
+  core::Result<WriterConnection> opened = connect(options);
+  if (!opened) return opened.error();
+  WriterConnection writer = *std::move(opened);
   const auto found = read_incarnation(writer.connection_);
   if (!found) return found.error();
   if (!found->has_value()) {
@@ -85,10 +92,9 @@ core::Result<WriterConnection> WriterConnection::open(const PostgresOptions& opt
 
 core::Result<WriterConnection> WriterConnection::open_new(const PostgresOptions& options,
                                                           const storage::Incarnation& incarnation) {
-  core::Result<Connection> opened = Connection::open(options.connection, options.patience);
+  core::Result<WriterConnection> opened = connect(options);
   if (!opened) return opened.error();
-  WriterConnection writer(*std::move(opened));
-  if (auto done = writer.set_up(options.patience); !done) return done.error();
+  WriterConnection writer = *std::move(opened);
   const auto found = read_incarnation(writer.connection_);
   if (!found) return found.error();
   if (found->has_value()) {

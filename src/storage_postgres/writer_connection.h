@@ -59,6 +59,8 @@ class WriterConnection {
   int server_process() const { return connection_.server_process(); }
 
  private:
+  // Connects, and checks that commits are synced.
+  static core::Result<WriterConnection> connect(const PostgresOptions& options);
   explicit WriterConnection(Connection connection) : connection_(std::move(connection)) {}
   core::Result<void> set_up(core::Duration patience);
   core::Result<void> lock(const Lead& lead, core::Duration wait);
