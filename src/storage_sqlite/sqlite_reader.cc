@@ -6,6 +6,7 @@
 
 #include "intertie/core/limits.h"
 #include "intertie/storage/chain.h"
+#include "intertie/storage/key_range.h"
 
 #include "format.h"
 #include "head_file.h"
@@ -165,15 +166,7 @@ class SqliteReader final : public storage::Reader {
   core::Result<std::vector<storage::IndexRow>> scan_index(const storage::Scan& scan) override {
     assert(scan.limit >= 1 && scan.limit <= core::limits::index_scan_rows_max);
     const bool is_up = scan.direction == storage::Direction::ascending;
-    std::string low = scan.prefix;
-    // Longer than any key, hence above all of them.
-    std::string high = storage::compute_prefix_end(scan.prefix)
-                           .value_or(std::string(core::limits::index_key_bytes_max + 1, '\xff'));
-    if (scan.after_key.has_value()) {
-      // The next possible key after k is k followed by a zero byte.
-      if (is_up) low = std::max(low, *scan.after_key + '\0');
-      if (!is_up) high = std::min(high, *scan.after_key);
-    }
+    const auto [low, high] = storage::compute_key_range(scan);
     Statement& select = is_up ? scan_up_ : scan_down_;
     const ResetAtEnd reset(select);
     select.bind(1, std::int64_t{scan.table}).bind(2, low).bind(3, high);
